@@ -1,0 +1,53 @@
+# Communiqué: `make run` publishes the first package, `make test` runs the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+DATASET ?= official-releases
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock bench clean
+
+help: ## say what each target does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: .venv/.runtime ## publish official-releases from the seed release
+	@$(BIN)/communique run $(DATASET)
+
+test: .venv/.dev ## run every test
+	@$(BIN)/python -m pytest
+
+check: .venv/.dev ## format, lint, types, import contracts, generated files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/communique schema --check
+
+format: .venv/.dev ## format the code, mend what lint can mend, write the generated files
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+	@$(BIN)/communique schema
+
+lock: .venv/.dev ## resolve the dependencies anew
+	$(COMPILE) $(LOCKFLAGS) --extra build pyproject.toml --output-file requirements.lock
+	$(COMPILE) $(LOCKFLAGS) --extra build --extra dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock
+
+bench: .venv/.dev ## measure start-up and the stages, side by side
+	@$(BIN)/python -m tests.bench.startup
+
+clean: ## remove what the runs and the tools have made; the packages stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache data/runs data/staging data/.prefect
+
+# The environment is made anew only when a lock changes; every file is checked against its hash.
+.venv/.runtime: requirements.lock pyproject.toml
+	@echo "Setting up .venv from requirements.lock (once, about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@echo "Adding the development tools from requirements-dev.lock ..."
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@

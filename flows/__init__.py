@@ -1,0 +1,1 @@
+"""The movement: what happens to releases, from the fetch to the page."""

@@ -1,0 +1,60 @@
+"""Read a dataset's file; what is wrong with it is told with its line."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.dataset import Dataset
+
+
+class ConfigError(Exception):
+    """A dataset's file is missing or wrong; the message has file, line, field and what was expected."""
+
+
+def names(folder: Path) -> list[str]:
+    """Return the names of the datasets in `folder`."""
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def read(folder: Path, name: str) -> Dataset:
+    """Return the dataset `name` of `folder`; ConfigError when there is none or its file is wrong."""
+    path = folder / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(names(folder)) or "none"
+        raise ConfigError(f"there is no dataset {name!r} in {folder} (there are: {known})")
+    text = path.read_bytes().decode("utf-8", "replace")
+    try:
+        return Dataset.model_validate({"name": name} | tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except ValidationError as error:
+        lines = [_told(path, text, detail) for detail in error.errors(include_url=False)]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _told(path: Path, text: str, detail: Any) -> str:
+    steps = detail["loc"]
+    field = ".".join(str(step) for step in steps) or "the file"
+    given = "" if detail["type"] == "missing" else f" (given: {detail['input']!r})"
+    return f"{path}:{line_of(text, steps)}: {field}: {detail['msg']}{given}"
+
+
+def line_of(text: str, steps: tuple[str | int, ...]) -> int:
+    """Return the line of `text`, TOML, where the value at `steps` is written, or the nearest table above it."""
+    found, entry = 1, 0
+    wanted = [step for step in steps if isinstance(step, str)]
+    number = next((step for step in steps if isinstance(step, int)), 0)
+    inside = len(wanted) < 2  # noqa: PLR2004 - a key of a table, or of none
+    for at, line in enumerate(text.splitlines(), 1):
+        table = re.match(r"\s*\[\[?\s*([\w.-]+)\s*\]\]?", line)
+        if table:
+            same = bool(wanted) and table[1] == wanted[0]
+            inside = same and (not line.strip().startswith("[[") or entry == number)
+            entry += same
+            found = at if inside else found
+        elif inside and wanted and re.match(rf"\s*{re.escape(wanted[-1])}\s*=", line):
+            return at
+    return found

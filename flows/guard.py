@@ -1,0 +1,139 @@
+"""Limits on everything untrusted: sizes, depth, text, and where a path may lead."""
+
+import json
+import zlib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NoReturn
+
+MAX_BYTES = 1 << 30
+"""Largest file that is read, and most that a compressed one may become: 1 GiB."""
+MAX_DIGITS = 40
+"""Longest number, in characters, and largest power of ten."""
+LOOKS_ESCAPED = "\\u"
+
+
+class BadInput(Exception):  # noqa: N818 - it is the input's fault, not an error of ours
+    """The input breaks a rule of the input layer."""
+
+    def __init__(self, rule: str, message: str, *, line: int | None = None, value: str | None = None) -> None:
+        """Keep the rule, what is wrong, the line within the text, and the value."""
+        super().__init__(message)
+        self.rule, self.message, self.line, self.value = rule, message, line, value
+
+
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """Return the bytes of the file at `path`; BadInput when it is larger than `limit` bytes."""
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise BadInput("input.size", f"the file is larger than {limit:,} bytes")
+    return data
+
+
+def gunzip(data: bytes, limit: int = MAX_BYTES) -> bytes:
+    """Return what the gzip members in `data` hold; BadInput when broken, cut off or larger than `limit` bytes."""
+    parts: list[bytes] = []
+    room = limit + 1
+    while data:
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            parts.append(stream.decompress(data, room))
+        except zlib.error as error:
+            raise BadInput("input.compression", f"the gzip stream is broken: {error}") from None
+        room -= len(parts[-1])
+        if room <= 0:
+            raise BadInput("input.size", f"the file grows beyond {limit:,} bytes when decompressed")
+        if not stream.eof:
+            raise BadInput("input.compression", "the gzip stream is cut off")
+        data = stream.unused_data
+    return b"".join(parts)
+
+
+def decode(data: bytes) -> str:
+    """Return `data` as text without a byte order mark; BadInput with the line when it is not UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        broken = data[error.start : error.start + 8].hex(" ")
+        raise BadInput(
+            "input.encoding", f"byte {error.start} is not UTF-8 ({error.reason})", line=line, value=broken
+        ) from None
+
+
+def strict_json(text: str) -> Any:
+    """Return the JSON value in `text`, fractions as Decimal; BadInput for what RFC 8259 leaves open or forbids.
+
+    Refused beside broken syntax: a key given twice in an object, NaN and Infinity, a number beyond `MAX_DIGITS`, a
+    lone surrogate, nesting deeper than Python's recursion limit.
+    """
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_fraction, parse_int=_integer
+        )
+    except json.JSONDecodeError as error:
+        found = text[error.pos : error.pos + 20] or "the end"
+        message = f"{error.msg} at line {error.lineno}, column {error.colno}"
+        raise BadInput("input.json", message, line=error.lineno, value=found) from None
+    except RecursionError:
+        raise BadInput("input.size", "the document is nested too deep") from None
+    if LOOKS_ESCAPED in text:
+        _whole_unicode(value)
+    return value
+
+
+def inside(root: Path, path: Path) -> Path:
+    """Return `path` resolved; BadInput when it leads out of `root`, by `..` or by a link."""
+    resolved = (root / path).resolve()
+    if not resolved.is_relative_to(root.resolve()):
+        raise BadInput("input.shape", f"{path} leads out of {root}")
+    return resolved
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for number, name in enumerate(names) if name in names[:number])
+        raise BadInput("input.duplicate-key", f"the key {twice!r} is given twice in one object", value=twice)
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise BadInput("input.number", f"{name} is not a JSON number", value=name)
+
+
+def _fraction(text: str) -> Decimal:
+    number = Decimal(text)
+    if len(text) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
+        raise BadInput("input.number", "the number is beyond any quantity", value=text[:MAX_DIGITS])
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise BadInput("input.number", "the number is beyond any quantity", value=text[:MAX_DIGITS])
+    return int(text)
+
+
+def _whole_unicode(value: Any) -> None:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack += item.keys()
+            stack += item.values()
+        elif isinstance(item, list):
+            stack += item
+        elif isinstance(item, str) and not _encodes(item):
+            shown = item.encode("utf-8", "backslashreplace").decode()
+            raise BadInput("input.surrogate", "a string has half of a surrogate pair", value=shown)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

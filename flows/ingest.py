@@ -1,0 +1,163 @@
+"""Fetch a source, keep the bytes as received, yield release documents.
+
+Read are JSON (`.json`), JSON Lines (`.jsonl`, `.ndjson`), both also gzipped (`.gz`), and plain text with a sidecar:
+`x.txt` holds the body, `x.json` beside it a Release without one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from flows import guard, store
+from flows.store import Fetched, Kept, Key
+from schemas.dataset import SourceConfig
+from schemas.report import Problem, Provenance
+from schemas.rules import problem
+
+
+class NoSource(Exception):  # noqa: N818 - a state of the world
+    """The path that a source names is not there."""
+
+
+class Document(NamedTuple):
+    """A release document as read, before anyone judged it."""
+
+    source: str
+    value: Any
+    place: Provenance
+
+
+Load = Callable[[str], bytes]
+"""Gives the bytes that have a digest."""
+
+
+def files_of(source: SourceConfig, root: Path) -> dict[Key, Path]:
+    """Return the files of `source` by name, the name relative to `root`; NoSource when its path is not there."""
+    path = guard.inside(root, Path(source.path))
+    if not path.exists():
+        raise NoSource(f"source {source.name!r}: {source.path} is not there (looked in {root})")
+    found = [path] if path.is_file() else sorted(path.rglob("*"))
+    visible = (file for file in found if file.is_file() and not _hidden(file.relative_to(path)))
+    return {(source.name, file.relative_to(root.resolve()).as_posix()): guard.inside(root, file) for file in visible}
+
+
+def partners(path: Path) -> list[Path]:
+    """Return the file that belongs to the one at `path`: a text's sidecar, a sidecar's text; none for others."""
+    partner = path.with_name(_partner(path.name))
+    return [partner] if partner.is_file() else []
+
+
+def fetch(files: Mapping[Key, Path], raw: Path, dataset: str, day: str) -> Fetched:
+    """Keep the bytes of `files` in the raw store, then write a line to the journal where anything is new or gone."""
+    before = store.state(store.read_journal(raw, dataset))
+    now = {key: _keep(raw, path, day) for key, path in files.items()}
+    changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
+    fetched = Fetched(day, changed, sorted(set(before) - set(now)))
+    if fetched.changed or fetched.gone:
+        store.append_journal(raw, dataset, fetched)
+    return fetched
+
+
+def documents(files: Mapping[Key, Kept], load: Load, only: set[Key] | None = None) -> Iterator[Document | Problem]:
+    """Yield the documents in `files`, or a problem for what is none; `only` limits it to some files.
+
+    A text and its sidecar are one document: either of them in `only` stands for both.
+    """
+    for source, file in sorted(files):
+        key, partner = (source, file), (source, _partner(file))
+        if only is None or key in only or (partner in only and partner in files):
+            yield from _read(key, files, load)
+
+
+def _read(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:
+    source, file = key
+    place = Provenance(file=file, sha256=files[key].sha256)
+    reader = READERS.get(_kind(file), _read_nothing)
+    try:
+        if (source, _partner(file)) in files:
+            yield from _pair(key, files, load) if file.endswith(".txt") else ()
+            return
+        yield from reader(source, load(place.sha256 or ""), place)
+    except guard.BadInput as bad:
+        yield _problem(bad, place)
+
+
+def _pair(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:
+    """Yield the one document that a text and its sidecar are."""
+    source, file = key
+    sidecar = _partner(file)
+    place = Provenance(file=sidecar, sha256=files[source, sidecar].sha256)
+    try:
+        value = guard.strict_json(guard.decode(load(files[source, sidecar].sha256)))
+    except guard.BadInput as bad:
+        yield _problem(bad, place)
+        return
+    if not isinstance(value, dict) or "body" in value:
+        what = "has a body of its own beside its text" if isinstance(value, dict) else "is no object"
+        raise guard.BadInput("input.sidecar", f"{sidecar} {what}")
+    yield Document(source, value | {"body": guard.decode(load(files[key].sha256))}, place)
+
+
+def _read_json(source: str, data: bytes, place: Provenance) -> Iterator[Document | Problem]:
+    yield Document(source, guard.strict_json(guard.decode(data)), place)
+
+
+def _read_lines(source: str, data: bytes, place: Provenance) -> Iterator[Document | Problem]:
+    """Yield a document a line; a bad line is a problem of its own and the next is read."""
+    lines = data.split(b"\n")
+    if not any(line.strip() for line in lines):
+        raise guard.BadInput("input.empty", "the file holds no release")
+    for number, line in enumerate(lines, 1):
+        here = place.model_copy(update={"line": number})
+        if line.strip():
+            try:
+                yield Document(source, guard.strict_json(guard.decode(line)), here)
+            except guard.BadInput as bad:
+                yield _problem(bad, here)
+
+
+def _read_text(_: str, __: bytes, place: Provenance) -> Iterator[Document | Problem]:
+    raise guard.BadInput("input.sidecar", f"{place.file} has no {_partner(place.file)} beside it")
+
+
+def _read_nothing(_: str, __: bytes, place: Provenance) -> Iterator[Document | Problem]:
+    raise guard.BadInput("input.kind", f"{PurePosixPath(place.file).name} is of no kind that is read")
+
+
+def _gzipped(reader: "Reader") -> "Reader":
+    return lambda source, data, place: reader(source, guard.gunzip(data), place)
+
+
+Reader = Callable[[str, bytes, Provenance], Iterator[Document | Problem]]
+READERS: dict[str, Reader] = {
+    ".json": _read_json,
+    ".jsonl": _read_lines,
+    ".ndjson": _read_lines,
+    ".txt": _read_text,
+}
+READERS |= {f"{kind}.gz": _gzipped(reader) for kind, reader in READERS.items() if kind != ".txt"}
+
+
+def _kind(file: str) -> str:
+    path = PurePosixPath(file)
+    return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+
+
+def _partner(file: str) -> str:
+    """Return the name of the other half, the sidecar of a text or the text of a sidecar; else a name of no file."""
+    stem, dot, kind = file.rpartition(".")
+    return stem + dot + {"txt": "json", "json": "txt"}.get(kind, kind + ".none")
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _keep(raw: Path, path: Path, day: str) -> Kept:
+    data = guard.read_bytes(path)
+    return Kept(store.keep(raw, data), len(data), day)
+
+
+def _problem(bad: guard.BadInput, place: Provenance) -> Problem:
+    here = place if place.line or not bad.line else place.model_copy(update={"line": bad.line})
+    return problem(bad.rule, bad.message, value=bad.value, source=here)

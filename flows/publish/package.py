@@ -1,0 +1,215 @@
+"""Stage and commit: a candidate becomes a version whole, or not at all.
+
+The digest of every file is taken from the bytes as they were made, never from the disk, so that the audit of the
+written files finds any byte that changed on the way.
+"""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flows import store
+from flows.publish import change, descriptor, writers
+from flows.publish.writers import LONGEST_CELL, Files, Rows
+from schemas import __version__
+from schemas.dataset import Dataset
+from schemas.package import FIRST, Code, FileEntry, Manifest, Package, Pointer, RawEntry, Version
+from schemas.report import Refused, Report
+from schemas.tables import TABLES
+from schemas.tableschema import table_schema
+
+SUMS = "SHA256SUMS"
+QUARANTINE_HEADER = ("table", "key", "rule", "severity", "field", "value", "message", "file", "line", "pointer", "row")
+
+
+class Candidate(NamedTuple):
+    """What may become a version."""
+
+    dataset: Dataset
+    rows: Rows
+    report: Report
+    refused: list[Refused]
+    inputs: list[RawEntry]
+    as_of: date
+    rules: str
+    """Digest of the suites that judged it."""
+    lock: Path
+    """Where the lock of the dependants lies, if anywhere."""
+
+
+class Staged(NamedTuple):
+    """A version made ready, not yet published."""
+
+    folder: Path
+    version: Version
+    sums: str
+    """Digest of SHA256SUMS as it was made."""
+
+
+def content(candidate: Candidate) -> str:
+    """Return the digest of what makes a version another one: tables, schemas, facts of the dataset."""
+    parts = {name: store.sha256(data) for name, data in writers.write_csv("", candidate.rows).items()}
+    parts["schemas"] = _schemas_digest()
+    parts["dataset"] = store.sha256(store.to_json(descriptor.facts(candidate.dataset)))
+    parts["formats"] = ",".join(sorted(candidate.dataset.formats))
+    return store.sha256(store.to_json(parts))
+
+
+def versions(home: Path) -> list[Package]:
+    """Return the published versions in `home`, oldest first: every folder there that is named by a version."""
+    found = [Package(home.name, version, folder) for folder in _folders(home) if (version := _version(folder.name))]
+    return sorted(found, key=lambda package: package.version)
+
+
+def manifest(package: Package) -> Manifest:
+    """Return the manifest of a published version."""
+    return Manifest.model_validate_json((package.folder / "manifest.json").read_bytes())
+
+
+def next_version(candidate: Candidate, latest: Package | None) -> Version:
+    """Return the number of the version that the candidate would be."""
+    if latest is None:
+        return FIRST
+    before = json.loads((latest.folder / "datapackage.json").read_bytes())
+    schemas = {resource["name"]: resource["schema"] for resource in before["resources"]}
+    keys = {table: _keys(latest.folder / f"{table}.csv", schema["primaryKey"]) for table, schema in schemas.items()}
+    now = {
+        table: {tuple(writers.written(row[name]) for name in TABLES[table].key) for row in rows}
+        for table, rows in candidate.rows.items()
+    }
+    return latest.version.next(change.level(schemas, {table: table_schema(table) for table in TABLES}, keys, now))
+
+
+def stage(candidate: Candidate, latest: Package | None, folder: Path) -> Staged:
+    """Write every file of the version to `folder`, emptied first, and make them last."""
+    version = next_version(candidate, latest)
+    store.empty_folder(folder)
+    files = _files(candidate, version)
+    papers = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
+    files["manifest.json"] = store.to_json(_manifest(candidate, version, latest, papers).model_dump(mode="json"))
+    sums = {name: store.sha256(data) for name, data in files.items()}
+    files[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())).encode()
+    for name, data in files.items():
+        store.write_file(folder / name, data)
+    store.sync_folder(folder)
+    return Staged(folder, version, store.sha256(files[SUMS]))
+
+
+def commit(staged: Staged, home: Path) -> Package:
+    """Make the staged folder a version by one rename, then point to it; the rename fails where the version exists."""
+    final = store.make_folder(home) / str(staged.version)
+    if final.exists():
+        raise FileExistsError(f"{final} is published already")
+    staged.folder.rename(final)
+    store.sync_folder(staged.folder.parent)
+    store.sync_folder(home)
+    point(home)
+    return Package(home.name, staged.version, final)
+
+
+def point(home: Path) -> None:
+    """Make `latest.json` and `versions.json` tell what lies in `home`, also after a kill between rename and pointer."""
+    published = versions(home)
+    if not published:
+        return
+    latest = published[-1]
+    digest = store.sha256_file(latest.folder / "manifest.json")
+    pointer = Pointer(version=str(latest.version), path=f"{latest.version}/", sha256=digest)
+    _write_if_new(home / "latest.json", store.to_json(pointer.model_dump(mode="json")))
+    index = [_indexed(package) for package in published]
+    _write_if_new(home / "versions.json", store.to_json({"dataset": home.name, "versions": index}))
+
+
+def _write_if_new(path: Path, data: bytes) -> None:
+    if not path.exists() or path.read_bytes() != data:
+        store.replace_file(path, data)
+
+
+def _indexed(package: Package) -> dict[str, Any]:
+    papers = manifest(package)
+    digest = store.sha256_file(package.folder / "manifest.json")
+    rows = json.loads((package.folder / "datapackage.json").read_bytes())["resources"]
+    return {
+        "version": str(package.version),
+        "path": f"{package.version}/",
+        "as_of": str(papers.as_of),
+        "manifest": digest,
+        "content": papers.content,
+        "rows": {resource["name"]: resource["communique:rows"] for resource in rows},
+    }
+
+
+def _files(candidate: Candidate, version: Version) -> Files:
+    """Return every file of the version but its papers."""
+    files: Files = {}
+    for kind in sorted({"csv", *candidate.dataset.formats}):
+        files |= writers.WRITERS[kind](candidate.dataset.name, candidate.rows)
+    entries = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
+    counts = {table: len(rows) for table, rows in candidate.rows.items()}
+    described = descriptor.descriptor(candidate.dataset, str(version), entries, counts)
+    files["datapackage.json"] = store.readable(described)
+    files["report.json"] = store.readable(candidate.report.model_dump(mode="json", by_alias=True))
+    files["quarantine.csv"] = quarantine(candidate.refused)
+    files["README.md"] = descriptor.readme(candidate.dataset, str(version), candidate.report).encode()
+    return files
+
+
+def quarantine(refused: Iterable[Refused]) -> bytes:
+    """Return the refused rows as CSV: a line for each reason, with the whole row as JSON."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(QUARANTINE_HEADER)
+    writer.writerows(sorted(_refusal(item) for item in refused))
+    return text.getvalue().encode()
+
+
+def _refusal(item: Refused) -> list[str]:
+    found, place = item.problem, item.record.source
+    whole = json.dumps(item.record.values, ensure_ascii=False, sort_keys=True, default=str)
+    cells = (item.record.table, item.record.key, found.rule, found.severity, found.field, found.value, found.message)
+    return [writers.written(cell) for cell in (*cells, place.file, place.line, place.pointer, whole)]
+
+
+def _manifest(candidate: Candidate, version: Version, latest: Package | None, files: dict[str, FileEntry]) -> Manifest:
+    return Manifest(
+        dataset=candidate.dataset.name,
+        version=str(version),
+        as_of=candidate.as_of,
+        content=content(candidate),
+        previous=store.sha256_file(latest.folder / "manifest.json") if latest else None,
+        code=Code(
+            communique=__version__,
+            python=".".join(map(str, sys.version_info[:3])),
+            lock=store.sha256_file(candidate.lock) if candidate.lock.is_file() else None,
+            schemas=_schemas_digest(),
+            rules=candidate.rules,
+        ),
+        inputs=candidate.inputs,
+        files=dict(sorted(files.items())),
+    )
+
+
+def _schemas_digest() -> str:
+    return store.sha256(store.to_json({table: table_schema(table) for table in TABLES}))
+
+
+def _keys(path: Path, key: list[str]) -> set[tuple[str, ...]]:
+    csv.field_size_limit(LONGEST_CELL)
+    with path.open(encoding="utf-8", newline="") as file:
+        return {tuple(row[name] for name in key) for row in csv.DictReader(file)}
+
+
+def _folders(home: Path) -> list[Path]:
+    return [path for path in home.iterdir() if path.is_dir()] if home.is_dir() else []
+
+
+def _version(name: str) -> Version | None:
+    try:
+        return Version.parse(name)
+    except ValueError:
+        return None

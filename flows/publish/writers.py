@@ -1,0 +1,121 @@
+"""Rows into the bytes of each format; the same rows give the same bytes in every process of one installation."""
+
+import csv
+import io
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.tables import TABLES
+from schemas.tableschema import header, types
+
+Rows = dict[str, list[dict[str, Any]]]
+"""The values of every table, sorted by key."""
+Files = dict[str, bytes]
+"""Names of files and their bytes."""
+
+ARROW = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.decimal128(27, 9),
+    "date": pa.date32(),
+    "datetime": pa.timestamp("us", tz="UTC"),
+}
+LONGEST_CELL = 1 << 27
+"""Characters of the longest cell that is read back."""
+SQLITE = {"string": "TEXT", "integer": "INTEGER", "number": "NUMERIC", "date": "TEXT", "datetime": "TEXT"}
+FROM_TEXT: dict[str, Callable[[Any], Any]] = {
+    "string": str,
+    "integer": int,
+    "number": Decimal,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
+"""How a value of each type is read from its written form."""
+
+
+def by_key(table: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return `rows` in the order of the table's key: text by code point, numbers by size."""
+    key = TABLES[table].key
+    return sorted(rows, key=lambda row: tuple(row[field] for field in key))
+
+
+def write_csv(_: str, rows: Rows) -> Files:
+    """Return a CSV file a table: UTF-8, no BOM, LF, minimal quoting, null as the empty cell."""
+    return {f"{table}.csv": _csv(header(table), values) for table, values in rows.items()}
+
+
+def write_parquet(_: str, rows: Rows) -> Files:
+    """Return a Parquet file a table, typed, compressed with zstd."""
+    return {f"{table}.parquet": _parquet(table, values) for table, values in rows.items()}
+
+
+def write_sqlite(dataset: str, rows: Rows) -> Files:
+    """Return one SQLite database: every table with its keys, and `releases_text`, a full-text index over the bodies."""
+    database = sqlite3.connect(":memory:")
+    try:
+        database.execute("PRAGMA page_size = 4096")
+        for table, values in rows.items():
+            names = header(table)
+            database.execute(_create(table))
+            places = ", ".join("?" * len(names))
+            cells = ([_affine(row.get(name)) for name in names] for row in values)
+            database.executemany(f'INSERT INTO "{table}" VALUES ({places})', cells)  # noqa: S608 - our own table names
+        database.execute(FULL_TEXT)
+        database.execute("INSERT INTO releases_text(releases_text) VALUES ('rebuild')")
+        database.commit()
+        database.execute("VACUUM")
+        return {f"{dataset}.sqlite": database.serialize()}
+    finally:
+        database.close()
+
+
+WRITERS: dict[str, Callable[[str, Rows], Files]] = {"csv": write_csv, "parquet": write_parquet, "sqlite": write_sqlite}
+
+FULL_TEXT = "CREATE VIRTUAL TABLE releases_text USING fts5(headline, body, content='releases', tokenize='unicode61')"
+
+
+def written(value: Any) -> str:
+    """Return `value` as a cell has it."""
+    return "" if value is None else str(value)
+
+
+def _csv(names: list[str], rows: Sequence[dict[str, Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow(names)
+    writer.writerows([written(row.get(name)) for name in names] for row in rows)
+    return text.getvalue().encode()
+
+
+def _parquet(table: str, rows: Sequence[dict[str, Any]]) -> bytes:
+    kinds = types(table)
+    schema = pa.schema([pa.field(name, ARROW[kind]) for name, kind in kinds.items()])
+    columns = [pa.array([typed(row.get(name), kind) for row in rows], ARROW[kind]) for name, kind in kinds.items()]
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def typed(value: Any, kind: str) -> Any:
+    """Return `value`, as a row has it, in the Python type of a field of type `kind`."""
+    return None if value is None else FROM_TEXT[kind](value)
+
+
+def _affine(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _create(table: str) -> str:
+    model = TABLES[table]
+    columns = [f'"{name}" {SQLITE[kind]}' for name, kind in types(table).items()]
+    keys = ", ".join(f'"{name}"' for name in model.key)
+    references = [
+        f'FOREIGN KEY ("{field}") REFERENCES "{target}" ("{key}")' for field, (target, key) in model.references.items()
+    ]
+    return f'CREATE TABLE "{table}" ({", ".join([*columns, f"PRIMARY KEY ({keys})", *references])})'

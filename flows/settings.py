@@ -1,0 +1,65 @@
+"""One frozen Settings; only the command line, the pipeline and the steps read it."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[1]
+"""The folder that holds the packages: the checkout, or site-packages for an installed wheel."""
+
+
+class Settings(BaseSettings):
+    """Where things are; each may be given as `COMMUNIQUE_<NAME>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="COMMUNIQUE_", frozen=True)
+
+    data: Path = Field(default=Path("data"), description="The data folder: datasets and releases in, packages out.")
+
+    @cached_property
+    def root(self) -> Path:
+        """The data folder, absolute."""
+        return self.data.resolve()
+
+    @property
+    def datasets(self) -> Path:
+        """One TOML file a dataset."""
+        return self.root / "datasets"
+
+    @property
+    def raw(self) -> Path:
+        """The bytes as received, and their journals."""
+        return self.root / "raw"
+
+    @property
+    def packages(self) -> Path:
+        """What is published."""
+        return self.root / "packages"
+
+    def run(self, dataset: str, run_id: str) -> Path:
+        """Return the working folder of a run."""
+        return self.root / "runs" / dataset / run_id
+
+    def quarantine(self, dataset: str) -> Path:
+        """Return the folder of what was refused."""
+        return self.root / "quarantine" / dataset
+
+    def staging(self, dataset: str) -> Path:
+        """Return the folder where a version is made ready; on the file system of the packages."""
+        return self.root / "staging" / dataset
+
+    def lock(self, dataset: str) -> Path:
+        """Return the lock file of a dataset's publisher."""
+        return self.root / "runs" / dataset / ".lock"
+
+    @property
+    def prefect_home(self) -> Path:
+        """The home of our own Prefect server."""
+        return self.root / ".prefect"
+
+
+def given_by_environment(name: str) -> str | None:
+    """Return the value of the environment variable `name`, or None where it is empty or not set."""
+    return os.environ.get(name) or None

@@ -1,0 +1,282 @@
+"""The workflow as plain functions: fetch, build, judge, stage, audit, commit.
+
+Each takes the job and the path that the step before returned, and returns a path; nothing but paths and small values
+passes between them. `flows.pipeline` decorates them for Prefect; without it they are the same.
+"""
+
+import json
+import logging
+import shutil
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flows import config, documents, guard, ingest, store
+from flows.publish import package
+from flows.publish.audit import audit as audit_files
+from flows.publish.package import Candidate, Staged
+from flows.publish.writers import by_key
+from flows.settings import PROJECT, Settings
+from flows.store import Fetched, Kept, Key
+from flows.validate.judge import Suites
+from flows.validate.judge import judge as judge_rows
+from schemas.dataset import Dataset
+from schemas.package import Package, RawEntry, Version
+from schemas.report import Problem, Provenance, Record, Refused, Report
+
+LOCK = PROJECT / "requirements.lock"
+log = logging.getLogger("communique")
+
+
+class Job(NamedTuple):
+    """One run of one dataset: all that its steps are a function of, beside the raw bytes."""
+
+    settings: Settings
+    dataset: Dataset
+    as_of: date
+    run_id: str
+
+    @property
+    def folder(self) -> Path:
+        """The run's working folder."""
+        return self.settings.run(self.dataset.name, self.run_id)
+
+    @property
+    def home(self) -> Path:
+        """Where the versions of the dataset lie."""
+        return self.settings.packages / self.dataset.name
+
+
+def today() -> date:
+    """Return the day in UTC."""
+    return datetime.now(UTC).date()
+
+
+def begin(settings: Settings, name: str, as_of: date | None) -> Job:
+    """Return a job for the dataset `name`, its folder made; what a killed run left behind is mended first."""
+    job = Job(settings, config.read(settings.datasets, name), as_of or today(), store.new_run_id())
+    shutil.rmtree(settings.staging(name), ignore_errors=True)
+    package.point(job.home)
+    store.make_folder(job.folder)
+    return job
+
+
+def fetch(job: Job) -> Path:
+    """Keep the bytes of every source in the raw store; return the journal that says what was received, and when."""
+    files = sources(job.dataset, job.settings.root)
+    fetched = ingest.fetch(files, job.settings.raw, job.dataset.name, str(job.as_of))
+    log.info("fetch   %d files, %d new, %d gone", len(files), len(fetched.changed), len(fetched.gone))
+    return store.journal_path(job.settings.raw, job.dataset.name)
+
+
+def build(job: Job, journal: Path) -> Path:
+    """Turn the documents that the journal says are there into rows; return the folder with them."""
+    raw = journal.parent
+    lines = store.read_journal(raw, job.dataset.name)
+    built = documents.structured(job.dataset, lines, lambda digest: store.blob(raw, digest).read_bytes())
+    folder = store.make_folder(job.folder / "built")
+    _write_records(folder, built.records, built.refused)
+    store.write_lines(folder / "noted.jsonl", [found.model_dump(mode="json") for found in built.noted])
+    log.info("build   %d rows", len(built.records))
+    return folder
+
+
+def judge(job: Job, built: Path) -> Path:
+    """Judge the rows in `built` by all four layers; return the folder with the verdict, quarantine written."""
+    came, refused = _read_records(built)
+    noted = [Problem.model_validate(line) for line in store.read_lines(built / "noted.jsonl")]
+    verdict = judge_rows(came, refused, noted, job.dataset.gate.max_refused_share, suites_for(job.dataset, job.as_of))
+    folder = store.make_folder(job.folder / "verdict")
+    _write_records(folder, (record for rows in verdict.rows.values() for record in rows), verdict.refused)
+    store.replace_file(folder / "report.json", _report_bytes(verdict.report))
+    kept_back = package.quarantine(verdict.refused)
+    store.replace_file(job.settings.quarantine(job.dataset.name) / "quarantine.csv", kept_back)
+    out, lost = (sum(getattr(count, name) for count in verdict.report.counts.values()) for name in ("out", "refused"))
+    log.info("judge   %d rows pass, %d are refused, %d checks", out, lost, len(verdict.report.checks))
+    return folder
+
+
+def report_of(folder: Path) -> Report:
+    """Return the report in the folder of a verdict."""
+    return Report.model_validate_json((folder / "report.json").read_bytes())
+
+
+def held(folder: Path) -> bool:
+    """Return whether a critical problem holds the candidate."""
+    return any(found.severity == "critical" for found in report_of(folder).problems)
+
+
+def unchanged(job: Job, verdict: Path) -> Package | None:
+    """Return the latest version where the candidate has the same content, else None."""
+    published = package.versions(job.home)
+    same = published and package.manifest(published[-1]).content == package.content(_candidate(job, verdict))
+    return published[-1] if same else None
+
+
+def stage(job: Job, verdict: Path) -> Staged:
+    """Write every file of the next version to staging; return where they lie and what they must be."""
+    published = package.versions(job.home)
+    folder = job.settings.staging(job.dataset.name) / job.run_id
+    staged = package.stage(_candidate(job, verdict), published[-1] if published else None, folder)
+    log.info("stage   version %s, %d files", staged.version, len(list(staged.folder.iterdir())))
+    return staged
+
+
+def audit(staged: Staged) -> Staged:
+    """Return `staged` when its files on disk are what was made, valid, and alike in all formats; else AuditError."""
+    from flows.validate import tables  # noqa: PLC0415 - frictionless is paid for where it is used
+
+    audit_files(staged, tables.audit)
+    log.info("audit   every file as made, valid by frictionless, the same in every format")
+    return staged
+
+
+def commit(job: Job, staged: Staged) -> Package:
+    """Make the staged files a version by one rename, point to it, and return it."""
+    published = package.commit(Staged(Path(staged.folder), Version(*staged.version), staged.sums), job.home)
+    log.info("commit  %s", published.folder)
+    return published
+
+
+def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
+    """Write the run's record; the rows it worked on stay only where the candidate waits."""
+    record = {
+        "run_id": job.run_id,
+        "dataset": job.dataset.name,
+        "as_of": str(job.as_of),
+        "outcome": outcome,
+        "version": version,
+        "message": message,
+        "ended": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    report = job.folder / "verdict" / "report.json"
+    if report.exists():
+        store.replace_file(job.folder / "report.json", report.read_bytes())
+    store.replace_file(job.folder / "run.json", store.to_json(record))
+    if outcome != "Held":
+        for part in ("built", "verdict"):
+            shutil.rmtree(job.folder / part, ignore_errors=True)
+
+
+def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:
+    """Return what all four layers say of a dataset's sources as they are; nothing is kept."""
+    dataset, day = config.read(settings.datasets, name), as_of or today()
+    built = _validated(dataset, sources(dataset, settings.root), day)
+    return judge_rows(*built, dataset.gate.max_refused_share, suites_for(dataset, day)).report
+
+
+def validate_files(path: Path, as_of: date | None) -> Report:
+    """Return what records, evidence and tables say of the documents at `path`, a file or a folder; nothing is kept."""
+    dataset = Dataset.model_validate(FOR_FILES)
+    if path.is_dir():
+        files = ingest.files_of(dataset.sources[0], path)
+    else:
+        files = {("files", file.name): file for file in (path, *ingest.partners(path))}
+    built = _validated(dataset, files, as_of or today())
+    return judge_rows(*built, 1.0, None).report
+
+
+FOR_FILES = {
+    "name": "files",
+    "dataset": {"title": "Files", "description": "Files given by hand."},
+    "publisher": {"name": "nobody"},
+    "licences": [{"name": "none"}],
+    "sources": [{"name": "files", "path": "."}],
+}
+"""The dataset that files given by hand make up."""
+
+
+def sources(dataset: Dataset, root: Path) -> dict[Key, Path]:
+    """Return the files of every source of `dataset`."""
+    return {key: path for source in dataset.sources for key, path in ingest.files_of(source, root).items()}
+
+
+def suites_for(dataset: Dataset, as_of: date) -> Suites:
+    """Return the question that the suites are, for a dataset on a day; Great Expectations is paid for here."""
+    from flows.validate import suites  # noqa: PLC0415 - three seconds that only suites pay
+
+    expectations, values = suites.load(), suites.parameters(dataset, as_of)
+    return lambda rows: suites.judge(rows, expectations, values)
+
+
+def _validated(dataset: Dataset, files: Mapping[Key, Path], day: date) -> documents.Built:
+    """Return the rows of `files` as they are on disk, without keeping them."""
+    blobs: dict[str, bytes] = {}
+
+    def kept(path: Path) -> Kept:
+        data = guard.read_bytes(path)
+        blobs[store.sha256(data)] = data
+        return Kept(store.sha256(data), len(data), str(day))
+
+    fetched = Fetched(str(day), {key: kept(path) for key, path in files.items()}, [])
+    return documents.structured(dataset, [fetched], blobs.__getitem__)
+
+
+def _candidate(job: Job, verdict: Path) -> Candidate:
+    kept, refused = _read_records(verdict)
+    rows: dict[str, list[dict[str, Any]]] = {table: [] for table in report_of(verdict).counts}
+    for record in kept:
+        rows[record.table].append(record.values)
+    sorted_rows = {table: by_key(table, values) for table, values in rows.items()}
+    inputs = _inputs(job, [record for record in kept if record.table == "releases"])
+    return Candidate(job.dataset, sorted_rows, report_of(verdict), refused, inputs, job.as_of, _rules_digest(), LOCK)
+
+
+def _inputs(job: Job, releases: list[Record]) -> list[RawEntry]:
+    """Return every file that went in, with the releases that were taken from it."""
+    taken: dict[str, dict[str, int | None]] = {}
+    for record in releases:
+        taken.setdefault(record.source.file, {})[record.values["release_id"]] = record.source.line
+    files = store.state(store.read_journal(job.settings.raw, job.dataset.name))
+    return [
+        RawEntry(
+            source=source,
+            file=file,
+            sha256=kept.sha256,
+            bytes=kept.bytes,
+            first_seen=date.fromisoformat(kept.day),
+            releases=dict(sorted(taken.get(file, {}).items())),
+        )
+        for (source, file), kept in sorted(files.items())
+    ]
+
+
+def _rules_digest() -> str:
+    """Return the digest of the suites, file by file."""
+    folder = PROJECT / "expectations"
+    return store.sha256(store.to_json({file.name: store.sha256_file(file) for file in sorted(folder.glob("*.json"))}))
+
+
+def _report_bytes(report: Report) -> bytes:
+    return store.readable(report.model_dump(mode="json", by_alias=True))
+
+
+def _write_records(folder: Path, kept: Iterable[Record], refused: Iterable[Refused]) -> None:
+    store.write_lines(folder / "rows.jsonl", (_packed(record) for record in kept))
+    store.write_lines(
+        folder / "refused.jsonl", ([*_packed(item.record), item.problem.model_dump(mode="json")] for item in refused)
+    )
+
+
+def _packed(record: Record) -> list[Any]:
+    return [record.table, json.loads(json.dumps(record.values, default=_plain)), record.source.model_dump(mode="json")]
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else repr(value)
+
+
+def _read_records(folder: Path) -> tuple[list[Record], list[Refused]]:
+    kept = [_unpacked(*line) for line in store.read_lines(folder / "rows.jsonl")]
+    known: dict[str, Record] = {}
+    refused = []
+    for *packed, found in store.read_lines(folder / "refused.jsonl"):
+        record = known.setdefault(json.dumps(packed), _unpacked(*packed))
+        refused.append(Refused(record, Problem.model_validate(found)))
+    return kept, refused
+
+
+def _unpacked(table: str, values: dict[str, Any], source: dict[str, Any]) -> Record:
+    return Record(table, values, Provenance.model_validate(source))

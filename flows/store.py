@@ -1,0 +1,213 @@
+"""Locks, atomic writes, raw bytes and their journal, run records: all that touches the disk for keeps.
+
+Every write that lasts is fsynced, its folder too, before anything points to it. Modes are set, never left to the
+umask, so that a version is the same whoever makes it.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FILE_MODE = 0o644
+FOLDER_MODE = 0o755
+
+
+class LockedError(Exception):
+    """Another publisher holds the lock of this dataset."""
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of the file at `path`, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` last."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> Path:
+    """Return `folder`, made with its parents where it is not there."""
+    for part in [*reversed(folder.parents), folder]:
+        if not part.is_dir():
+            part.mkdir(exist_ok=True)
+            part.chmod(FOLDER_MODE)
+            sync_folder(part.parent)
+    return folder
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write `data` as the new file `path` and make its bytes last; the folder's names are the caller's to sync."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fchmod(file.fileno(), FILE_MODE)
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put `data` in the place of the file `path` in one step: a reader sees the old bytes or the new ones."""
+    make_folder(path.parent)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        write_file(fresh, data)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the kernel's lock on `path`; LockedError at once when another process holds it.
+
+    The kernel drops it with the process, however that ends.
+    """
+    make_folder(path.parent)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(f"another publisher holds {path}") from None
+        yield
+
+
+def new_run_id() -> str:
+    """Return an id for a run: its second in UTC and eight random characters, so that ids sort by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def to_json(value: Any) -> bytes:
+    """Return `value` as JSON for people and hashes: sorted keys, two blanks, a final line end."""
+    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def readable(value: Any) -> bytes:
+    """Return `value` as JSON in its own order, for documents that people read from the top."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def write_lines(path: Path, values: Iterable[Any]) -> None:
+    """Write `values` to `path` as JSON Lines; a working file, not made to last."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for value in values:
+            file.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def read_lines(path: Path) -> Iterator[Any]:
+    """Yield the values of the JSON Lines file at `path`."""
+    with path.open(encoding="utf-8", newline="\n") as file:
+        yield from map(json.loads, file)
+
+
+class Kept(NamedTuple):
+    """A file in the raw store."""
+
+    sha256: str
+    bytes: int
+    day: str
+    """Day of the run that first received these bytes under this name."""
+
+
+Key = tuple[str, str]
+"""A source's name and a file's."""
+
+
+class Fetched(NamedTuple):
+    """One line of the journal: what a run received that was not there, and what was there and is gone."""
+
+    day: str
+    changed: dict[Key, Kept]
+    gone: list[Key]
+
+
+def keep(raw: Path, data: bytes) -> str:
+    """Return the digest of `data` after keeping the bytes in the raw store, where they lie once."""
+    digest = sha256(data)
+    path = blob(raw, digest)
+    if not path.exists():
+        replace_file(path, data)
+    return digest
+
+
+def blob(raw: Path, digest: str) -> Path:
+    """Return where the raw store keeps the bytes with `digest`."""
+    return raw / "sha256" / digest[:2] / digest
+
+
+def journal_path(raw: Path, dataset: str) -> Path:
+    """Return the journal of a dataset."""
+    return raw / f"{dataset}.journal.jsonl"
+
+
+def read_journal(raw: Path, dataset: str) -> list[Fetched]:
+    """Return every line of the journal, oldest first; a last line that a kill cut off was never written."""
+    path = journal_path(raw, dataset)
+    if not path.exists():
+        return []
+    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+    return [_fetched(json.loads(line)) for line in whole.splitlines()]
+
+
+def append_journal(raw: Path, dataset: str, fetched: Fetched) -> None:
+    """Add a line to the journal and make it last; what a kill left of another is cut away first."""
+    path = journal_path(raw, dataset)
+    make_folder(path.parent)
+    line = json.dumps(_line(fetched), ensure_ascii=False, sort_keys=True) + "\n"
+    with path.open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(line.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def state(journal: Iterable[Fetched]) -> dict[Key, Kept]:
+    """Return the files that are there after the last line of `journal`."""
+    files: dict[Key, Kept] = {}
+    for fetched in journal:
+        files |= fetched.changed
+        for key in fetched.gone:
+            files.pop(key, None)
+    return files
+
+
+def _line(fetched: Fetched) -> dict[str, Any]:
+    changed = [
+        {"source": source, "file": file, "sha256": kept.sha256, "bytes": kept.bytes}
+        for (source, file), kept in sorted(fetched.changed.items())
+    ]
+    gone = [{"source": source, "file": file} for source, file in sorted(fetched.gone)]
+    return {"as_of": fetched.day, "changed": changed, "gone": gone}
+
+
+def _fetched(line: dict[str, Any]) -> Fetched:
+    day = line["as_of"]
+    changed = {(item["source"], item["file"]): Kept(item["sha256"], item["bytes"], day) for item in line["changed"]}
+    return Fetched(day, changed, [(item["source"], item["file"]) for item in line["gone"]])
+
+
+def empty_folder(folder: Path) -> Path:
+    """Return `folder`, there and empty: what a run that was killed left in it is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return make_folder(folder)

@@ -1,0 +1,276 @@
+"""Release documents into rows of the tables: ids, evidence, order, entities; no judgment.
+
+Nothing depends on the order of a document's lists: ids come from local ids or words, positions from the text.
+"""
+
+import hashlib
+import json
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from schemas.release import Entity, Fact, Mention, Part, Participant, Reading, Release, Span
+from schemas.report import Problem, Provenance, Record, Refused
+from schemas.rules import problem
+from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES
+from schemas.values import LIST_MARK
+
+TYPES = {table: kind for kind, table in (FACT_TABLES | ENTITY_TABLES).items()}
+"""The type of what a table holds, as the registries name it."""
+
+IDENTITY = {
+    "roles": ("person_id", "title"),
+    "meetings": ("kind", "evidence"),
+    "agreements": ("kind", "title"),
+    "commitments": ("action",),
+    "quotes": ("text",),
+    "statements": ("verb", "text"),
+}
+"""The words that tell two facts of a table apart: what an id is made from where the document gives none."""
+
+
+Structured = tuple[Part, dict[str, Any]]
+"""A fact of a document and its row."""
+
+
+class Revision(NamedTuple):
+    """A text of a release, and the day it was first seen."""
+
+    text_sha256: str
+    body: str
+    seen_on: str
+
+
+def text_of(body: str) -> str:
+    """Return a body as every offset counts in it: as received, CRLF as LF."""
+    return body.replace("\r\n", "\n")
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of `text` in UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def anchored(reading: Reading) -> tuple[Reading, Problem | None]:
+    """Return the reading with its spans in the places of the text as it is now, and a warning where it was edited.
+
+    Only for a document that says in which text its offsets were counted. Words that stand once in the new text tell
+    how far their surroundings moved; a span moves by what its neighbours moved, if its words then stand there, and
+    is left where it was if they do not.
+    """
+    release, body = reading.release, text_of(reading.release.body)
+    if release.text_sha256 in (None, digest(body)):
+        return reading, None
+    spans = [span for part in reading.parts for span in _spans(part)]
+    marks = sorted(
+        (span.start, body.find(_words(span)) - span.start) for span in spans if body.count(_words(span)) == 1
+    )
+    parts = [_moved(part, body, marks) for part in reading.parts]
+    message = "the text was edited after its spans were counted; they were looked for by their words"
+    record = Record("releases", {"release_id": release.id}, reading.place)
+    return reading._replace(parts=parts), problem("evidence.text-changed", message, record=record, field="text_sha256")
+
+
+def _spans(part: Part) -> list[Any]:
+    return [part.value] if isinstance(part.value, Mention) else getattr(part.value, "spans", [])
+
+
+def _words(span: Any) -> str:
+    return str(span.name if isinstance(span, Mention) else span.text)
+
+
+def _moved(part: Part, body: str, marks: list[tuple[int, int]]) -> Part:
+    if isinstance(part.value, Mention):
+        return part._replace(value=_placed(part.value, body, marks))
+    if isinstance(part.value, Fact):
+        spans = [_placed(span, body, marks) for span in part.value.spans]
+        return part._replace(value=part.value.model_copy(update={"spans": spans}))
+    return part
+
+
+def _placed(span: Any, body: str, marks: list[tuple[int, int]]) -> Any:
+    """Return `span` moved as the mark before it or the mark after it moved, if its words stand there."""
+    at = bisect_right(marks, (span.start, len(body)))
+    for _, shift in [*marks[max(at - 1, 0) : at + 1], (0, 0)]:
+        if body.startswith(_words(span), span.start + shift):
+            return span.model_copy(update={"start": span.start + shift, "end": span.end + shift})
+    return span
+
+
+def rows(reading: Reading, licence: str | None, revisions: list[Revision]) -> Iterator[Record]:
+    """Yield the rows that a document gives: release, revisions, entities, mentions, facts with their spans."""
+    release, place = reading.release, reading.place
+    body = text_of(release.body)
+    yield Record("releases", _release(release, body, licence, len(revisions)), place)
+    for number, revision in enumerate(revisions, 1):
+        yield Record("revisions", _revision(release.id, number, revision), place)
+    named = _first_mentions(reading.parts)
+    facts: list[Structured] = []
+    for part in reading.parts:
+        if isinstance(part.value, Entity):
+            yield from _entity(part.table, part.value, part.place)
+        elif isinstance(part.value, Fact):
+            facts.append((part, _fact(part.value, release.id, body)))
+        else:
+            values = part.value.model_dump(mode="json")
+            yield Record("mentions", {"release_id": release.id} | values, part.place)
+    for (part, values), fact_id in zip(facts, _fact_ids(release.id, facts), strict=True):
+        yield from _fact_rows(part, values | {"fact_id": fact_id}, named)
+
+
+def merge(records: Iterable[Record]) -> tuple[list[Record], list[Refused]]:
+    """Return the records with each entity once, and those refused because they tell an entity in another way."""
+    seen: dict[tuple[str, str], Record] = {}
+    kept: list[Record] = []
+    refused: list[Refused] = []
+    for record in records:
+        if record.table not in MERGED:
+            kept.append(record)
+            continue
+        first = seen.setdefault((record.table, record.key), record)
+        if first is record:
+            kept.append(record)
+        elif first.values != record.values:
+            refused.append(Refused(record, _conflict(first, record)))
+    return kept, refused
+
+
+MERGED = {"entities", *ENTITY_TABLES.values()}
+
+
+def _conflict(first: Record, record: Record) -> Problem:
+    field = next(name for name in record.values if record.values[name] != first.values.get(name))
+    message = f"{record.key} has another {field} in {first.source}: {first.values.get(field)!r}"
+    return problem("record.conflict", message, record=record, field=field, value=record.values[field])
+
+
+def _release(release: Release, body: str, licence: str | None, revision: int) -> dict[str, Any]:
+    given = release.model_dump(mode="json")
+    own = {name: given[name] for name in TABLES["releases"].model_fields if name in given}
+    return own | {
+        "release_id": release.id,
+        "issuer_id": release.issuer,
+        "word_count": len(body.split()),
+        "body": body,
+        "text_sha256": digest(body),
+        "source_name": release.source.name,
+        "source_url": release.source.url,
+        "licence": release.source.licence or licence,
+        "status": "current" if revision == 1 else "edited",
+        "revision": revision,
+    }
+
+
+def _revision(release_id: str, number: int, revision: Revision) -> dict[str, Any]:
+    change = "first" if number == 1 else "edited"
+    return {"release_id": release_id, "revision": number, "change": change} | revision._asdict()
+
+
+def _entity(table: str, entity: Entity, place: Provenance) -> Iterator[Record]:
+    values = entity.model_dump(mode="json")
+    entity_id, names = values.pop("id"), values.pop("other_names")
+    yield Record("entities", {"entity_id": entity_id, "type": TYPES[table], "name": entity.name}, place)
+    yield Record(table, {TABLES[table].key[0]: entity_id, **values, "other_names": _joined(names)}, place)
+
+
+def _fact(fact: Fact, release_id: str, body: str) -> dict[str, Any]:
+    """Return the row of a fact without its id, and its spans numbered in the order of the text."""
+    values = fact.model_dump(mode="json", exclude={"id", "participants", "spans"})
+    if "topics" in values:
+        values["topics"] = _joined(values["topics"])
+    for link in ("parent_id", "agreement_id"):
+        if values.get(link):
+            values[link] = f"{release_id}/{values[link]}"
+    start, end = _cover(fact.spans)
+    evidence = body[start:end] or fact.spans[0].text
+    return {"release_id": release_id, **values, "evidence": evidence, "evidence_start": start, "evidence_end": end}
+
+
+def _cover(spans: Iterable[Span]) -> tuple[int, int]:
+    """Return the stretch from the first to the last evidence span; of all spans where none is called evidence."""
+    spans = list(spans)
+    stating = [span for span in spans if span.field == "evidence"] or spans
+    return min(span.start for span in stating), max(span.end for span in stating)
+
+
+def _fact_ids(release_id: str, facts: list[Structured]) -> Iterator[str]:
+    """Yield the id of each fact: its local id, or twelve digits of a hash of its words and its place among equals."""
+    ordinals = _ordinals(facts)
+    for number, (part, values) in enumerate(facts):
+        if part.value.id:
+            yield f"{release_id}/{part.value.id}"
+        else:
+            words = json.dumps([*_identity(part.table, values), ordinals[number]], ensure_ascii=False)
+            yield f"{release_id}/{digest(words)[:12]}"
+
+
+def _ordinals(facts: list[Structured]) -> dict[int, int]:
+    """Return for each fact its place among those of the same words, in the order of the text."""
+    order = sorted(
+        range(len(facts)), key=lambda n: (facts[n][1]["evidence_start"], json.dumps(facts[n][1], sort_keys=True))
+    )
+    seen: Counter[tuple[str, ...]] = Counter()
+    ordinals = {}
+    for number in order:
+        part, values = facts[number]
+        words = _identity(part.table, values)
+        ordinals[number] = seen[words]
+        seen[words] += 1
+    return ordinals
+
+
+def _identity(table: str, values: dict[str, Any]) -> tuple[str, ...]:
+    return (table, *(_normal(str(values.get(field))) for field in IDENTITY[table]))
+
+
+def _normal(words: str) -> str:
+    return re.sub(r"\W+", " ", words.casefold()).strip()
+
+
+def _fact_rows(part: Part, values: dict[str, Any], named: dict[str, list[int]]) -> Iterator[Record]:
+    fact_id = values["fact_id"]
+    registry = {"fact_id": fact_id, "type": TYPES[part.table], "release_id": values["release_id"]}
+    yield Record("facts", registry, part.place)
+    yield Record(part.table, values, part.place)
+    spans = list(enumerate(part.value.spans))
+    parts: Counter[str] = Counter()
+    for number, span in sorted(spans, key=lambda item: (item[1].start, item[1].end)):
+        parts[span.field] += 1
+        row = {"fact_id": fact_id, "part": parts[span.field], **span.model_dump(mode="json")}
+        yield Record("spans", row, part.place.at("spans", number))
+    yield from _participants(part, values, named)
+
+
+def _participants(part: Part, values: dict[str, Any], named: dict[str, list[int]]) -> Iterator[Record]:
+    """Yield who takes part, numbered within each role in the order in which the evidence names them."""
+
+    def order(one: Part) -> tuple[bool, int, str]:
+        who: Participant = one.value
+        start, end = values["evidence_start"], values["evidence_end"]
+        if who.text:
+            at = values["evidence"].find(who.text)
+            return at < 0, at + start, who.text
+        starts = [place for place in named.get(who.entity_id or "", ()) if start <= place < end]
+        return not starts, min(starts, default=0), who.entity_id or ""
+
+    positions: Counter[str] = Counter()
+    for one in sorted(part.participants, key=order):
+        role = one.value.role
+        positions[role] += 1
+        row = {"fact_id": values["fact_id"], "position": positions[role], **one.value.model_dump(mode="json")}
+        yield Record("participants", row, one.place)
+
+
+def _first_mentions(parts: Iterable[Part]) -> dict[str, list[int]]:
+    """Return where each entity is named in the body."""
+    named: dict[str, list[int]] = {}
+    for part in parts:
+        if part.table == "mentions":
+            named.setdefault(part.value.entity_id, []).append(part.value.start)
+    return named
+
+
+def _joined(items: Iterable[str]) -> str | None:
+    return LIST_MARK.join(sorted(set(items))) or None

@@ -1,0 +1,87 @@
+"""What a run and a report look like to a person: text for a terminal."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from schemas.report import Check, Outcome, Problem, Report, Severity
+
+DEPENDANT = "quarantine.dependant"
+SHOWN = 20
+"""Problems that are shown in full; the rest are counted by rule."""
+COLOURS: dict[Severity, str] = {"critical": "bold red", "error": "red", "warning": "yellow", "info": "cyan"}
+MARKS: dict[Outcome, tuple[str, str]] = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim")}
+
+
+def report(console: Console, found: Report) -> None:
+    """Print a report: rows of each table, checks by layer, problems with their place and how to mend them."""
+    console.print(_counts(found))
+    console.print(_checks(found.checks))
+    own = [problem for problem in found.problems if problem.rule != DEPENDANT]
+    for problem in own[:SHOWN]:
+        console.print(_problem(problem))
+    if len(own) > SHOWN:
+        rest = Counter(problem.rule for problem in own[SHOWN:])
+        console.print(
+            f"… and {len(own) - SHOWN} more: " + ", ".join(f"{rule} ({count})" for rule, count in rest.most_common())
+        )
+    dependants = len(found.problems) - len(own)
+    if dependants:
+        console.print(f"{dependants} rows are kept back because their parent is refused.", style="yellow")
+
+
+def verdict(found: Report) -> str:
+    """Return one line that says how it went."""
+    worst = Counter(problem.severity for problem in found.problems if problem.rule != DEPENDANT)
+    told = ", ".join(f"{worst[severity]} {severity}" for severity in COLOURS if worst[severity])
+    return f"{'valid' if found.valid else 'INVALID'}{': ' + told if told else ''}"
+
+
+def _counts(found: Report) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("table")
+    for name in ("in", "out", "refused"):
+        table.add_column(name, justify="right")
+    for name, count in found.counts.items():
+        refused = Text(str(count.refused), style="red" if count.refused else "dim")
+        table.add_row(name, str(count.in_), str(count.out), refused)
+    return table
+
+
+def _checks(checks: Iterable[Check]) -> Text:
+    """Return the checks by layer: how many of each outcome, then those that failed or were not asked."""
+    checks = list(checks)
+    text = Text()
+    for layer in dict.fromkeys(check.layer for check in checks):
+        outcomes = Counter(check.outcome for check in checks if check.layer == layer)
+        text.append(f"\n{layer:<9}", style="bold")
+        for outcome, (mark, colour) in MARKS.items():
+            if outcomes[outcome]:
+                text.append(f" {mark} {outcomes[outcome]} {outcome}", style=colour)
+    for check in checks:
+        if check.outcome == "failed" or (check.outcome == "skipped" and check.layer == "suite"):
+            mark, colour = MARKS[check.outcome]
+            text.append(f"\n  {mark} {check.id}", style=colour)
+            text.append(f"  {f'{check.failures} of {check.looked_at}: ' if check.failures else ''}{check.reason}")
+    return text.append("\n")
+
+
+def _problem(problem: Problem) -> Text:
+    """Return a problem: severity, rule, place; then field and value, what is wrong, how to mend it."""
+    text = Text()
+    text.append(f"{problem.severity} ", style=COLOURS[problem.severity])
+    text.append(problem.rule, style="bold")
+    where = " ".join(part for part in (problem.table, problem.key) if part)
+    text.append(f"  {where}\n" if where else "\n")
+    if problem.source:
+        text.append(f"  at    {problem.source}\n")
+    if problem.field:
+        value = f" = {problem.value!r}" if problem.value is not None else ""
+        text.append(f"  field {problem.field}{value}\n")
+    text.append(f"  wrong {problem.message}\n")
+    if problem.hint:
+        text.append(f"  mend  {problem.hint}\n", style="green")
+    return text

@@ -1,0 +1,1 @@
+"""Judge: records by Pydantic, evidence word by word, tables by frictionless, suites by Great Expectations."""

@@ -1,0 +1,245 @@
+"""Suites by Great Expectations: rules about whole tables, as data in `expectations/<table>.json`.
+
+A suite is a list of Great Expectations' own expectations, each with `meta.id`, `meta.reason`, and a `severity`:
+critical holds the candidate, warning and info are published with it. `meta.refuses_rows` makes a failed expectation
+refuse the rows that fail it. `meta.needs` names a parameter without which the rule is skipped; `$PARAMETER` in the
+arguments takes a value of the run. Nothing is dropped in silence: an unknown type or severity is a fault of the suite.
+"""
+
+import json
+import logging
+import os
+import warnings
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import great_expectations as gx
+import pandas as pd
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+from flows.validate.judge import Asked, Finding
+from schemas.dataset import Dataset
+from schemas.report import Check, Problem, Record, Severity, shown
+from schemas.tables import TABLES
+from schemas.tableschema import types
+
+FOLDER = Path(__file__).resolve().parents[2] / "expectations"
+SEVERITIES = ("critical", "warning", "info")
+ROW_NUMBER = "__row__"
+
+for noisy in ("great_expectations", "great_expectations.data_context.types.base"):
+    logging.getLogger(noisy).setLevel(logging.ERROR)
+
+Rows = dict[str, list[Record]]
+
+
+class SuiteFault(Exception):  # noqa: N818 - the suite's fault
+    """A suite is wrong: an unknown type or severity, no id, no reason, or a rule that cannot be asked of its table."""
+
+
+class Expectation(NamedTuple):
+    """An expectation as its file has it."""
+
+    table: str
+    type: str
+    kwargs: dict[str, Any]
+    severity: Severity
+    meta: dict[str, Any]
+
+    @property
+    def rule(self) -> str:
+        """The rule's stable id."""
+        return f"suite.{self.table}.{self.meta['id']}"
+
+
+def load(folder: Path = FOLDER) -> list[Expectation]:
+    """Return the expectations of every suite in `folder`; SuiteFault names the file and the entry that is wrong."""
+    known = set(list_registered_expectation_implementations())
+    found = [
+        _expectation(file, entry, known)
+        for file in sorted(folder.glob("*.json"))
+        for entry in json.loads(file.read_text(encoding="utf-8"))["expectations"]
+    ]
+    rules = [one.rule for one in found]
+    twice = {rule for rule in rules if rules.count(rule) > 1}
+    if twice:
+        raise SuiteFault(f"rules given twice: {', '.join(sorted(twice))}")
+    return found
+
+
+def parameters(dataset: Dataset, as_of: date) -> dict[str, Any]:
+    """Return the values of the run that a suite may name as `$PARAMETER`."""
+    values: dict[str, Any] = {"as_of": as_of}
+    if dataset.freshness.max_age:
+        values["oldest_allowed"] = as_of - timedelta(days=dataset.freshness.max_age)
+    return values
+
+
+def judge(rows: Rows, expectations: list[Expectation], values: dict[str, Any]) -> Asked:
+    """Return what the suites say of `rows`: rows to refuse, problems of tables, and a check for each expectation."""
+    asked = Asked([], [], [])
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    source = context.data_sources.add_pandas("rows")
+    for table in TABLES:
+        suite = [one for one in expectations if one.table == table]
+        ready = [one for one in suite if _ready(one, rows[table], values, asked)]
+        if ready:
+            batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe("all")
+            _ask(batch.get_batch({"dataframe": _frame(table, rows[table])}), ready, rows[table], values, asked)
+    asked.checks.sort(key=lambda one: one.id)
+    return asked
+
+
+def _expectation(file: Path, entry: dict[str, Any], known: set[str]) -> Expectation:
+    meta = entry.get("meta", {})
+    wrong = [
+        (entry.get("type") not in known, f"Great Expectations has no {entry.get('type')!r}"),
+        (entry.get("severity") not in SEVERITIES, f"severity is one of {', '.join(SEVERITIES)}"),
+        (not meta.get("id") or not meta.get("reason"), "meta needs id and reason"),
+        (file.stem not in TABLES, f"there is no table {file.stem!r}"),
+    ]
+    for is_wrong, message in wrong:
+        if is_wrong:
+            raise SuiteFault(f"{file.name}: {meta.get('id', entry.get('type'))}: {message}")
+    return Expectation(file.stem, entry["type"], entry.get("kwargs", {}), entry["severity"], meta)
+
+
+def _ready(one: Expectation, records: list[Record], values: dict[str, Any], asked: Asked) -> bool:
+    """Return whether `one` can be asked; note why it is skipped where it cannot."""
+    looked_at = _looked_at(one, records)
+    need = one.meta.get("needs")
+    if need and need not in values:
+        asked.checks.append(_check(one, "skipped", 0, 0, f"{one.meta['without']} {one.meta['reason']}"))
+    elif not looked_at:
+        asked.checks.append(_check(one, "skipped", 0, 0, f"nothing to look at. {one.meta['reason']}"))
+    return looked_at > 0 and not (need and need not in values)
+
+
+def _looked_at(one: Expectation, records: list[Record]) -> int:
+    """Return how many rows `one` looks at: all, or those where its column is filled."""
+    column = one.kwargs.get("column")
+    if column is None or one.type in COUNTS_NULLS:
+        return len(records)
+    return sum(record.values.get(column) is not None for record in records)
+
+
+COUNTS_NULLS = {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}
+
+
+def _ask(batch: Any, suite: list[Expectation], records: list[Record], values: dict[str, Any], asked: Asked) -> None:
+    made = gx.ExpectationSuite(name=suite[0].table, expectations=[_made(one, values) for one in suite])
+    if len(made.expectations) != len(suite):
+        raise SuiteFault(f"{suite[0].table}: two expectations are the same")
+    options = {"result_format": "COMPLETE", "unexpected_index_column_names": [ROW_NUMBER]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = batch.validate(made, result_format=options).results
+    answers = {result.expectation_config.meta["id"]: result for result in results}
+    for one in suite:
+        _answer(one, answers[one.meta["id"]], records, asked)
+
+
+def _made(one: Expectation, values: dict[str, Any]) -> Any:
+    kwargs = {name: _value(value, values) for name, value in one.kwargs.items()}
+    config = {"type": one.type, "kwargs": kwargs, "meta": {"id": one.meta["id"]}, "severity": one.severity}
+    return gx.expectations.core.__dict__[_class_name(one.type)](**kwargs, meta=config["meta"], severity=one.severity)
+
+
+def _class_name(kind: str) -> str:
+    return "".join(word.capitalize() for word in kind.split("_"))
+
+
+def _value(value: Any, values: dict[str, Any]) -> Any:
+    """Return `value` with `$PARAMETER` and ISO days in the types that Great Expectations compares."""
+    if isinstance(value, str) and value.startswith("$"):
+        value = values[value[1:]]
+    if isinstance(value, str) and len(value) == len("2021-07-06") and value[4:5] == value[7:8] == "-":
+        value = date.fromisoformat(value)
+    return datetime(value.year, value.month, value.day) if type(value) is date else value  # noqa: DTZ001 - as pandas has days
+
+
+def _answer(one: Expectation, result: Any, records: list[Record], asked: Asked) -> None:
+    if any(info.get("raised_exception") for info in _exceptions(result.exception_info)):
+        raise SuiteFault(f"{one.rule} cannot be asked: {result.exception_info}")
+    seen = result.result
+    looked_at = (
+        seen["element_count"] - seen.get("missing_count", 0) if "element_count" in seen else _looked_at(one, records)
+    )
+    if not looked_at:
+        asked.checks.append(_check(one, "skipped", 0, 0, f"nothing to look at. {one.meta['reason']}"))
+        return
+    if result.success:
+        asked.checks.append(_check(one, "passed", looked_at, 0, one.meta["reason"]))
+        return
+    found = seen.get("unexpected_index_list") or []
+    numbers = sorted({entry[ROW_NUMBER] for entry in found})
+    asked.checks.append(_check(one, "failed", looked_at, max(len(numbers), 1), one.meta["reason"]))
+    if one.meta.get("refuses_rows") and numbers:
+        asked.findings.extend(_finding(one, records[number]) for number in numbers)
+    else:
+        asked.problems.append(_problem(one, None, one.severity, _observed(one, result, len(numbers))))
+
+
+def _exceptions(info: dict[str, Any]) -> list[dict[str, Any]]:
+    return [info] if "raised_exception" in info else list(info.values())
+
+
+def _finding(one: Expectation, record: Record) -> Finding:
+    return record, _problem(one, record, "error", one.meta["reason"])
+
+
+def _problem(one: Expectation, record: Record | None, severity: Severity, message: str) -> Problem:
+    field = one.kwargs.get("column") or ", ".join(one.kwargs.get("column_list", ())) or one.kwargs.get("column_A")
+    return Problem(
+        rule=one.rule,
+        layer="suite",
+        severity=severity,
+        table=one.table,
+        key=record.key if record else None,
+        field=field,
+        value=shown(record.values.get(field)) if record and field else None,
+        message=message,
+        hint=one.meta.get("hint"),
+        source=record.source if record else None,
+    )
+
+
+def _observed(one: Expectation, result: Any, failed: int) -> str:
+    seen = result.result.get("observed_value")
+    what = f"{failed} rows fail" if failed else f"observed {seen}"
+    return f"{what}. {one.meta['reason']}"
+
+
+def _check(one: Expectation, outcome: str, looked_at: int, failures: int, reason: str) -> Check:
+    severity = "error" if one.meta.get("refuses_rows") else one.severity
+    return Check(
+        id=one.rule,
+        layer="suite",
+        severity=severity,
+        outcome=cast("Any", outcome),
+        looked_at=looked_at,
+        failures=failures,
+        reason=reason,
+    )
+
+
+def _frame(table: str, records: list[Record]) -> pd.DataFrame:
+    """Return the records as a frame: days and instants as such, numbers as numbers, and the row number."""
+    kinds = types(table)
+    columns: dict[str, Any] = {name: [record.values.get(name) for record in records] for name in kinds}
+    frame = pd.DataFrame({name: _column(values, kinds[name]) for name, values in columns.items()})
+    frame[ROW_NUMBER] = range(len(records))
+    return frame
+
+
+def _column(values: list[Any], kind: str) -> Any:
+    if kind in ("date", "datetime"):
+        return pd.to_datetime(pd.Series(values, dtype="object"), utc=kind == "datetime", format="ISO8601")
+    if kind in ("integer", "number"):
+        return pd.to_numeric(pd.Series(values, dtype="object"))
+    return pd.Series(values, dtype="object")

@@ -1,0 +1,164 @@
+"""The rules: each with its stable id, its severity, why it exists and how to mend what breaks it.
+
+The rules of the suites are data in `expectations/`; their ids are `suite.<table>.<id>`.
+"""
+
+from typing import Any, NamedTuple, cast
+
+from pydantic import ValidationError
+
+from schemas.report import Layer, Problem, Provenance, Record, Severity, shown
+
+
+class Rule(NamedTuple):
+    """A thing that must hold."""
+
+    id: str
+    severity: Severity
+    reason: str
+    hint: str
+
+    @property
+    def layer(self) -> Layer:
+        """The layer that asks for it: the first word of the id."""
+        return cast("Layer", self.id.split(".", 1)[0])
+
+
+def _rules(*rules: tuple[str, Severity, str, str]) -> dict[str, Rule]:
+    return {rule[0]: Rule(*rule) for rule in rules}
+
+
+RULES = _rules(
+    ("input.size", "error", "A file stays within the limits of the guard.", "Split the file, or raise the limit."),
+    ("input.compression", "error", "A .gz file is whole gzip.", "Fetch or compress the file again."),
+    ("input.encoding", "error", "Text is UTF-8.", "Save the file as UTF-8."),
+    ("input.json", "error", "A document is JSON as RFC 8259 has it.", "Mend the syntax at the place named."),
+    ("input.duplicate-key", "error", "An object names each key once.", "Remove or rename one of the two."),
+    ("input.number", "error", "Numbers are finite.", "Write null where there is no number."),
+    ("input.surrogate", "error", "Text is whole Unicode: no lone surrogate.", "Write the character itself."),
+    ("input.shape", "error", "A release document is a JSON object.", "Give one object a release, or one a line."),
+    ("input.kind", "warning", "Every file of a source is of a kind that is read.", "Remove the file, or begin its name with a dot."),
+    ("input.empty", "warning", "A source holds at least one release.", "Remove the file, or put a release in it."),
+    ("input.sidecar", "error", "A text x.txt has its x.json beside it, without a body.", "Add the other half."),
+    ("record.unknown-field", "error", "Every value is taken, or ignored by name.", "Mend the name, or add it to [ignore] in the dataset's file."),
+    ("record.required", "error", "What must be known is given.", "Give the field a value."),
+    ("record.type", "error", "A value is of its field's type.", "Write the value in the form named."),
+    ("record.enum", "error", "A coded value is one of the list.", "Use a value of the list."),
+    ("record.pattern", "error", "A value has its field's form.", "Write the value in the form named."),
+    ("record.minimum", "error", "A number is not below its least value.", "Mend the number."),
+    ("record.maximum", "error", "A number is not above its greatest value.", "Mend the number."),
+    ("record.min-length", "error", "A text is not empty: what is not known is null.", "Write null, or the text."),
+    ("record.max-length", "error", "A value is not longer than its field allows.", "Shorten the value."),
+    ("record.order", "error", "An end does not come before its start, nor without it.", "Mend the one that is wrong."),
+    ("record.somebody", "error", "A participant is an entity or words, not both.", "Give either entity_id or text."),
+    ("record.duplicate", "error", "An id is given once.", "Give each its own id, or remove one."),
+    ("record.conflict", "error", "An entity is told the same way in every release.", "Make the two agree, or give them two ids."),
+    ("evidence.missing", "error", "A fact has words that state it.", "Add a span."),
+    ("evidence.offset", "error", "A span lies inside its text.", "Count again in code points, the end exclusive."),
+    ("evidence.words", "error", "The text has the span's words at its place.", "Copy the words from the text."),
+    ("evidence.field", "error", "A span is behind a field that the fact has and fills.", "Name a field of the fact, or fill it."),
+    ("evidence.cover", "error", "The evidence covers every span of its fact.", "Widen the evidence."),
+    ("evidence.verbatim", "error", "A verbatim field is words of the release.", "Use the words of the release."),
+    ("evidence.quantity", "error", "A quantity is what its words say.", "Write the number that the words say, or null."),
+    ("evidence.due", "error", "A deadline is what its words say.", "Write the days that the words say, or null."),
+    ("evidence.day", "error", "A day is what the evidence or the release says.", "Write the days that the text says, or null."),
+    ("evidence.text-changed", "warning", "Offsets were counted in the text that is published.", "Look at the spans, then renew text_sha256."),
+    ("table.type", "error", "A cell reads as its field's type.", "Write the cell in the form named."),
+    ("table.constraint.required", "error", "A required cell is filled.", "Fill the cell."),
+    ("table.constraint.enum", "error", "A cell has a value of the list.", "Use a value of the list."),
+    ("table.constraint.pattern", "error", "A cell has its field's form.", "Write the cell in the form named."),
+    ("table.constraint.minimum", "error", "A cell is not below the least value.", "Mend the number."),
+    ("table.constraint.maximum", "error", "A cell is not above the greatest value.", "Mend the number."),
+    ("table.constraint.minLength", "error", "A cell is not too short.", "Fill the cell."),
+    ("table.constraint.maxLength", "error", "A cell is not too long.", "Shorten the cell."),
+    ("table.primary-key", "error", "A key stands once in its table.", "Give each row its own key, or remove one."),
+    ("table.foreign-key", "error", "A reference names a row that is there.", "Add the row that is named, or mend the name."),
+    ("quarantine.dependant", "error", "A row whose parent is refused is kept back with it.", "Mend the parent."),
+    ("quarantine.share", "critical", "Not more rows are refused than the dataset allows.", "Mend the source, or look at the rows and raise [gate] max_refused_share."),
+)  # fmt: skip
+"""Every rule that is not a suite's, by id."""
+
+
+def problem(  # noqa: PLR0913 - a problem has as many parts
+    rule: str,
+    message: str,
+    *,
+    record: Record | None = None,
+    table: str | None = None,
+    key: str | None = None,
+    field: str | None = None,
+    value: Any = None,
+    source: Provenance | None = None,
+    row: int | None = None,
+) -> Problem:
+    """Return the problem that `rule` is broken, with the rule's severity and hint; `record` gives table, key, place."""
+    known = RULES[rule]
+    return Problem(
+        rule=rule,
+        layer=known.layer,
+        severity=known.severity,
+        table=record.table if record else table,
+        row=row,
+        key=record.key if record else key,
+        field=field,
+        value=shown(value),
+        message=message,
+        hint=known.hint,
+        source=source or (record.source if record else None),
+    )
+
+
+PYDANTIC_RULES = {
+    "extra_forbidden": "record.unknown-field",
+    "missing": "record.required",
+    "literal_error": "record.enum",
+    "string_pattern_mismatch": "record.pattern",
+    "greater_than_equal": "record.minimum",
+    "less_than_equal": "record.maximum",
+    "string_too_short": "record.min-length",
+    "too_short": "record.required",
+    "string_too_long": "record.max-length",
+    "decimal_max_digits": "record.maximum",
+    "decimal_max_places": "record.maximum",
+    "decimal_whole_digits": "record.maximum",
+    "order": "record.order",
+    "somebody": "record.somebody",
+}
+"""The rule behind each error type of Pydantic; a type that is not here is a wrong type."""
+
+
+class Fault(NamedTuple):
+    """A rule that a value broke, as Pydantic found it."""
+
+    rule: str
+    path: tuple[str | int, ...]
+    value: Any
+    message: str
+
+
+def faults(error: ValidationError) -> list[Fault]:
+    """Return what `error` holds as rules, each with the path to the value from the model's root."""
+    return [_fault(detail) for detail in error.errors(include_url=False)]
+
+
+def _fault(detail: Any) -> Fault:
+    rule = PYDANTIC_RULES.get(detail["type"], "record.type")
+    path, value, message = tuple(detail["loc"]), detail["input"], detail["msg"]
+    context = detail.get("ctx") or {}
+    if rule == "record.order":
+        path = (*path, context["end"])
+        value = _written(
+            getattr(value, context["end"], None) if not isinstance(value, dict) else value.get(context["end"])
+        )
+    elif rule == "record.somebody":
+        path = (*path, "entity_id")
+        value = None
+    elif rule == "record.required":
+        value = None
+    elif rule == "record.type" and value is None:
+        rule = "record.required"
+    return Fault(rule, path, value, message)
+
+
+def _written(value: Any) -> str | None:
+    return None if value is None else str(value)

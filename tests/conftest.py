@@ -60,7 +60,7 @@ def communique(data: Path) -> Communique:
     """Return the command line as a user calls it, on the test's own data folder; its output as text."""
 
     def call(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-        command = [Path(sys.executable).with_name("communique"), "--data", str(data), *map(str, arguments)]
+        command = [str(Path(sys.executable).with_name("communique")), "--data", str(data), *map(str, arguments)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COMMUNIQUE_"))}
         env = clean | {"COLUMNS": "200"} | environment
         return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=300)

@@ -1,0 +1,1 @@
+"""Tests of the behaviour that people rely on."""

@@ -1,21 +1,45 @@
 """From the raw bytes and their journal to rows: what ingest reads, records judge and structure lays out.
 
-A part of the steps: the only place where the three stages meet. Rows are a function of the journal and the bytes it
-names, in an order of their own.
+A part of the steps, and the only place where the three stages meet. The journal is read as a story of each release:
+told on a day, told anew when its document changed, withdrawn when a snapshot lacks it. Rows are a function of the
+journal and the bytes that it names; a run that starts from nothing but these comes to the same rows.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from flows import ingest, store, structure
+from flows import ingest, structure
 from flows.ingest import Document
 from flows.store import Fetched, Kept, Key
 from flows.structure import Revision
-from flows.validate import records
+from flows.validate import evidence, records
 from schemas.dataset import Dataset
 from schemas.release import Reading
 from schemas.report import Problem, Provenance, Record, Refused
 from schemas.rules import problem
+
+
+class Telling(NamedTuple):
+    """What was heard of a release on a day: its document, or None when a snapshot lacked it."""
+
+    day: str
+    document: Document | None
+
+
+class Contents(NamedTuple):
+    """What a file holds: documents by release id, and what is none."""
+
+    named: dict[str, Document]
+    refused: list[Refused]
+    noted: list[Problem]
+
+
+class Stories(NamedTuple):
+    """All that the journal tells: every telling of each release, and what is there now but is no release."""
+
+    told: dict[str, list[Telling]]
+    refused: list[Refused]
+    noted: list[Problem]
 
 
 class Built(NamedTuple):
@@ -24,86 +48,170 @@ class Built(NamedTuple):
     records: list[Record]
     refused: list[Refused]
     noted: list[Problem]
+    shown: dict[str, int]
+    """By release that was told before: the number of the telling that its rows are made from."""
 
 
-def structured(dataset: Dataset, journal: list[Fetched], load: ingest.Load) -> Built:
-    """Return the rows of the documents that are there after the last line of `journal`, in an order of their own."""
-    built = Built([], [], [])
-    readings = _readings(dataset, store.state(journal), load, built)
-    history = revisions(journal, load)
-    licences = {source.name: source.licence for source in dataset.sources}
-    made: list[Record] = []
-    for reading in readings:
-        moved, warning = structure.anchored(reading)
-        built.noted.extend([warning] if warning else [])
-        made += structure.rows(moved, licences[reading.source], history[reading.release.id])
+Skip = Mapping[str, set[int]]
+"""By release: the numbers of tellings that a judgment refused, so that an earlier one stands in."""
+
+
+def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, skip: Skip | None = None) -> Built:
+    """Return the rows of every release that the journal tells of, in an order of their own."""
+    stories = tell(dataset, journal, load)
+    built = Built([], [*stories.refused], [*stories.noted], {})
+    made = [
+        record
+        for release_id, story in sorted(stories.told.items())
+        for record in _rows(release_id, story, dataset, (skip or {}).get(release_id, set()), built)
+    ]
     kept, conflicting = structure.merge(made)
-    return Built(built.records + kept, built.refused + conflicting, built.noted)
+    return built._replace(records=kept, refused=built.refused + conflicting)
 
 
-def revisions(journal: Iterable[Fetched], load: ingest.Load) -> dict[str, list[Revision]]:
-    """Return every text of every release in the order in which the journal says it was received."""
-    files: dict[Key, Kept] = {}
-    seen: dict[str, list[Revision]] = {}
+class Shelf(NamedTuple):
+    """What is there after a line of the journal: files, what each holds, and which of them hold a release."""
+
+    files: dict[Key, Kept]
+    contents: dict[Key, Contents]
+    holders: dict[str, set[Key]]
+
+
+def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Stories:
+    """Return the story of every release, line by line of the journal."""
+    modes = {source.name: source.mode for source in dataset.sources}
+    shelf = Shelf({}, {}, {})
+    owners: dict[str, Key] = {}
+    told: dict[str, list[Telling]] = {}
     for fetched in journal:
-        files |= fetched.changed
-        for key in fetched.gone:
-            files.pop(key, None)
-        found = ingest.documents(files, load, set(fetched.changed))
-        texts = {
-            release_id: body for one in found if isinstance(one, Document) for release_id, body in _text(one.value)
-        }
-        for release_id, body in texts.items():
-            revision = Revision(structure.digest(body), body, fetched.day)
-            told = seen.setdefault(release_id, [])
-            if not told or told[-1].text_sha256 != revision.text_sha256:
-                told.append(revision)
-    return seen
+        for release_id in sorted(_put(fetched, shelf, dataset, load)):
+            story = told.setdefault(release_id, [])
+            held_by = shelf.holders[release_id]
+            if held_by:
+                owners[release_id] = owner = owners[release_id] if owners.get(release_id) in held_by else min(held_by)
+                _hear(story, Telling(fetched.day, shelf.contents[owner].named[release_id]))
+            elif modes.get(owners[release_id][0], "snapshot") == "snapshot":
+                _hear(story, Telling(fetched.day, None))
+    refused = [item for content in shelf.contents.values() for item in content.refused]
+    noted = [found for content in shelf.contents.values() for found in content.noted]
+    return Stories(told, refused + _twice(shelf, owners), noted)
 
 
-def _readings(dataset: Dataset, files: Mapping[Key, Kept], load: ingest.Load, built: Built) -> list[Reading]:
-    """Return the documents that fit, by release id; all others are added to `built`."""
-    readings = []
-    for found in ingest.documents(files, load):
+def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) -> set[str]:
+    """Bring `shelf` to what was there after `fetched`; return the releases that it touches."""
+    shelf.files.update(fetched.changed)
+    for key in fetched.gone:
+        shelf.files.pop(key, None)
+    touched: set[str] = set()
+    for key in ingest.affected([*fetched.changed, *fetched.gone], shelf.files):
+        before = shelf.contents.pop(key, Contents({}, [], []))
+        if key in shelf.files:
+            shelf.contents[key] = _contents(key, shelf.files, dataset, load, before.named)
+        after = shelf.contents[key].named if key in shelf.files else {}
+        for release_id in before.named.keys() - after.keys():
+            shelf.holders[release_id].discard(key)
+        for release_id in after:
+            shelf.holders.setdefault(release_id, set()).add(key)
+        touched |= before.named.keys() | after.keys()
+    return touched
+
+
+def _contents(
+    key: Key, files: Mapping[Key, Kept], dataset: Dataset, load: ingest.Load, before: Mapping[str, Document]
+) -> Contents:
+    """Return what a file holds; a broken one still holds what it held before, for it is no whole snapshot."""
+    content = Contents({}, [], [])
+    for found in ingest.read(key, files, load):
         if isinstance(found, Problem):
-            _note(found, built)
+            _note(found, content)
             continue
-        reading, refused = records.read_document(*found, dataset.ignore.get(found.source, ()))
-        built.refused.extend(refused)
-        readings += [reading] if reading else []
-    readings.sort(key=lambda reading: (reading.release.id, reading.place.file, reading.place.line or 0))
-    return _once(readings, built)
+        release_id = found.value.get("id") if isinstance(found.value, dict) else None
+        if not isinstance(release_id, str):
+            content.refused.extend(_read(found, dataset)[1])
+        elif content.named.setdefault(release_id, found) is not found:
+            content.refused.append(_duplicate(found, content.named[release_id]))
+    broken = any(item.problem.layer == "input" for item in content.refused)
+    return content._replace(named={**before, **content.named}) if broken else content
 
 
-def _note(found: Problem, built: Built) -> None:
+def _note(found: Problem, content: Contents) -> None:
     """Refuse what could not be read, or note what is no release."""
     if found.severity == "error":
         place = found.source or Provenance(file="?")
-        built.refused.append(Refused(Record("releases", {"release_id": None, "document": found.value}, place), found))
+        content.refused.append(Refused(Record("releases", {"release_id": None, "document": found.value}, place), found))
     else:
-        built.noted.append(found)
+        content.noted.append(found)
 
 
-def _once(readings: list[Reading], built: Built) -> list[Reading]:
-    """Return one reading a release id; a later one is refused whole."""
-    first: dict[str, Reading] = {}
-    for reading in readings:
-        kept = first.setdefault(reading.release.id, reading)
-        if kept is not reading:
-            values = {"release_id": reading.release.id} | reading.release.model_dump(mode="json")
-            record = Record("releases", values, reading.place)
-            found = problem(
-                "record.duplicate",
-                f"this id is already that of {kept.place}",
-                record=record,
-                field="id",
-                value=reading.release.id,
-            )
-            built.refused.append(Refused(record, found))
-    return list(first.values())
+def _hear(story: list[Telling], telling: Telling) -> None:
+    """Add `telling` to the story where it says something new; the same document again only moves its place."""
+    last = story[-1] if story else None
+    if last and last.document and telling.document and last.document.value == telling.document.value:
+        story[-1] = last._replace(document=telling.document)
+    elif not last or last.document or telling.document:
+        story.append(telling)
 
 
-def _text(value: Any) -> list[tuple[str, str]]:
-    """Return the id and the text of a document, where it has both."""
-    fits = isinstance(value, dict) and isinstance(value.get("id"), str) and isinstance(value.get("body"), str)
-    return [(value["id"], structure.text_of(value["body"]))] if fits else []
+def _twice(shelf: Shelf, owners: Mapping[str, Key]) -> list[Refused]:
+    """Return the documents whose release another file tells."""
+    return [
+        _duplicate(shelf.contents[key].named[release_id], shelf.contents[owners[release_id]].named[release_id])
+        for release_id, keys in sorted(shelf.holders.items())
+        for key in sorted(keys - {owners.get(release_id)})
+    ]
+
+
+def _duplicate(document: Document, first: Document) -> Refused:
+    release_id = document.value["id"]
+    record = Record("releases", {"release_id": release_id} | document.value, document.place)
+    message = f"this id is already that of {first.place}"
+    return Refused(record, problem("record.duplicate", message, record=record, field="id", value=release_id))
+
+
+def _rows(release_id: str, story: list[Telling], dataset: Dataset, skip: set[int], built: Built) -> Iterator[Record]:
+    """Yield the rows of a release from its last good telling; what the last one lacks to be good is refused."""
+    heard = {number: telling for number, telling in enumerate(story) if telling.document}
+    good: dict[int, Reading] = {}
+    for number, telling in heard.items():
+        reading, refused = _read(telling.document, dataset)
+        last = number == max(heard)
+        if last and number not in skip:
+            built.refused.extend(refused)
+        if reading and number not in skip and (last or not evidence.judge_head(reading)):
+            good[number] = reading
+    if not good:
+        return
+    shown = max(good)
+    if shown < max(heard):
+        built.noted.append(_stands_in(release_id, story, shown, good[shown]))
+    if len(heard) > 1:
+        built.shown[release_id] = shown
+    moved, warning = structure.anchored(good[shown])
+    built.noted.extend([warning] if warning else [])
+    licence = next(source.licence for source in dataset.sources if source.name == moved.source)
+    yield from structure.rows(moved, licence, _revisions(story, good), newer_refused=shown < max(heard))
+
+
+def _stands_in(release_id: str, story: list[Telling], shown: int, reading: Reading) -> Problem:
+    record = Record("releases", {"release_id": release_id}, reading.place)
+    message = f"its newer document is refused; that of {story[shown].day} stands in"
+    return problem("quarantine.stands-in", message, record=record)
+
+
+def _revisions(story: list[Telling], good: Mapping[int, Reading]) -> list[Revision]:
+    """Return the texts of a release in the order in which they were seen, and when it was withdrawn or restored."""
+    seen: list[Revision] = []
+    for number, telling in enumerate(story):
+        if telling.document is None and seen:
+            seen.append(seen[-1]._replace(seen_on=telling.day, change="withdrawn"))
+        elif number in good:
+            body = structure.text_of(good[number].release.body)
+            text = Revision(structure.digest(body), body, telling.day, structure.change(seen, body))
+            seen += [text] if text.change else []
+    return seen
+
+
+def _read(document: Document | None, dataset: Dataset) -> tuple[Reading | None, list[Refused]]:
+    if document is None:
+        return None, []
+    return records.read_document(*document, dataset.ignore.get(document.source, ()))

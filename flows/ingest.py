@@ -4,7 +4,7 @@ Read are JSON (`.json`), JSON Lines (`.jsonl`, `.ndjson`), both also gzipped (`.
 `x.txt` holds the body, `x.json` beside it a Release without one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -58,18 +58,17 @@ def fetch(files: Mapping[Key, Path], raw: Path, dataset: str, day: str) -> Fetch
     return fetched
 
 
-def documents(files: Mapping[Key, Kept], load: Load, only: set[Key] | None = None) -> Iterator[Document | Problem]:
-    """Yield the documents in `files`, or a problem for what is none; `only` limits it to some files.
+def affected(keys: Iterable[Key], files: Mapping[Key, Kept]) -> list[Key]:
+    """Return `keys` and the other halves of those that are a text or a sidecar, sorted."""
+    partners = ((source, _partner(file)) for source, file in keys)
+    return sorted({*keys, *(key for key in partners if key in files)})
 
-    A text and its sidecar are one document: either of them in `only` stands for both.
+
+def read(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:
+    """Yield the documents in the file `key` of `files`, or a problem for what is none.
+
+    A text and its sidecar are one document, that of the text.
     """
-    for source, file in sorted(files):
-        key, partner = (source, file), (source, _partner(file))
-        if only is None or key in only or (partner in only and partner in files):
-            yield from _read(key, files, load)
-
-
-def _read(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:
     source, file = key
     place = Provenance(file=file, sha256=files[key].sha256)
     reader = READERS.get(_kind(file), _read_nothing)
@@ -77,7 +76,7 @@ def _read(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document 
         if (source, _partner(file)) in files:
             yield from _pair(key, files, load) if file.endswith(".txt") else ()
             return
-        yield from reader(source, load(place.sha256 or ""), place)
+        yield from reader(source, load(files[key].sha256), place)
     except guard.BadInput as bad:
         yield _problem(bad, place)
 

@@ -7,20 +7,21 @@ passes between them. `flows.pipeline` decorates them for Prefect; without it the
 import json
 import logging
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import config, documents, guard, ingest, store
+from flows.documents import Built, Skip
 from flows.publish import package
 from flows.publish.audit import audit as audit_files
 from flows.publish.package import Candidate, Staged
 from flows.publish.writers import by_key
 from flows.settings import PROJECT, Settings
 from flows.store import Fetched, Kept, Key
-from flows.validate.judge import Suites
+from flows.validate.judge import Suites, Verdict
 from flows.validate.judge import judge as judge_rows
 from schemas.dataset import Dataset
 from schemas.package import Package, RawEntry, Version
@@ -71,23 +72,22 @@ def fetch(job: Job) -> Path:
     return store.journal_path(job.settings.raw, job.dataset.name)
 
 
-def build(job: Job, journal: Path) -> Path:
-    """Turn the documents that the journal says are there into rows; return the folder with them."""
-    raw = journal.parent
-    lines = store.read_journal(raw, job.dataset.name)
-    built = documents.structured(job.dataset, lines, lambda digest: store.blob(raw, digest).read_bytes())
+def build(job: Job, _journal: Path) -> Path:
+    """Turn what the journal tells of every release into rows; return the folder with them."""
+    built = _structured(job)
     folder = store.make_folder(job.folder / "built")
     _write_records(folder, built.records, built.refused)
     store.write_lines(folder / "noted.jsonl", [found.model_dump(mode="json") for found in built.noted])
+    store.write_lines(folder / "shown.jsonl", built.shown.items())
     log.info("build   %d rows", len(built.records))
     return folder
 
 
 def judge(job: Job, built: Path) -> Path:
     """Judge the rows in `built` by all four layers; return the folder with the verdict, quarantine written."""
-    came, refused = _read_records(built)
-    noted = [Problem.model_validate(line) for line in store.read_lines(built / "noted.jsonl")]
-    verdict = judge_rows(came, refused, noted, job.dataset.gate.max_refused_share, suites_for(job.dataset, job.as_of))
+    verdict = _judged(
+        job.dataset, _read_built(built), lambda skip: _structured(job, skip), _suites(job.dataset, job.as_of)
+    )
     folder = store.make_folder(job.folder / "verdict")
     _write_records(folder, (record for rows in verdict.rows.values() for record in rows), verdict.refused)
     store.replace_file(folder / "report.json", _report_bytes(verdict.report))
@@ -96,6 +96,36 @@ def judge(job: Job, built: Path) -> Path:
     out, lost = (sum(getattr(count, name) for count in verdict.report.counts.values()) for name in ("out", "refused"))
     log.info("judge   %d rows pass, %d are refused, %d checks", out, lost, len(verdict.report.checks))
     return folder
+
+
+def _judged(dataset: Dataset, built: Built, again: Callable[[Skip], Built], suites: Suites | None) -> Verdict:
+    """Return the verdict on `built`, with the last good document of each release whose newest one is refused.
+
+    `again` builds anew without the documents that were refused; these stay in the verdict, with their rows.
+    """
+    skip: dict[str, set[int]] = {}
+    carried: list[Refused] = []
+    while True:
+        share = dataset.gate.max_refused_share
+        verdict = judge_rows(built.records, built.refused + carried, built.noted, share, suites)
+        failing = {item.record.key for item in verdict.refused if item.record.table == "releases"} & built.shown.keys()
+        if not failing:
+            return verdict
+        carried += [item for item in verdict.refused if _release_of(item.record) in failing and item not in carried]
+        for release_id in failing:
+            skip.setdefault(release_id, set()).add(built.shown[release_id])
+        built = again(skip)
+
+
+def _release_of(record: Record) -> str:
+    """Return the release that `record` is a part of; nothing for what several releases share."""
+    return str(record.values.get("release_id") or str(record.values.get("fact_id") or "").partition("/")[0])
+
+
+def _structured(job: Job, skip: Skip | None = None) -> Built:
+    raw = job.settings.raw
+    journal = store.read_journal(raw, job.dataset.name)
+    return documents.structured(job.dataset, journal, lambda digest: store.blob(raw, digest).read_bytes(), skip)
 
 
 def report_of(folder: Path) -> Report:
@@ -163,8 +193,7 @@ def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
 def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:
     """Return what all four layers say of a dataset's sources as they are; nothing is kept."""
     dataset, day = config.read(settings.datasets, name), as_of or today()
-    built = _validated(dataset, sources(dataset, settings.root), day)
-    return judge_rows(*built, dataset.gate.max_refused_share, suites_for(dataset, day)).report
+    return _validated(dataset, sources(dataset, settings.root), day, _suites(dataset, day))
 
 
 def validate_files(path: Path, as_of: date | None) -> Report:
@@ -174,8 +203,7 @@ def validate_files(path: Path, as_of: date | None) -> Report:
         files = ingest.files_of(dataset.sources[0], path)
     else:
         files = {("files", file.name): file for file in (path, *ingest.partners(path))}
-    built = _validated(dataset, files, as_of or today())
-    return judge_rows(*built, 1.0, None).report
+    return _validated(dataset, files, as_of or today(), None)
 
 
 FOR_FILES = {
@@ -184,6 +212,7 @@ FOR_FILES = {
     "publisher": {"name": "nobody"},
     "licences": [{"name": "none"}],
     "sources": [{"name": "files", "path": "."}],
+    "gate": {"max_refused_share": 1.0},
 }
 """The dataset that files given by hand make up."""
 
@@ -193,7 +222,7 @@ def sources(dataset: Dataset, root: Path) -> dict[Key, Path]:
     return {key: path for source in dataset.sources for key, path in ingest.files_of(source, root).items()}
 
 
-def suites_for(dataset: Dataset, as_of: date) -> Suites:
+def _suites(dataset: Dataset, as_of: date) -> Suites:
     """Return the question that the suites are, for a dataset on a day; Great Expectations is paid for here."""
     from flows.validate import suites  # noqa: PLC0415 - three seconds that only suites pay
 
@@ -201,8 +230,8 @@ def suites_for(dataset: Dataset, as_of: date) -> Suites:
     return lambda rows: suites.judge(rows, expectations, values)
 
 
-def _validated(dataset: Dataset, files: Mapping[Key, Path], day: date) -> documents.Built:
-    """Return the rows of `files` as they are on disk, without keeping them."""
+def _validated(dataset: Dataset, files: Mapping[Key, Path], day: date, suites: Suites | None) -> Report:
+    """Return the report on `files` as they are on disk, without keeping them."""
     blobs: dict[str, bytes] = {}
 
     def kept(path: Path) -> Kept:
@@ -210,8 +239,12 @@ def _validated(dataset: Dataset, files: Mapping[Key, Path], day: date) -> docume
         blobs[store.sha256(data)] = data
         return Kept(store.sha256(data), len(data), str(day))
 
-    fetched = Fetched(str(day), {key: kept(path) for key, path in files.items()}, [])
-    return documents.structured(dataset, [fetched], blobs.__getitem__)
+    journal = [Fetched(str(day), {key: kept(path) for key, path in files.items()}, [])]
+
+    def again(skip: Skip | None = None) -> Built:
+        return documents.structured(dataset, journal, blobs.__getitem__, skip)
+
+    return _judged(dataset, again(), again, suites).report
 
 
 def _candidate(job: Job, verdict: Path) -> Candidate:
@@ -225,21 +258,29 @@ def _candidate(job: Job, verdict: Path) -> Candidate:
 
 
 def _inputs(job: Job, releases: list[Record]) -> list[RawEntry]:
-    """Return every file that went in, with the releases that were taken from it."""
-    taken: dict[str, dict[str, int | None]] = {}
+    """Return every file that is there or that a release was taken from, with the releases that were."""
+    journal = store.read_journal(job.settings.raw, job.dataset.name)
+    taken: dict[tuple[str, str | None], dict[str, int | None]] = {}
     for record in releases:
-        taken.setdefault(record.source.file, {})[record.values["release_id"]] = record.source.line
-    files = store.state(store.read_journal(job.settings.raw, job.dataset.name))
+        place = record.source
+        taken.setdefault((place.file, place.sha256), {})[record.values["release_id"]] = place.line
+    there = {(file, kept.sha256) for (_, file), kept in store.state(journal).items()}
+    seen = {
+        (file, kept.sha256): (source, kept)
+        for line in reversed(journal)
+        for (source, file), kept in line.changed.items()
+    }
     return [
         RawEntry(
             source=source,
             file=file,
-            sha256=kept.sha256,
+            sha256=digest,
             bytes=kept.bytes,
             first_seen=date.fromisoformat(kept.day),
-            releases=dict(sorted(taken.get(file, {}).items())),
+            releases=dict(sorted(taken.get((file, digest), {}).items())),
         )
-        for (source, file), kept in sorted(files.items())
+        for (file, digest), (source, kept) in sorted(seen.items(), key=lambda item: item[0])
+        if (file, digest) in there or (file, digest) in taken
     ]
 
 
@@ -276,6 +317,11 @@ def _read_records(folder: Path) -> tuple[list[Record], list[Refused]]:
         record = known.setdefault(json.dumps(packed), _unpacked(*packed))
         refused.append(Refused(record, Problem.model_validate(found)))
     return kept, refused
+
+
+def _read_built(folder: Path) -> Built:
+    noted = [Problem.model_validate(line) for line in store.read_lines(folder / "noted.jsonl")]
+    return Built(*_read_records(folder), noted, dict(store.read_lines(folder / "shown.jsonl")))
 
 
 def _unpacked(table: str, values: dict[str, Any], source: dict[str, Any]) -> Record:

@@ -36,11 +36,12 @@ Structured = tuple[Part, dict[str, Any]]
 
 
 class Revision(NamedTuple):
-    """A text of a release, and the day it was first seen."""
+    """A text of a release, the day it was seen, and what set it apart from the one before."""
 
     text_sha256: str
     body: str
     seen_on: str
+    change: str
 
 
 def text_of(body: str) -> str:
@@ -99,13 +100,25 @@ def _placed(span: Any, body: str, marks: list[tuple[int, int]]) -> Any:
     return span
 
 
-def rows(reading: Reading, licence: str | None, revisions: list[Revision]) -> Iterator[Record]:
+def change(seen: list[Revision], body: str) -> str:
+    """Return what `body` is after the texts `seen`: first, edited, restored, or nothing new."""
+    if not seen:
+        return "first"
+    if seen[-1].change == "withdrawn":
+        return "restored"
+    return "edited" if seen[-1].body != body else ""
+
+
+def rows(
+    reading: Reading, licence: str | None, revisions: list[Revision], *, newer_refused: bool = False
+) -> Iterator[Record]:
     """Yield the rows that a document gives: release, revisions, entities, mentions, facts with their spans."""
     release, place = reading.release, reading.place
     body = text_of(release.body)
-    yield Record("releases", _release(release, body, licence, len(revisions)), place)
+    told = {"revision": len(revisions), "status": _status(revisions), "newer_refused": newer_refused}
+    yield Record("releases", _release(release, body, licence) | told, place)
     for number, revision in enumerate(revisions, 1):
-        yield Record("revisions", _revision(release.id, number, revision), place)
+        yield Record("revisions", {"release_id": release.id, "revision": number} | revision._asdict(), place)
     named = _first_mentions(reading.parts)
     facts: list[Structured] = []
     for part in reading.parts:
@@ -146,7 +159,7 @@ def _conflict(first: Record, record: Record) -> Problem:
     return problem("record.conflict", message, record=record, field=field, value=record.values[field])
 
 
-def _release(release: Release, body: str, licence: str | None, revision: int) -> dict[str, Any]:
+def _release(release: Release, body: str, licence: str | None) -> dict[str, Any]:
     given = release.model_dump(mode="json")
     own = {name: given[name] for name in TABLES["releases"].model_fields if name in given}
     return own | {
@@ -158,14 +171,14 @@ def _release(release: Release, body: str, licence: str | None, revision: int) ->
         "source_name": release.source.name,
         "source_url": release.source.url,
         "licence": release.source.licence or licence,
-        "status": "current" if revision == 1 else "edited",
-        "revision": revision,
     }
 
 
-def _revision(release_id: str, number: int, revision: Revision) -> dict[str, Any]:
-    change = "first" if number == 1 else "edited"
-    return {"release_id": release_id, "revision": number, "change": change} | revision._asdict()
+def _status(revisions: list[Revision]) -> str:
+    """Return whether the text still stands as first seen."""
+    if revisions[-1].change == "withdrawn":
+        return "withdrawn"
+    return "edited" if any(revision.change == "edited" for revision in revisions) else "current"
 
 
 def _entity(table: str, entity: Entity, place: Provenance) -> Iterator[Record]:

@@ -46,6 +46,11 @@ class SourceConfig(Model):
     title: Line | None = maybe("Name for people.")
     kind: Literal["files"] = cell("How it is read: files, a file or a folder of them.", default="files")
     path: Line = cell("The file or folder, relative to the data folder.")
+    mode: Literal["snapshot", "window", "append"] = cell(
+        "snapshot: it holds all that stands, and what it lacks is withdrawn; window: it forgets old releases, as a "
+        "feed does; append: it only grows.",
+        default="snapshot",
+    )
     url: Url | None = maybe("Where the files were taken from.")
     licence: Line | None = maybe("Licence of texts that do not name their own.")
 

@@ -74,6 +74,7 @@ RULES = _rules(
     ("table.primary-key", "error", "A key stands once in its table.", "Give each row its own key, or remove one."),
     ("table.foreign-key", "error", "A reference names a row that is there.", "Add the row that is named, or mend the name."),
     ("quarantine.dependant", "error", "A row whose parent is refused is kept back with it.", "Mend the parent."),
+    ("quarantine.stands-in", "warning", "The newest document of a release is the one that is published.", "Mend the newer document."),
     ("quarantine.share", "critical", "Not more rows are refused than the dataset allows.", "Mend the source, or look at the rows and raise [gate] max_refused_share."),
 )  # fmt: skip
 """Every rule that is not a suite's, by id."""

@@ -135,6 +135,7 @@ class ReleaseRow(Row):
     licence: Line | None = maybe("Licence of the text: an SPDX id or a short name.")
     status: Literal["current", "edited", "withdrawn"] = cell("Whether the text still stands as first seen.")
     revision: int = cell("Number of the text shown here, from 1.", ge=1)
+    newer_refused: bool = cell("Whether a newer document was refused, so that the last good one stands in.")
     note: Text | None = maybe("A steward's remark.")
 
 

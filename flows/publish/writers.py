@@ -20,6 +20,7 @@ Files = dict[str, bytes]
 """Names of files and their bytes."""
 
 ARROW = {
+    "boolean": pa.bool_(),
     "string": pa.string(),
     "integer": pa.int64(),
     "number": pa.decimal128(27, 9),
@@ -28,8 +29,16 @@ ARROW = {
 }
 LONGEST_CELL = 1 << 27
 """Characters of the longest cell that is read back."""
-SQLITE = {"string": "TEXT", "integer": "INTEGER", "number": "NUMERIC", "date": "TEXT", "datetime": "TEXT"}
+SQLITE = {
+    "boolean": "INTEGER",
+    "string": "TEXT",
+    "integer": "INTEGER",
+    "number": "NUMERIC",
+    "date": "TEXT",
+    "datetime": "TEXT",
+}
 FROM_TEXT: dict[str, Callable[[Any], Any]] = {
+    "boolean": lambda value: value in (True, "true"),
     "string": str,
     "integer": int,
     "number": Decimal,
@@ -81,7 +90,9 @@ FULL_TEXT = "CREATE VIRTUAL TABLE releases_text USING fts5(headline, body, conte
 
 
 def written(value: Any) -> str:
-    """Return `value` as a cell has it."""
+    """Return `value` as a cell has it: null is empty, booleans are true and false."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "" if value is None else str(value)
 
 

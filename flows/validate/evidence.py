@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from flows.validate import parsers
 from flows.validate.parsers import Span
+from schemas.release import Reading
 from schemas.report import Problem, Record
 from schemas.rules import problem
 from schemas.tables import FACT_TABLES, TABLES
@@ -250,6 +251,14 @@ def _judge_participants(rows: Rows, gate: Gate) -> None:
             gate.findings.append(
                 (record, problem("evidence.verbatim", message, record=record, field="text", value=text))
             )
+
+
+def judge_head(reading: Reading) -> list[Finding]:
+    """Return what the gate finds in the release itself of a document, its facts aside."""
+    values = reading.release.model_dump(mode="json") | {"release_id": reading.release.id}
+    gate = Gate()
+    _judge_releases([Record("releases", values, reading.place)], gate)
+    return gate.findings
 
 
 def _judge_releases(releases: list[Record], gate: Gate) -> None:

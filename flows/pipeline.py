@@ -14,7 +14,7 @@ from prefect.events import emit_event
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import steps, store
+from flows import handover, steps, store
 from flows.config import ConfigError
 from flows.guard import BadInput
 from flows.ingest import NoSource
@@ -75,7 +75,7 @@ async def _publish(job: Job) -> State[Any]:
     """Take the job through its steps; what stops it is a state with its reason, kept in the run's record."""
     try:
         verdict = judge(job, build(job, fetch(job)))
-        report = steps.report_of(verdict)
+        report = handover.report(verdict)
         await _show(job, report)
         if steps.held(verdict):
             return _end(

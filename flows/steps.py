@@ -4,16 +4,14 @@ Each takes the job and the path that the step before returned, and returns a pat
 passes between them. `flows.pipeline` decorates them for Prefect; without it they are the same.
 """
 
-import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import config, documents, guard, ingest, store
+from flows import config, documents, guard, handover, ingest, store
 from flows.documents import Built, Skip
 from flows.publish import package
 from flows.publish.audit import audit as audit_files
@@ -25,7 +23,7 @@ from flows.validate.judge import Suites, Verdict
 from flows.validate.judge import judge as judge_rows
 from schemas.dataset import Dataset
 from schemas.package import Package, RawEntry, Version
-from schemas.report import Problem, Provenance, Record, Refused, Report
+from schemas.report import Record, Refused, Report
 
 LOCK = PROJECT / "requirements.lock"
 log = logging.getLogger("communique")
@@ -75,10 +73,7 @@ def fetch(job: Job) -> Path:
 def build(job: Job, _journal: Path) -> Path:
     """Turn what the journal tells of every release into rows; return the folder with them."""
     built = _structured(job)
-    folder = store.make_folder(job.folder / "built")
-    _write_records(folder, built.records, built.refused)
-    store.write_lines(folder / "noted.jsonl", [found.model_dump(mode="json") for found in built.noted])
-    store.write_lines(folder / "shown.jsonl", built.shown.items())
+    folder = handover.put_built(store.make_folder(job.folder / "built"), built)
     log.info("build   %d rows", len(built.records))
     return folder
 
@@ -86,11 +81,9 @@ def build(job: Job, _journal: Path) -> Path:
 def judge(job: Job, built: Path) -> Path:
     """Judge the rows in `built` by all four layers; return the folder with the verdict, quarantine written."""
     verdict = _judged(
-        job.dataset, _read_built(built), lambda skip: _structured(job, skip), _suites(job.dataset, job.as_of)
+        job.dataset, handover.built(built), lambda skip: _structured(job, skip), _suites(job.dataset, job.as_of)
     )
-    folder = store.make_folder(job.folder / "verdict")
-    _write_records(folder, (record for rows in verdict.rows.values() for record in rows), verdict.refused)
-    store.replace_file(folder / "report.json", _report_bytes(verdict.report))
+    folder = handover.put_verdict(store.make_folder(job.folder / "verdict"), verdict)
     kept_back = package.quarantine(verdict.refused)
     store.replace_file(job.settings.quarantine(job.dataset.name) / "quarantine.csv", kept_back)
     out, lost = (sum(getattr(count, name) for count in verdict.report.counts.values()) for name in ("out", "refused"))
@@ -128,14 +121,9 @@ def _structured(job: Job, skip: Skip | None = None) -> Built:
     return documents.structured(job.dataset, journal, lambda digest: store.blob(raw, digest).read_bytes(), skip)
 
 
-def report_of(folder: Path) -> Report:
-    """Return the report in the folder of a verdict."""
-    return Report.model_validate_json((folder / "report.json").read_bytes())
-
-
 def held(folder: Path) -> bool:
     """Return whether a critical problem holds the candidate."""
-    return any(found.severity == "critical" for found in report_of(folder).problems)
+    return any(found.severity == "critical" for found in handover.report(folder).problems)
 
 
 def unchanged(job: Job, verdict: Path) -> Package | None:
@@ -248,13 +236,15 @@ def _validated(dataset: Dataset, files: Mapping[Key, Path], day: date, suites: S
 
 
 def _candidate(job: Job, verdict: Path) -> Candidate:
-    kept, refused = _read_records(verdict)
-    rows: dict[str, list[dict[str, Any]]] = {table: [] for table in report_of(verdict).counts}
+    kept, refused = handover.records(verdict)
+    rows: dict[str, list[dict[str, Any]]] = {table: [] for table in handover.report(verdict).counts}
     for record in kept:
         rows[record.table].append(record.values)
     sorted_rows = {table: by_key(table, values) for table, values in rows.items()}
     inputs = _inputs(job, [record for record in kept if record.table == "releases"])
-    return Candidate(job.dataset, sorted_rows, report_of(verdict), refused, inputs, job.as_of, _rules_digest(), LOCK)
+    return Candidate(
+        job.dataset, sorted_rows, handover.report(verdict), refused, inputs, job.as_of, _rules_digest(), LOCK
+    )
 
 
 def _inputs(job: Job, releases: list[Record]) -> list[RawEntry]:
@@ -288,41 +278,3 @@ def _rules_digest() -> str:
     """Return the digest of the suites, file by file."""
     folder = PROJECT / "expectations"
     return store.sha256(store.to_json({file.name: store.sha256_file(file) for file in sorted(folder.glob("*.json"))}))
-
-
-def _report_bytes(report: Report) -> bytes:
-    return store.readable(report.model_dump(mode="json", by_alias=True))
-
-
-def _write_records(folder: Path, kept: Iterable[Record], refused: Iterable[Refused]) -> None:
-    store.write_lines(folder / "rows.jsonl", (_packed(record) for record in kept))
-    store.write_lines(
-        folder / "refused.jsonl", ([*_packed(item.record), item.problem.model_dump(mode="json")] for item in refused)
-    )
-
-
-def _packed(record: Record) -> list[Any]:
-    return [record.table, json.loads(json.dumps(record.values, default=_plain)), record.source.model_dump(mode="json")]
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal) else repr(value)
-
-
-def _read_records(folder: Path) -> tuple[list[Record], list[Refused]]:
-    kept = [_unpacked(*line) for line in store.read_lines(folder / "rows.jsonl")]
-    known: dict[str, Record] = {}
-    refused = []
-    for *packed, found in store.read_lines(folder / "refused.jsonl"):
-        record = known.setdefault(json.dumps(packed), _unpacked(*packed))
-        refused.append(Refused(record, Problem.model_validate(found)))
-    return kept, refused
-
-
-def _read_built(folder: Path) -> Built:
-    noted = [Problem.model_validate(line) for line in store.read_lines(folder / "noted.jsonl")]
-    return Built(*_read_records(folder), noted, dict(store.read_lines(folder / "shown.jsonl")))
-
-
-def _unpacked(table: str, values: dict[str, Any], source: dict[str, Any]) -> Record:
-    return Record(table, values, Provenance.model_validate(source))

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.dataset import Dataset
+from schemas.decisions import Correction, Waiver
+from schemas.tables import Model
 
 
 class ConfigError(Exception):
@@ -20,14 +22,41 @@ def names(folder: Path) -> list[str]:
 
 
 def read(folder: Path, name: str) -> Dataset:
-    """Return the dataset `name` of `folder`; ConfigError when there is none or its file is wrong."""
+    """Return the dataset `name` of `folder`, with its waivers and corrections from the folders beside it.
+
+    ConfigError when there is none or a file is wrong.
+    """
     path = folder / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(names(folder)) or "none"
         raise ConfigError(f"there is no dataset {name!r} in {folder} (there are: {known})")
+    dataset: Dataset = _parsed(path, Dataset, {"name": name})
+    decided = {kind: folder.parent / kind / f"{name}.toml" for kind in DECISIONS}
+    told = {kind: _parsed(file, DECISIONS[kind], {}) for kind, file in decided.items() if file.is_file()}
+    return dataset.model_copy(update={kind: getattr(file, kind) for kind, file in told.items()})
+
+
+class Waivers(Model):
+    """The file of a dataset's waivers."""
+
+    waivers: list[Waiver]
+
+
+class Corrections(Model):
+    """The file of a dataset's corrections."""
+
+    corrections: list[Correction]
+
+
+DECISIONS: dict[str, type[Model]] = {"waivers": Waivers, "corrections": Corrections}
+"""The folders of what a steward decides ahead, each with the model of its files."""
+
+
+def _parsed(path: Path, model: type[Any], given: dict[str, Any]) -> Any:
+    """Return the TOML file at `path` as `model`; ConfigError, each value with its line, when it does not fit."""
     text = path.read_bytes().decode("utf-8", "replace")
     try:
-        return Dataset.model_validate({"name": name} | tomllib.loads(text))
+        return model.model_validate(given | tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     except ValidationError as error:

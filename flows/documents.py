@@ -8,12 +8,13 @@ journal and the bytes that it names; a run that starts from nothing but these co
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from flows import ingest, structure
+from flows import ingest, steward, structure
 from flows.ingest import Document
 from flows.store import Fetched, Kept, Key
 from flows.structure import Revision
 from flows.validate import evidence, records
 from schemas.dataset import Dataset
+from schemas.decisions import Correction
 from schemas.release import Reading
 from schemas.report import Problem, Provenance, Record, Refused
 from schemas.rules import problem
@@ -50,6 +51,8 @@ class Built(NamedTuple):
     noted: list[Problem]
     shown: dict[str, int]
     """By release that was told before: the number of the telling that its rows are made from."""
+    corrections: list[Correction]
+    """The corrections that were made."""
 
 
 Skip = Mapping[str, set[int]]
@@ -59,10 +62,12 @@ Skip = Mapping[str, set[int]]
 def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, skip: Skip | None = None) -> Built:
     """Return the rows of every release that the journal tells of, in an order of their own."""
     stories = tell(dataset, journal, load)
-    built = Built([], [*stories.refused], [*stories.noted], {})
+    built = Built([], [*stories.refused], [*stories.noted], {}, [])
+    left_out = {ruling.release for ruling in dataset.takedowns}
     made = [
         record
         for release_id, story in sorted(stories.told.items())
+        if release_id not in left_out
         for record in _rows(release_id, story, dataset, (skip or {}).get(release_id, set()), built)
     ]
     kept, conflicting = structure.merge(made)
@@ -170,11 +175,11 @@ def _duplicate(document: Document, first: Document) -> Refused:
 
 def _rows(release_id: str, story: list[Telling], dataset: Dataset, skip: set[int], built: Built) -> Iterator[Record]:
     """Yield the rows of a release from its last good telling; what the last one lacks to be good is refused."""
-    heard = {number: telling for number, telling in enumerate(story) if telling.document}
+    heard = {number: telling.document for number, telling in enumerate(story) if telling.document}
     good: dict[int, Reading] = {}
-    for number, telling in heard.items():
-        reading, refused = _read(telling.document, dataset)
+    for number, document in heard.items():
         last = number == max(heard)
+        reading, refused = _read(document, dataset, newest=last)
         if last and number not in skip:
             built.refused.extend(refused)
         if reading and number not in skip and (last or not evidence.judge_head(reading)):
@@ -186,6 +191,7 @@ def _rows(release_id: str, story: list[Telling], dataset: Dataset, skip: set[int
         built.noted.append(_stands_in(release_id, story, shown, good[shown]))
     if len(heard) > 1:
         built.shown[release_id] = shown
+    built.corrections.extend(one for one in dataset.corrections if one.release == release_id)
     moved, warning = structure.anchored(good[shown])
     built.noted.extend([warning] if warning else [])
     licence = next(source.licence for source in dataset.sources if source.name == moved.source)
@@ -211,7 +217,7 @@ def _revisions(story: list[Telling], good: Mapping[int, Reading]) -> list[Revisi
     return seen
 
 
-def _read(document: Document | None, dataset: Dataset) -> tuple[Reading | None, list[Refused]]:
-    if document is None:
-        return None, []
-    return records.read_document(*document, dataset.ignore.get(document.source, ()))
+def _read(document: Document, dataset: Dataset, *, newest: bool = True) -> tuple[Reading | None, list[Refused]]:
+    source, value, place = document
+    mended = steward.corrected(value, dataset.corrections, newest=newest)
+    return records.read_document(source, mended, place, dataset.ignore.get(source, ()))

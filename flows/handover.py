@@ -9,6 +9,8 @@ from typing import Any
 from flows import store
 from flows.documents import Built
 from flows.validate.judge import Verdict
+from schemas.decisions import Correction
+from schemas.package import Papers
 from schemas.report import Problem, Provenance, Record, Refused, Report
 
 
@@ -17,20 +19,28 @@ def put_built(folder: Path, rows: Built) -> Path:
     _put_records(folder, rows.records, rows.refused)
     store.write_lines(folder / "noted.jsonl", [found.model_dump(mode="json") for found in rows.noted])
     store.write_lines(folder / "shown.jsonl", rows.shown.items())
+    store.write_lines(folder / "corrections.jsonl", [one.model_dump(mode="json") for one in rows.corrections])
     return folder
 
 
 def built(folder: Path) -> Built:
     """Return what documents gave, from `folder`."""
     noted = [Problem.model_validate(line) for line in store.read_lines(folder / "noted.jsonl")]
-    return Built(*records(folder), noted, dict(store.read_lines(folder / "shown.jsonl")))
+    corrections = [Correction.model_validate(line) for line in store.read_lines(folder / "corrections.jsonl")]
+    return Built(*records(folder), noted, dict(store.read_lines(folder / "shown.jsonl")), corrections)
 
 
-def put_verdict(folder: Path, verdict: Verdict) -> Path:
-    """Write a verdict to `folder`, and return it."""
+def put_verdict(folder: Path, verdict: Verdict, papers: Papers) -> Path:
+    """Write a verdict and the papers of its candidate to `folder`, and return it."""
+    store.replace_file(folder / "papers.json", store.readable(papers.model_dump(mode="json")))
     _put_records(folder, (record for rows in verdict.rows.values() for record in rows), verdict.refused)
     store.replace_file(folder / "report.json", store.readable(verdict.report.model_dump(mode="json", by_alias=True)))
     return folder
+
+
+def papers(folder: Path) -> Papers:
+    """Return the papers of the candidate in `folder`."""
+    return Papers.model_validate_json((folder / "papers.json").read_bytes())
 
 
 def report(folder: Path) -> Report:

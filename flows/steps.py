@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import config, documents, guard, handover, ingest, store
+from flows import config, documents, guard, handover, ingest, steward, store
 from flows.documents import Built, Skip
-from flows.publish import package
+from flows.publish import package, profile
 from flows.publish.audit import audit as audit_files
 from flows.publish.package import Candidate, Staged
 from flows.publish.writers import by_key
@@ -22,8 +22,10 @@ from flows.store import Fetched, Kept, Key
 from flows.validate.judge import Suites, Verdict
 from flows.validate.judge import judge as judge_rows
 from schemas.dataset import Dataset
-from schemas.package import Package, RawEntry, Version
+from schemas.decisions import Correction, Decisions, Ruling
+from schemas.package import Package, Papers, RawEntry, Version
 from schemas.report import Record, Refused, Report
+from schemas.tables import TABLES
 
 LOCK = PROJECT / "requirements.lock"
 log = logging.getLogger("communique")
@@ -80,10 +82,16 @@ def build(job: Job, _journal: Path) -> Path:
 
 def judge(job: Job, built: Path) -> Path:
     """Judge the rows in `built` by all four layers; return the folder with the verdict, quarantine written."""
-    verdict = _judged(
-        job.dataset, handover.built(built), lambda skip: _structured(job, skip), _suites(job.dataset, job.as_of)
+    verdict, corrections = judged(
+        job.dataset,
+        job.as_of,
+        handover.built(built),
+        lambda skip: _structured(job, skip),
+        latest(job.home),
+        suites=True,
     )
-    folder = handover.put_verdict(store.make_folder(job.folder / "verdict"), verdict)
+    papers = _papers(job, verdict, corrections)
+    folder = handover.put_verdict(store.make_folder(job.folder / "verdict"), verdict, papers)
     kept_back = package.quarantine(verdict.refused)
     store.replace_file(job.settings.quarantine(job.dataset.name) / "quarantine.csv", kept_back)
     out, lost = (sum(getattr(count, name) for count in verdict.report.counts.values()) for name in ("out", "refused"))
@@ -91,23 +99,60 @@ def judge(job: Job, built: Path) -> Path:
     return folder
 
 
-def _judged(dataset: Dataset, built: Built, again: Callable[[Skip], Built], suites: Suites | None) -> Verdict:
-    """Return the verdict on `built`, with the last good document of each release whose newest one is refused.
+def judged(  # noqa: PLR0913 - what a judgment depends on
+    dataset: Dataset,
+    as_of: date,
+    built: Built,
+    again: Callable[[Skip], Built],
+    published: Package | None,
+    *,
+    suites: bool,
+) -> tuple[Verdict, list[Correction]]:
+    """Return the verdict on `built` and the corrections that were made.
 
-    `again` builds anew without the documents that were refused; these stay in the verdict, with their rows.
+    Where a release's newest document is refused, its last good one stands in: `again` builds anew without the
+    documents that were refused, which stay in the verdict with their rows. StewardFault when a waiver or correction is
+    out of date.
     """
+    waivers = steward.in_force(dataset.waivers, as_of)
+    asked = _suites(dataset, as_of, published) if suites else None
     skip: dict[str, set[int]] = {}
     carried: list[Refused] = []
     while True:
-        share = dataset.gate.max_refused_share
-        verdict = judge_rows(built.records, built.refused + carried, built.noted, share, suites)
+        refused = built.refused + carried
+        verdict = judge_rows(
+            built.records, refused, built.noted, dataset.gate.max_refused_share, asked, waivers=waivers
+        )
         failing = {item.record.key for item in verdict.refused if item.record.table == "releases"} & built.shown.keys()
         if not failing:
-            return verdict
+            steward.needed(dataset, built.corrections, verdict.waived if suites else waivers)
+            return verdict, built.corrections
         carried += [item for item in verdict.refused if _release_of(item.record) in failing and item not in carried]
         for release_id in failing:
             skip.setdefault(release_id, set()).add(built.shown[release_id])
         built = again(skip)
+
+
+def latest(home: Path) -> Package | None:
+    """Return the latest version that lies in `home`, None where there is none."""
+    published = package.versions(home)
+    return published[-1] if published else None
+
+
+def _papers(job: Job, verdict: Verdict, corrections: list[Correction]) -> Papers:
+    """Return what the candidate carries beside its rows."""
+    published = latest(job.home)
+    journal = store.read_journal(job.settings.raw, job.dataset.name)
+    source_of = {file: source for line in journal for source, file in line.changed}
+    takedowns = job.dataset.takedowns
+    return Papers(
+        as_of=job.as_of,
+        base=str(published.version) if published else None,
+        rules=_rules_digest(),
+        inputs=_inputs(journal, verdict.rows["releases"]),
+        profile=profile.measure(verdict.rows, source_of),
+        decisions=Decisions(corrections=corrections, waivers=verdict.waived, takedowns=takedowns),
+    )
 
 
 def _release_of(record: Record) -> str:
@@ -128,16 +173,15 @@ def held(folder: Path) -> bool:
 
 def unchanged(job: Job, verdict: Path) -> Package | None:
     """Return the latest version where the candidate has the same content, else None."""
-    published = package.versions(job.home)
-    same = published and package.manifest(published[-1]).content == package.content(_candidate(job, verdict))
-    return published[-1] if same else None
+    published = latest(job.home)
+    same = published and package.manifest(published).content == package.content(candidate(job, verdict))
+    return published if same else None
 
 
 def stage(job: Job, verdict: Path) -> Staged:
     """Write every file of the next version to staging; return where they lie and what they must be."""
-    published = package.versions(job.home)
     folder = job.settings.staging(job.dataset.name) / job.run_id
-    staged = package.stage(_candidate(job, verdict), published[-1] if published else None, folder)
+    staged = package.stage(candidate(job, verdict), latest(job.home), folder)
     log.info("stage   version %s, %d files", staged.version, len(list(staged.folder.iterdir())))
     return staged
 
@@ -181,7 +225,7 @@ def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
 def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:
     """Return what all four layers say of a dataset's sources as they are; nothing is kept."""
     dataset, day = config.read(settings.datasets, name), as_of or today()
-    return _validated(dataset, sources(dataset, settings.root), day, _suites(dataset, day))
+    return _validated(dataset, sources(dataset, settings.root), day, latest(settings.packages / name), suites=True)
 
 
 def validate_files(path: Path, as_of: date | None) -> Report:
@@ -191,7 +235,7 @@ def validate_files(path: Path, as_of: date | None) -> Report:
         files = ingest.files_of(dataset.sources[0], path)
     else:
         files = {("files", file.name): file for file in (path, *ingest.partners(path))}
-    return _validated(dataset, files, as_of or today(), None)
+    return _validated(dataset, files, as_of or today(), None, suites=False)
 
 
 FOR_FILES = {
@@ -210,15 +254,18 @@ def sources(dataset: Dataset, root: Path) -> dict[Key, Path]:
     return {key: path for source in dataset.sources for key, path in ingest.files_of(source, root).items()}
 
 
-def _suites(dataset: Dataset, as_of: date) -> Suites:
+def _suites(dataset: Dataset, as_of: date, published: Package | None) -> Suites:
     """Return the question that the suites are, for a dataset on a day; Great Expectations is paid for here."""
     from flows.validate import suites  # noqa: PLC0415 - three seconds that only suites pay
 
-    expectations, values = suites.load(), suites.parameters(dataset, as_of)
+    before = profile.read(published.folder) if published else None
+    expectations, values = suites.load(), suites.parameters(dataset, as_of, before)
     return lambda rows: suites.judge(rows, expectations, values)
 
 
-def _validated(dataset: Dataset, files: Mapping[Key, Path], day: date, suites: Suites | None) -> Report:
+def _validated(
+    dataset: Dataset, files: Mapping[Key, Path], day: date, published: Package | None, *, suites: bool
+) -> Report:
     """Return the report on `files` as they are on disk, without keeping them."""
     blobs: dict[str, bytes] = {}
 
@@ -232,24 +279,27 @@ def _validated(dataset: Dataset, files: Mapping[Key, Path], day: date, suites: S
     def again(skip: Skip | None = None) -> Built:
         return documents.structured(dataset, journal, blobs.__getitem__, skip)
 
-    return _judged(dataset, again(), again, suites).report
+    verdict, _ = judged(dataset, day, again(), again, published, suites=suites)
+    return verdict.report
 
 
-def _candidate(job: Job, verdict: Path) -> Candidate:
+def candidate(job: Job, verdict: Path, approval: Ruling | None = None) -> Candidate:
+    """Return what may become a version, from the folder of its verdict."""
     kept, refused = handover.records(verdict)
-    rows: dict[str, list[dict[str, Any]]] = {table: [] for table in handover.report(verdict).counts}
+    rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
     for record in kept:
         rows[record.table].append(record.values)
     sorted_rows = {table: by_key(table, values) for table, values in rows.items()}
-    inputs = _inputs(job, [record for record in kept if record.table == "releases"])
+    papers = handover.papers(verdict)
+    decisions = papers.decisions.model_copy(update={"approval": approval})
+    report = handover.report(verdict)
     return Candidate(
-        job.dataset, sorted_rows, handover.report(verdict), refused, inputs, job.as_of, _rules_digest(), LOCK
+        job.dataset, sorted_rows, report, refused, papers.model_copy(update={"decisions": decisions}), LOCK
     )
 
 
-def _inputs(job: Job, releases: list[Record]) -> list[RawEntry]:
+def _inputs(journal: list[Fetched], releases: list[Record]) -> list[RawEntry]:
     """Return every file that is there or that a release was taken from, with the releases that were."""
-    journal = store.read_journal(job.settings.raw, job.dataset.name)
     taken: dict[tuple[str, str | None], dict[str, int | None]] = {}
     for record in releases:
         place = record.source

@@ -64,6 +64,15 @@ def write_file(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def link_file(existing: Path, path: Path) -> bool:
+    """Return whether `path` now is the same file as `existing`; False where the file system will not link them."""
+    try:
+        os.link(existing, path)
+    except OSError:
+        return False
+    return True
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Put `data` in the place of the file `path` in one step: a reader sees the old bytes or the new ones."""
     make_folder(path.parent)

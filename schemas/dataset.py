@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from schemas.decisions import Correction, Ruling, Waiver
 from schemas.tables import Model, cell, maybe
 from schemas.values import Item, Language, Line, Slug, Text, Url
 
@@ -100,6 +101,10 @@ class Dataset(Model):
     ignore: dict[Slug, list[Line]] = cell(
         "By source: fields of its documents that are left out on purpose.", default={}
     )
+
+    waivers: list[Waiver] = cell("Rows that may break a rule until a day; from data/waivers.", default=[])
+    corrections: list[Correction] = cell("Known errors of a source, mended; from data/corrections.", default=[])
+    takedowns: list[Ruling] = cell("Releases that are left out; from the log of decisions.", default=[])
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

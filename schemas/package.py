@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
+from schemas.decisions import Decisions
 from schemas.tables import Model
 from schemas.values import Day, Sha256, Slug
 
@@ -92,6 +93,34 @@ class Manifest(Model):
     code: Code
     inputs: list[RawEntry]
     files: dict[str, FileEntry]
+
+
+class TableProfile(Model):
+    """What a table is like: rows, and by field the share that is filled."""
+
+    rows: int
+    filled: dict[str, float]
+
+
+class Profile(Model):
+    """What a version is like."""
+
+    format: Literal["communique-profile/1"] = "communique-profile/1"
+    tables: dict[str, TableProfile]
+    sources: dict[str, dict[str, int]]
+    """By source and month of publication, YYYY-MM or undated: releases."""
+
+
+class Papers(Model):
+    """What a judged candidate carries beside its rows, so that it can be committed as it was judged."""
+
+    as_of: Day
+    base: str | None
+    """Version that was the latest then."""
+    rules: Sha256
+    inputs: list[RawEntry]
+    profile: Profile
+    decisions: Decisions
 
 
 class Pointer(Model):

@@ -9,16 +9,16 @@ import io
 import json
 import sys
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import store
-from flows.publish import change, descriptor, writers
-from flows.publish.writers import LONGEST_CELL, Files, Rows
+from flows.publish import descriptor, diff, writers
+from flows.publish.diff import Diff, State
+from flows.publish.writers import Files, Rows
 from schemas import __version__
 from schemas.dataset import Dataset
-from schemas.package import FIRST, Code, FileEntry, Manifest, Package, Pointer, RawEntry, Version
+from schemas.package import FIRST, Code, FileEntry, Manifest, Package, Papers, Pointer, Version
 from schemas.report import Refused, Report
 from schemas.tables import TABLES
 from schemas.tableschema import table_schema
@@ -34,10 +34,7 @@ class Candidate(NamedTuple):
     rows: Rows
     report: Report
     refused: list[Refused]
-    inputs: list[RawEntry]
-    as_of: date
-    rules: str
-    """Digest of the suites that judged it."""
+    papers: Papers
     lock: Path
     """Where the lock of the dependants lies, if anywhere."""
 
@@ -71,31 +68,34 @@ def manifest(package: Package) -> Manifest:
     return Manifest.model_validate_json((package.folder / "manifest.json").read_bytes())
 
 
-def next_version(candidate: Candidate, latest: Package | None) -> Version:
-    """Return the number of the version that the candidate would be."""
-    if latest is None:
-        return FIRST
-    before = json.loads((latest.folder / "datapackage.json").read_bytes())
-    schemas = {resource["name"]: resource["schema"] for resource in before["resources"]}
-    keys = {table: _keys(latest.folder / f"{table}.csv", schema["primaryKey"]) for table, schema in schemas.items()}
-    now = {
-        table: {tuple(writers.written(row[name]) for name in TABLES[table].key) for row in rows}
-        for table, rows in candidate.rows.items()
-    }
-    return latest.version.next(change.level(schemas, {table: table_schema(table) for table in TABLES}, keys, now))
+def changes(candidate: Candidate, latest: Package | None) -> Diff:
+    """Return what the candidate changes against the latest version."""
+    before = diff.from_folder(latest.folder, manifest(latest).code.rules) if latest else None
+    refused = {(item.record.table, item.record.key) for item in candidate.refused}
+    rows = {table: diff.keyed(table, values) for table, values in candidate.rows.items()}
+    schemas = {table: table_schema(table) for table in TABLES}
+    found = diff.compare(before, State(None, schemas, rows, refused, candidate.papers.rules))
+    return found.model_copy(update={"after": str(latest.version.next(found.level) if latest else FIRST)})
 
 
 def stage(candidate: Candidate, latest: Package | None, folder: Path) -> Staged:
-    """Write every file of the version to `folder`, emptied first, and make them last."""
-    version = next_version(candidate, latest)
+    """Write every file of the version to `folder`, emptied first, and make them last.
+
+    A file that the latest version has byte for byte is linked to it, not written again.
+    """
+    changed = changes(candidate, latest)
+    version = Version.parse(str(changed.after))
     store.empty_folder(folder)
-    files = _files(candidate, version)
+    files = _files(candidate, version, changed)
     papers = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
     files["manifest.json"] = store.to_json(_manifest(candidate, version, latest, papers).model_dump(mode="json"))
     sums = {name: store.sha256(data) for name, data in files.items()}
     files[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())).encode()
+    there = manifest(latest).files if latest else {}
     for name, data in files.items():
-        store.write_file(folder / name, data)
+        same = latest and name in there and there[name] == papers.get(name)
+        if not (same and latest and store.link_file(latest.folder / name, folder / name)):
+            store.write_file(folder / name, data)
     store.sync_folder(folder)
     return Staged(folder, version, store.sha256(files[SUMS]))
 
@@ -144,7 +144,7 @@ def _indexed(package: Package) -> dict[str, Any]:
     }
 
 
-def _files(candidate: Candidate, version: Version) -> Files:
+def _files(candidate: Candidate, version: Version, changed: Diff) -> Files:
     """Return every file of the version but its papers."""
     files: Files = {}
     for kind in sorted({"csv", *candidate.dataset.formats}):
@@ -154,6 +154,9 @@ def _files(candidate: Candidate, version: Version) -> Files:
     described = descriptor.descriptor(candidate.dataset, str(version), entries, counts)
     files["datapackage.json"] = store.readable(described)
     files["report.json"] = store.readable(candidate.report.model_dump(mode="json", by_alias=True))
+    files["diff.json"] = store.readable(changed.model_dump(mode="json"))
+    files["profile.json"] = store.readable(candidate.papers.profile.model_dump(mode="json"))
+    files["decisions.json"] = store.readable(candidate.papers.decisions.model_dump(mode="json"))
     files["quarantine.csv"] = quarantine(candidate.refused)
     files["README.md"] = descriptor.readme(candidate.dataset, str(version), candidate.report).encode()
     return files
@@ -179,7 +182,7 @@ def _manifest(candidate: Candidate, version: Version, latest: Package | None, fi
     return Manifest(
         dataset=candidate.dataset.name,
         version=str(version),
-        as_of=candidate.as_of,
+        as_of=candidate.papers.as_of,
         content=content(candidate),
         previous=store.sha256_file(latest.folder / "manifest.json") if latest else None,
         code=Code(
@@ -187,21 +190,15 @@ def _manifest(candidate: Candidate, version: Version, latest: Package | None, fi
             python=".".join(map(str, sys.version_info[:3])),
             lock=store.sha256_file(candidate.lock) if candidate.lock.is_file() else None,
             schemas=_schemas_digest(),
-            rules=candidate.rules,
+            rules=candidate.papers.rules,
         ),
-        inputs=candidate.inputs,
+        inputs=candidate.papers.inputs,
         files=dict(sorted(files.items())),
     )
 
 
 def _schemas_digest() -> str:
     return store.sha256(store.to_json({table: table_schema(table) for table in TABLES}))
-
-
-def _keys(path: Path, key: list[str]) -> set[tuple[str, ...]]:
-    csv.field_size_limit(LONGEST_CELL)
-    with path.open(encoding="utf-8", newline="") as file:
-        return {tuple(row[name] for name in key) for row in csv.DictReader(file)}
 
 
 def _folders(home: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, cast
 
 from flows.validate import evidence, records, tables
+from schemas.decisions import Waiver
 from schemas.report import Check, Count, Layer, Outcome, Problem, Record, Refused, Report, sort_problems
 from schemas.rules import RULES, problem
 from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES
@@ -34,6 +35,8 @@ class Verdict(NamedTuple):
     rows: Rows
     refused: list[Refused]
     report: Report
+    waived: list[Waiver]
+    """The waivers that let a row pass."""
 
     @property
     def held(self) -> bool:
@@ -41,15 +44,17 @@ class Verdict(NamedTuple):
         return any(found.severity == "critical" for found in self.report.problems)
 
 
-def judge(
+def judge(  # noqa: PLR0913 - what a judgment depends on
     came: Iterable[Record],
     refused: list[Refused],
     noted: list[Problem],
     max_refused_share: float,
     suites: Suites | None,
+    *,
+    waivers: Iterable[Waiver] = (),
 ) -> Verdict:
     """Return the verdict on `came`, with `refused` and `noted` from before; `suites` is None where none are asked."""
-    docket = _Docket(came, refused, noted)
+    docket = _Docket(came, refused, noted, waivers)
     docket.refuse((found.record, found.problem) for found in records.judge_rows(docket.all()))
     docket.checked("record", "A row keeps the contract of its table.")
     gate = evidence.judge(docket.rows)
@@ -66,12 +71,16 @@ def judge(
 class _Docket:
     """The rows still standing, and all that was found."""
 
-    def __init__(self, came: Iterable[Record], refused: list[Refused], noted: list[Problem]) -> None:
+    def __init__(
+        self, came: Iterable[Record], refused: list[Refused], noted: list[Problem], waivers: Iterable[Waiver]
+    ) -> None:
         self.rows: Rows = {table: [] for table in TABLES}
         for record in sorted(came, key=lambda record: (record.key, record.source.file, record.source.line or 0)):
             self.rows[record.table].append(record)
         self.refused: list[Refused] = []
         self.noted = list(noted)
+        self.waivers = {(one.rule, one.table, one.key): one for one in waivers}
+        self.waived: dict[tuple[str, str, str], Waiver] = {}
         self.checks: list[Check] = []
         self.seen = Counter({table: len(rows) for table, rows in self.rows.items()})
         outside = {(id(item.record)): item.record for item in refused}
@@ -84,17 +93,28 @@ class _Docket:
     def all(self) -> Iterable[Record]:
         return (record for rows in self.rows.values() for record in rows)
 
-    def refuse(self, findings: Iterable[Finding]) -> None:
-        """Take out every record that an error or worse was found in, with its dependants; note the rest."""
+    def refuse(self, findings: Iterable[Finding]) -> bool:
+        """Take out every record that an error was found in, with its dependants; note the rest; return if any went."""
         gone: dict[int, Record] = {}
         for record, found in findings:
-            if found.severity in ("critical", "error"):
+            if found.severity not in ("critical", "error"):
+                self.noted.append(found)
+            elif not self._passes(record, found):
                 gone[id(record)] = record
                 self.refused.append(Refused(record, found))
-            else:
-                self.noted.append(found)
         self._take_out(gone)
         self._let_dependants_go(gone.values())
+        return bool(gone)
+
+    def _passes(self, record: Record, found: Problem) -> bool:
+        """Return whether a waiver lets the record pass; the first time, say so."""
+        name = (found.rule, record.table, record.key)
+        waiver = self.waivers.get(name)
+        if waiver and name not in self.waived:
+            message = f"{found.message} (waived until {waiver.until} by {waiver.by}: {waiver.reason})"
+            self.noted.append(found.model_copy(update={"severity": "info", "message": message}))
+            self.waived[name] = waiver
+        return waiver is not None
 
     def _take_out(self, gone: dict[int, Record]) -> None:
         for table in {record.table for record in gone.values()}:
@@ -131,9 +151,8 @@ class _Docket:
         """Ask the suites again for as long as they refuse rows: what they say of a table, they say of what is left."""
         asked = self._asked(suites)
         failed: dict[str, Check] = {}
-        while asked.findings:
+        while self.refuse(asked.findings):
             failed |= {found.id: found for found in asked.checks if found.outcome == "failed"}
-            self.refuse(asked.findings)
             asked = self._asked(suites)
         self.checks += [failed.get(found.id, found) for found in asked.checks]
         self.noted += asked.problems
@@ -156,7 +175,7 @@ class _Docket:
         }
         valid = not any(found.severity in ("critical", "error") for found in problems)
         report = Report(valid=valid, counts=counts, checks=self.checks, problems=problems)
-        return Verdict(self.rows, self.refused, report)
+        return Verdict(self.rows, self.refused, report, list(self.waived.values()))
 
 
 def check(rule: str, looked_at: int, failures: int, reason: str) -> Check:

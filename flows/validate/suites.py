@@ -2,13 +2,15 @@
 
 A suite is a list of Great Expectations' own expectations, each with `meta.id`, `meta.reason`, and a `severity`:
 critical holds the candidate, warning and info are published with it. `meta.refuses_rows` makes a failed expectation
-refuse the rows that fail it. `meta.needs` names a parameter without which the rule is skipped; `$PARAMETER` in the
-arguments takes a value of the run. Nothing is dropped in silence: an unknown type or severity is a fault of the suite.
+refuse the rows that fail it. An argument written `{"of": PARAMETER, "times": …, "plus": …}` takes a value of the run
+or of the version before; `meta.needs` names the parameter without which the rule is skipped. Nothing is dropped in
+silence: an unknown type or severity is a fault of the suite.
 """
 
 import json
 import logging
 import os
+import re
 import warnings
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +25,7 @@ from great_expectations.expectations.registry import list_registered_expectation
 
 from flows.validate.judge import Asked, Finding
 from schemas.dataset import Dataset
+from schemas.package import Profile
 from schemas.report import Check, Problem, Record, Severity, shown
 from schemas.tables import TABLES
 from schemas.tableschema import types
@@ -30,6 +33,7 @@ from schemas.tableschema import types
 FOLDER = Path(__file__).resolve().parents[2] / "expectations"
 SEVERITIES = ("critical", "warning", "info")
 ROW_NUMBER = "__row__"
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 for noisy in ("great_expectations", "great_expectations.data_context.types.base"):
     logging.getLogger(noisy).setLevel(logging.ERROR)
@@ -71,12 +75,15 @@ def load(folder: Path = FOLDER) -> list[Expectation]:
     return found
 
 
-def parameters(dataset: Dataset, as_of: date) -> dict[str, Any]:
-    """Return the values of the run that a suite may name as `$PARAMETER`."""
+def parameters(dataset: Dataset, as_of: date, before: Profile | None) -> dict[str, Any]:
+    """Return the values of the run that a suite may name; `before` is the profile of the version before.
+
+    as_of: the day of the run. oldest_allowed: that day less the dataset's max_age. previous: the version before.
+    """
     values: dict[str, Any] = {"as_of": as_of}
     if dataset.freshness.max_age:
         values["oldest_allowed"] = as_of - timedelta(days=dataset.freshness.max_age)
-    return values
+    return values | ({"previous": before} if before else {})
 
 
 def judge(rows: Rows, expectations: list[Expectation], values: dict[str, Any]) -> Asked:
@@ -145,7 +152,7 @@ def _ask(batch: Any, suite: list[Expectation], records: list[Record], values: di
 
 
 def _made(one: Expectation, values: dict[str, Any]) -> Any:
-    kwargs = {name: _value(value, values) for name, value in one.kwargs.items()}
+    kwargs = {name: _value(one, value, values) for name, value in one.kwargs.items()}
     config = {"type": one.type, "kwargs": kwargs, "meta": {"id": one.meta["id"]}, "severity": one.severity}
     return gx.expectations.core.__dict__[_class_name(one.type)](**kwargs, meta=config["meta"], severity=one.severity)
 
@@ -154,13 +161,26 @@ def _class_name(kind: str) -> str:
     return "".join(word.capitalize() for word in kind.split("_"))
 
 
-def _value(value: Any, values: dict[str, Any]) -> Any:
-    """Return `value` with `$PARAMETER` and ISO days in the types that Great Expectations compares."""
-    if isinstance(value, str) and value.startswith("$"):
-        value = values[value[1:]]
-    if isinstance(value, str) and len(value) == len("2021-07-06") and value[4:5] == value[7:8] == "-":
+def _value(one: Expectation, value: Any, values: dict[str, Any]) -> Any:
+    """Return an argument as Great Expectations compares it: parameters as their values, days as instants."""
+    if isinstance(value, dict) and "of" in value:
+        found = _parameter(one, value["of"], values)
+        value = found if isinstance(found, date) else found * value.get("times", 1) + value.get("plus", 0)
+    if isinstance(value, str) and DAY.fullmatch(value):
         value = date.fromisoformat(value)
-    return datetime(value.year, value.month, value.day) if type(value) is date else value  # noqa: DTZ001 - as pandas has days
+    return datetime(value.year, value.month, value.day) if type(value) is date else value  # noqa: DTZ001 - as pandas
+
+
+def _parameter(one: Expectation, name: str, values: dict[str, Any]) -> Any:
+    """Return the value of a parameter: of the run, or of this table and column in the version before."""
+    before: Profile | None = values.get("previous")
+    if before and name == "previous_rows":
+        return before.tables[one.table].rows
+    if before and name == "previous_filled":
+        return before.tables[one.table].filled.get(one.kwargs["column"], 0)
+    if name in values:
+        return values[name]
+    raise SuiteFault(f"{one.rule} names {name!r}, which the run does not have; say so in meta.needs")
 
 
 def _answer(one: Expectation, result: Any, records: list[Record], asked: Asked) -> None:

@@ -4,7 +4,6 @@ Exit: 0 done; 1 the data is invalid or held; 2 wrong use or configuration, a pat
 4 another publisher holds the lock or won; 130 stopped by Ctrl-C.
 """
 
-import asyncio
 import logging
 import os
 import sys
@@ -147,7 +146,7 @@ def _publish_all(names: list[str], as_of: date | None) -> int:
     _show_log()
     worst = DONE
     for name in names:
-        ending = asyncio.run(pipeline.publish(name, as_of))
+        ending = pipeline.publish(name, as_of)
         _tell_run(name, ending)
         worst = max(worst, EXITS.get(ending.name, INVALID))
     return worst

@@ -3,6 +3,7 @@
 Take the decorators away and it still works: every task is a plain function of `flows.steps`.
 """
 
+import asyncio
 from datetime import date
 from typing import Annotated, Any, NamedTuple
 
@@ -11,6 +12,8 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.states import Completed, Failed
 from pydantic import Field
 
@@ -24,6 +27,7 @@ from flows.steps import Job
 from schemas.package import Package
 from schemas.report import Report
 
+SETTLE_SECONDS = 10
 FIRST_PROBLEMS = 50
 """Problems that the artifact shows; the report has all."""
 
@@ -158,8 +162,21 @@ class Ending(NamedTuple):
     run_id: str | None
 
 
-async def publish(dataset: str, as_of: date | None) -> Ending:
+def publish(dataset: str, as_of: date | None) -> Ending:
     """Run the flow here and return how it ended, whatever that is."""
+    try:
+        return asyncio.run(_ending(dataset, as_of))
+    finally:
+        _settle()
+
+
+async def _ending(dataset: str, as_of: date | None) -> Ending:
     state: State[Any] = await publish_releases(dataset, as_of, return_state=True)
     told = await state.aresult(raise_on_failure=False)
     return Ending(state.name or "", state.message or "", told.get("run_id") if isinstance(told, dict) else None)
+
+
+def _settle() -> None:
+    """Have Prefect send the log lines and events that it still holds, for the server may stop next."""
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=SETTLE_SECONDS)

@@ -5,6 +5,7 @@ Read are JSON (`.json`), JSON Lines (`.jsonl`, `.ndjson`), both also gzipped (`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -50,12 +51,20 @@ def partners(path: Path) -> list[Path]:
 def fetch(files: Mapping[Key, Path], raw: Path, dataset: str, day: str) -> Fetched:
     """Keep the bytes of `files` in the raw store, then write a line to the journal where anything is new or gone."""
     before = store.state(store.read_journal(raw, dataset))
-    now = {key: _keep(raw, path, day) for key, path in files.items()}
-    changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
-    fetched = Fetched(day, changed, sorted(set(before) - set(now)))
+    fetched = received(files, before, day, partial(store.keep, raw))
     if fetched.changed or fetched.gone:
         store.append_journal(raw, dataset, fetched)
     return fetched
+
+
+def received(files: Mapping[Key, Path], before: Mapping[Key, Kept], day: str, keep: Callable[[bytes], str]) -> Fetched:
+    """Return what of `files` is new against `before`, and what is gone; `keep` takes bytes and gives their digest."""
+    now: dict[Key, Kept] = {}
+    for key, path in files.items():
+        data = guard.read_bytes(path)
+        now[key] = Kept(keep(data), len(data), day)
+    changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
+    return Fetched(day, changed, sorted(set(before) - set(now)))
 
 
 def affected(keys: Iterable[Key], files: Mapping[Key, Kept]) -> list[Key]:
@@ -150,11 +159,6 @@ def _partner(file: str) -> str:
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
-
-
-def _keep(raw: Path, path: Path, day: str) -> Kept:
-    data = guard.read_bytes(path)
-    return Kept(store.keep(raw, data), len(data), day)
 
 
 def _problem(bad: guard.BadInput, place: Provenance) -> Problem:

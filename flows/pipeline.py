@@ -5,7 +5,7 @@ Take the decorators away and it still works: every task is a plain function of `
 
 import asyncio
 from datetime import date
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from prefect import flow, task
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
@@ -17,13 +17,15 @@ from prefect.logging.handlers import APILogWorker
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import handover, steps, store
+from flows import handover, rulings, steps, store
 from flows.config import ConfigError
 from flows.guard import BadInput
 from flows.ingest import NoSource
 from flows.publish.audit import AuditError
+from flows.rulings import RulingError
 from flows.settings import Settings
 from flows.steps import Job
+from flows.steward import StewardFault
 from schemas.package import Package
 from schemas.report import Report
 
@@ -58,6 +60,11 @@ AsOf = Annotated[
 ]
 
 
+RunId = Annotated[str, Field(description="Id of the held run, as `communique quarantine list` shows it.")]
+Why = Annotated[str, Field(min_length=1, description="Why; kept and published with the version.")]
+Who = Annotated[str, Field(min_length=1, description="Who decides; kept and published with the version.")]
+
+
 @flow(name="publish-releases", flow_run_name="publish {dataset}", validate_parameters=True)
 async def publish_releases(dataset: DatasetName, as_of: AsOf = None) -> State[Any]:
     """Publish a dataset: fetch its sources, build rows, judge them, and make a version of what passed.
@@ -81,6 +88,10 @@ async def _publish(job: Job) -> State[Any]:
         verdict = judge(job, build(job, fetch(job)))
         report = handover.report(verdict)
         await _show(job, report)
+        turned_down = steps.rejected(job, verdict)
+        if turned_down:
+            why = f"{turned_down.by} rejected this content on {turned_down.day}: {turned_down.reason}"
+            return _end(job, Completed, "Rejected", None, why)
         if steps.held(verdict):
             return _end(
                 job, Completed, "Held", None, f"a critical problem holds the candidate; it waits in {job.folder}"
@@ -93,7 +104,7 @@ async def _publish(job: Job) -> State[Any]:
         published = commit(job, audit(stage(job, verdict)))
     except (NoSource, BadInput) as wrong:
         return _end(job, Failed, "Misconfigured", None, str(wrong))
-    except (AuditError, OSError) as fault:
+    except (AuditError, StewardFault, OSError) as fault:
         return _end(job, Failed, "Failed", None, f"{type(fault).__name__}: {fault}")
     await _link(published)
     return _end(job, Completed, "Published", str(published.version), f"{published.folder}")
@@ -152,6 +163,25 @@ def summary(job: Job, report: Report) -> str:
     checks = ", ".join(f"{number} {outcome}" for outcome, number in asked.items())
     head = f"# {job.dataset.dataset.title}\n\nChecks: {checks}.\n\n"
     return f"{head}| table | in | out | refused |\n| --- | ---: | ---: | ---: |\n{rows}\n"
+
+
+@flow(name="approve-version", flow_run_name="{decision} {run_id}", validate_parameters=True)
+def approve_version(
+    run_id: RunId, reason: Why, by: Who, decision: Literal["approve", "reject"] = "approve"
+) -> State[Any]:
+    """Decide about a held candidate: publish it as it was judged, or turn it down for good.
+
+    Refused when what is published, or the candidate, moved since it was judged.
+    """
+    settings = Settings()
+    try:
+        if decision == "reject":
+            rulings.reject(settings, run_id, by, reason)
+            return Completed(name="Rejected", message=f"{by} rejected {run_id}: {reason}")
+        published = rulings.approve(settings, run_id, by, reason)
+    except (RulingError, store.LockedError, AuditError) as refused:
+        return Failed(name="Refused", message=str(refused))
+    return Completed(name="Published", message=str(published.folder))
 
 
 class Ending(NamedTuple):

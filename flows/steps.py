@@ -6,24 +6,24 @@ passes between them. `flows.pipeline` decorates them for Prefect; without it the
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import config, documents, guard, handover, ingest, steward, store
+from flows import config, documents, handover, ingest, steward, store
 from flows.documents import Built, Skip
 from flows.publish import package, profile
 from flows.publish.audit import audit as audit_files
 from flows.publish.package import Candidate, Staged
 from flows.publish.writers import by_key
 from flows.settings import PROJECT, Settings
-from flows.store import Fetched, Kept, Key
+from flows.store import Fetched, Key
 from flows.validate.judge import Suites, Verdict
 from flows.validate.judge import judge as judge_rows
 from schemas.dataset import Dataset
 from schemas.decisions import Correction, Decisions, Ruling
-from schemas.package import Package, Papers, RawEntry, Version
+from schemas.package import Package, Papers, RawEntry, RunRecord, Version
 from schemas.report import Record, Refused, Report
 from schemas.tables import TABLES
 
@@ -57,11 +57,23 @@ def today() -> date:
 
 def begin(settings: Settings, name: str, as_of: date | None) -> Job:
     """Return a job for the dataset `name`, its folder made; what a killed run left behind is mended first."""
-    job = Job(settings, config.read(settings.datasets, name), as_of or today(), store.new_run_id())
+    job = Job(settings, dataset_of(settings, name), as_of or today(), store.new_run_id())
     shutil.rmtree(settings.staging(name), ignore_errors=True)
     package.point(job.home)
     store.make_folder(job.folder)
     return job
+
+
+def dataset_of(settings: Settings, name: str) -> Dataset:
+    """Return the dataset `name`, with what stewards decided about it."""
+    dataset = config.read(settings.datasets, name)
+    takedowns = [one for one in rulings(settings, name) if one.kind == "takedown" and one.release]
+    return dataset.model_copy(update={"takedowns": takedowns})
+
+
+def rulings(settings: Settings, name: str) -> list[Ruling]:
+    """Return what stewards decided about a dataset's runs, versions and releases, oldest first."""
+    return [Ruling.model_validate(line) for line in store.read_log(settings.rulings(name))]
 
 
 def fetch(job: Job) -> Path:
@@ -87,10 +99,11 @@ def judge(job: Job, built: Path) -> Path:
         job.as_of,
         handover.built(built),
         lambda skip: _structured(job, skip),
-        latest(job.home),
+        package.standing(job.home),
         suites=True,
     )
-    papers = _papers(job, verdict, corrections)
+    journal = store.read_journal(job.settings.raw, job.dataset.name)
+    papers = papers_of(job, journal, verdict, corrections)
     folder = handover.put_verdict(store.make_folder(job.folder / "verdict"), verdict, papers)
     kept_back = package.quarantine(verdict.refused)
     store.replace_file(job.settings.quarantine(job.dataset.name) / "quarantine.csv", kept_back)
@@ -133,16 +146,9 @@ def judged(  # noqa: PLR0913 - what a judgment depends on
         built = again(skip)
 
 
-def latest(home: Path) -> Package | None:
-    """Return the latest version that lies in `home`, None where there is none."""
-    published = package.versions(home)
-    return published[-1] if published else None
-
-
-def _papers(job: Job, verdict: Verdict, corrections: list[Correction]) -> Papers:
+def papers_of(job: Job, journal: list[Fetched], verdict: Verdict, corrections: list[Correction]) -> Papers:
     """Return what the candidate carries beside its rows."""
-    published = latest(job.home)
-    journal = store.read_journal(job.settings.raw, job.dataset.name)
+    published = package.standing(job.home)
     source_of = {file: source for line in journal for source, file in line.changed}
     takedowns = job.dataset.takedowns
     return Papers(
@@ -173,15 +179,22 @@ def held(folder: Path) -> bool:
 
 def unchanged(job: Job, verdict: Path) -> Package | None:
     """Return the latest version where the candidate has the same content, else None."""
-    published = latest(job.home)
+    published = package.standing(job.home)
     same = published and package.manifest(published).content == package.content(candidate(job, verdict))
     return published if same else None
 
 
-def stage(job: Job, verdict: Path) -> Staged:
+def rejected(job: Job, verdict: Path) -> Ruling | None:
+    """Return the ruling that rejected this very content before, else None: it is not offered again."""
+    turned_down = [one for one in rulings(job.settings, job.dataset.name) if one.kind == "reject"]
+    content = package.content(candidate(job, verdict)) if turned_down else None
+    return next((one for one in turned_down if one.content == content), None)
+
+
+def stage(job: Job, verdict: Path, approval: Ruling | None = None) -> Staged:
     """Write every file of the next version to staging; return where they lie and what they must be."""
     folder = job.settings.staging(job.dataset.name) / job.run_id
-    staged = package.stage(candidate(job, verdict), latest(job.home), folder)
+    staged = package.stage(candidate(job, verdict, approval), job.home, folder)
     log.info("stage   version %s, %d files", staged.version, len(list(staged.folder.iterdir())))
     return staged
 
@@ -204,49 +217,25 @@ def commit(job: Job, staged: Staged) -> Package:
 
 def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
     """Write the run's record; the rows it worked on stay only where the candidate waits."""
-    record = {
-        "run_id": job.run_id,
-        "dataset": job.dataset.name,
-        "as_of": str(job.as_of),
-        "outcome": outcome,
-        "version": version,
-        "message": message,
-        "ended": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-    }
-    report = job.folder / "verdict" / "report.json"
-    if report.exists():
-        store.replace_file(job.folder / "report.json", report.read_bytes())
-    store.replace_file(job.folder / "run.json", store.to_json(record))
-    if outcome != "Held":
+    verdict = job.folder / "verdict"
+    waits = outcome == "Held"
+    record = RunRecord(
+        run_id=job.run_id,
+        dataset=job.dataset.name,
+        as_of=job.as_of,
+        outcome=outcome,
+        version=version,
+        message=message,
+        content=package.content(candidate(job, verdict)) if waits else None,
+        base=handover.papers(verdict).base if waits else None,
+        ended=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
+    if (verdict / "report.json").exists():
+        store.replace_file(job.folder / "report.json", (verdict / "report.json").read_bytes())
+    store.replace_file(job.folder / "run.json", store.to_json(record.model_dump(mode="json")))
+    if not waits:
         for part in ("built", "verdict"):
             shutil.rmtree(job.folder / part, ignore_errors=True)
-
-
-def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:
-    """Return what all four layers say of a dataset's sources as they are; nothing is kept."""
-    dataset, day = config.read(settings.datasets, name), as_of or today()
-    return _validated(dataset, sources(dataset, settings.root), day, latest(settings.packages / name), suites=True)
-
-
-def validate_files(path: Path, as_of: date | None) -> Report:
-    """Return what records, evidence and tables say of the documents at `path`, a file or a folder; nothing is kept."""
-    dataset = Dataset.model_validate(FOR_FILES)
-    if path.is_dir():
-        files = ingest.files_of(dataset.sources[0], path)
-    else:
-        files = {("files", file.name): file for file in (path, *ingest.partners(path))}
-    return _validated(dataset, files, as_of or today(), None, suites=False)
-
-
-FOR_FILES = {
-    "name": "files",
-    "dataset": {"title": "Files", "description": "Files given by hand."},
-    "publisher": {"name": "nobody"},
-    "licences": [{"name": "none"}],
-    "sources": [{"name": "files", "path": "."}],
-    "gate": {"max_refused_share": 1.0},
-}
-"""The dataset that files given by hand make up."""
 
 
 def sources(dataset: Dataset, root: Path) -> dict[Key, Path]:
@@ -263,39 +252,24 @@ def _suites(dataset: Dataset, as_of: date, published: Package | None) -> Suites:
     return lambda rows: suites.judge(rows, expectations, values)
 
 
-def _validated(
-    dataset: Dataset, files: Mapping[Key, Path], day: date, published: Package | None, *, suites: bool
-) -> Report:
-    """Return the report on `files` as they are on disk, without keeping them."""
-    blobs: dict[str, bytes] = {}
-
-    def kept(path: Path) -> Kept:
-        data = guard.read_bytes(path)
-        blobs[store.sha256(data)] = data
-        return Kept(store.sha256(data), len(data), str(day))
-
-    journal = [Fetched(str(day), {key: kept(path) for key, path in files.items()}, [])]
-
-    def again(skip: Skip | None = None) -> Built:
-        return documents.structured(dataset, journal, blobs.__getitem__, skip)
-
-    verdict, _ = judged(dataset, day, again(), again, published, suites=suites)
-    return verdict.report
-
-
 def candidate(job: Job, verdict: Path, approval: Ruling | None = None) -> Candidate:
     """Return what may become a version, from the folder of its verdict."""
     kept, refused = handover.records(verdict)
     rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
     for record in kept:
         rows[record.table].append(record.values)
-    sorted_rows = {table: by_key(table, values) for table, values in rows.items()}
     papers = handover.papers(verdict)
     decisions = papers.decisions.model_copy(update={"approval": approval})
-    report = handover.report(verdict)
-    return Candidate(
-        job.dataset, sorted_rows, report, refused, papers.model_copy(update={"decisions": decisions}), LOCK
-    )
+    papers = papers.model_copy(update={"decisions": decisions})
+    return candidate_of(job.dataset, rows, handover.report(verdict), refused, papers)
+
+
+def candidate_of(
+    dataset: Dataset, rows: dict[str, list[dict[str, Any]]], report: Report, refused: list[Refused], papers: Papers
+) -> Candidate:
+    """Return what may become a version: rows in the order of their keys, and what they carry."""
+    sorted_rows = {table: by_key(table, values) for table, values in rows.items()}
+    return Candidate(dataset, sorted_rows, report, refused, papers, LOCK)
 
 
 def _inputs(journal: list[Fetched], releases: list[Record]) -> list[RawEntry]:

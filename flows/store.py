@@ -169,19 +169,27 @@ def journal_path(raw: Path, dataset: str) -> Path:
 
 
 def read_journal(raw: Path, dataset: str) -> list[Fetched]:
-    """Return every line of the journal, oldest first; a last line that a kill cut off was never written."""
-    path = journal_path(raw, dataset)
-    if not path.exists():
-        return []
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
-    return [_fetched(json.loads(line)) for line in whole.splitlines()]
+    """Return every line of the journal, oldest first."""
+    return [_fetched(line) for line in read_log(journal_path(raw, dataset))]
 
 
 def append_journal(raw: Path, dataset: str, fetched: Fetched) -> None:
-    """Add a line to the journal and make it last; what a kill left of another is cut away first."""
-    path = journal_path(raw, dataset)
+    """Add a line to the journal and make it last."""
+    append_log(journal_path(raw, dataset), _line(fetched))
+
+
+def read_log(path: Path) -> list[Any]:
+    """Return the values of a log, oldest first; a last line that a kill cut off was never written."""
+    if not path.exists():
+        return []
+    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+    return [json.loads(line) for line in whole.split("\n") if line]
+
+
+def append_log(path: Path, value: Any) -> None:
+    """Add a line to a log and make it last; what a kill left of another is cut away first."""
     make_folder(path.parent)
-    line = json.dumps(_line(fetched), ensure_ascii=False, sort_keys=True) + "\n"
+    line = json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n"
     with path.open("a+b") as file:
         file.seek(0)
         file.truncate(file.read().rfind(b"\n") + 1)

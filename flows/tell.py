@@ -2,14 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.preview import Plan
+from flows.publish.diff import Diff, RowChange
 from schemas.report import Check, Outcome, Problem, Report, Severity
 
 DEPENDANT = "quarantine.dependant"
+ROWS = 40
+"""Rows of a diff that are shown."""
+CUT = 80
+CHANGES = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 SHOWN = 20
 """Problems that are shown in full; the rest are counted by rule."""
 COLOURS: dict[Severity, str] = {"critical": "bold red", "error": "red", "warning": "yellow", "info": "cyan"}
@@ -85,3 +92,71 @@ def _problem(problem: Problem) -> Text:
     if problem.hint:
         text.append(f"  mend  {problem.hint}\n", style="green")
     return text
+
+
+def plan(console: Console, found: Plan) -> None:
+    """Print what publishing would do: version number, changes, what would be refused."""
+    if found.same:
+        console.print(
+            f"{found.dataset}: nothing would change; {found.diff.before} has this content", style="bold green"
+        )
+    else:
+        against = found.diff.before or "nothing"
+        console.print(
+            f"{found.dataset}: would become {found.diff.after} ({found.diff.level}) against {against}", style="bold"
+        )
+        diff(console, found.diff)
+    report(console, found.report)
+    if found.held:
+        console.print("A critical problem would hold this candidate.", style="bold red")
+
+
+def diff(console: Console, found: Diff) -> None:
+    """Print what changed: schemas, rows by table and cause, then the rows with their fields."""
+    for change in found.schema_changes:
+        console.print(
+            f"  schema {change.change} {change.table}{'.' + change.field if change.field else ''}", style="magenta"
+        )
+    for table, counts in found.tables.items():
+        console.print(f"  {table:<13} " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    for cause, count in found.causes.items():
+        console.print(f"  {count:>5} {cause}", style="dim")
+    for row in found.rows[:ROWS]:
+        console.print(_row(row))
+    if len(found.rows) > ROWS:
+        console.print(f"  … and {len(found.rows) - ROWS} more rows", style="dim")
+
+
+def _row(row: RowChange) -> Text:
+    mark, colour = CHANGES[row.change]
+    text = Text(f"  {mark} {row.table} {' '.join(row.key)}", style=colour)
+    moved = f", {row.quarantine} quarantine" if row.quarantine else ""
+    text.append(f"  {row.cause}{moved}", style="dim")
+    for name, value in row.fields.items():
+        text.append(f"\n      {name}: ")
+        text.append(_cut(value.old), style="red")
+        text.append(" → ")
+        text.append(_cut(value.new), style="green")
+    return text
+
+
+def versions(console: Console, dataset: str, index: list[dict[str, Any]], *, schema: bool) -> None:
+    """Print the versions of a dataset, newest first."""
+    console.print(dataset, style="bold")
+    for told in reversed(index):
+        if "taken_down" in told:
+            console.print(f"  {told['version']:<8} {told['as_of']}  taken down: {told['taken_down']}", style="yellow")
+        elif schema:
+            changed = [f"{one['change']} {one['table']}.{one['field'] or '*'}" for one in told["schema_changes"]]
+            console.print(f"  {told['version']:<8} {told['as_of']}  {', '.join(changed) or 'no change of the schemas'}")
+        else:
+            causes = ", ".join(f"{count} {cause}" for cause, count in told["causes"].items()) or "first version"
+            releases = told["rows"]["releases"]
+            console.print(
+                f"  {told['version']:<8} {told['as_of']}  {releases:>6} releases  {told['level']:<6} {causes}"
+            )
+
+
+def _cut(value: str | None) -> str:
+    text = repr(value or "")
+    return text if len(text) <= CUT else text[: CUT - 1] + "…"

@@ -123,6 +123,22 @@ class Papers(Model):
     decisions: Decisions
 
 
+class RunRecord(Model):
+    """How a run ended; for one that is held, what an approval is bound to."""
+
+    run_id: str
+    dataset: Slug
+    as_of: Day
+    outcome: str
+    version: str | None
+    message: str
+    content: Sha256 | None
+    """Digest of the candidate's content, while it waits."""
+    base: str | None
+    """Version that was the latest when it was judged."""
+    ended: str
+
+
 class Pointer(Model):
     """Which version is the latest."""
 

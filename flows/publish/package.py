@@ -24,6 +24,8 @@ from schemas.tables import TABLES
 from schemas.tableschema import table_schema
 
 SUMS = "SHA256SUMS"
+TOMBSTONE = "TOMBSTONE.json"
+PRUNED = "PRUNED.json"
 QUARANTINE_HEADER = ("table", "key", "rule", "severity", "field", "value", "message", "file", "line", "pointer", "row")
 
 
@@ -57,10 +59,31 @@ def content(candidate: Candidate) -> str:
     return store.sha256(store.to_json(parts))
 
 
+def has_release(package: Package, release_id: str) -> bool:
+    """Return whether a version was made with a release among its inputs."""
+    return any(release_id in entry.releases for entry in manifest(package).inputs)
+
+
 def versions(home: Path) -> list[Package]:
     """Return the published versions in `home`, oldest first: every folder there that is named by a version."""
     found = [Package(home.name, version, folder) for folder in _folders(home) if (version := _version(folder.name))]
     return sorted(found, key=lambda package: package.version)
+
+
+def taken_down(package: Package) -> bool:
+    """Return whether the data of a version was removed; its papers stand."""
+    return (package.folder / TOMBSTONE).exists()
+
+
+def newest(home: Path) -> Package | None:
+    """Return the version with the highest number in `home`, None where there is none."""
+    published = versions(home)
+    return published[-1] if published else None
+
+
+def standing(home: Path) -> Package | None:
+    """Return the newest version in `home` that was not taken down, None where there is none."""
+    return next((package for package in reversed(versions(home)) if not taken_down(package)), None)
 
 
 def manifest(package: Package) -> Manifest:
@@ -68,33 +91,34 @@ def manifest(package: Package) -> Manifest:
     return Manifest.model_validate_json((package.folder / "manifest.json").read_bytes())
 
 
-def changes(candidate: Candidate, latest: Package | None) -> Diff:
-    """Return what the candidate changes against the latest version."""
-    before = diff.from_folder(latest.folder, manifest(latest).code.rules) if latest else None
+def changes(candidate: Candidate, home: Path) -> Diff:
+    """Return what the candidate changes against the newest version that stands in `home`."""
+    base, last = standing(home), newest(home)
+    before = diff.from_folder(base.folder, manifest(base).code.rules) if base else None
     refused = {(item.record.table, item.record.key) for item in candidate.refused}
     rows = {table: diff.keyed(table, values) for table, values in candidate.rows.items()}
     schemas = {table: table_schema(table) for table in TABLES}
     found = diff.compare(before, State(None, schemas, rows, refused, candidate.papers.rules))
-    return found.model_copy(update={"after": str(latest.version.next(found.level) if latest else FIRST)})
+    return found.model_copy(update={"after": str(last.version.next(found.level) if last else FIRST)})
 
 
-def stage(candidate: Candidate, latest: Package | None, folder: Path) -> Staged:
-    """Write every file of the version to `folder`, emptied first, and make them last.
+def stage(candidate: Candidate, home: Path, folder: Path) -> Staged:
+    """Write every file of the next version to `folder`, emptied first, and make them last.
 
-    A file that the latest version has byte for byte is linked to it, not written again.
+    A file that the version before has byte for byte is linked to it, not written again.
     """
-    changed = changes(candidate, latest)
+    changed, base = changes(candidate, home), standing(home)
     version = Version.parse(str(changed.after))
     store.empty_folder(folder)
     files = _files(candidate, version, changed)
     papers = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
-    files["manifest.json"] = store.to_json(_manifest(candidate, version, latest, papers).model_dump(mode="json"))
+    files["manifest.json"] = store.to_json(_manifest(candidate, version, newest(home), papers).model_dump(mode="json"))
     sums = {name: store.sha256(data) for name, data in files.items()}
     files[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())).encode()
-    there = manifest(latest).files if latest else {}
+    there = manifest(base).files if base else {}
     for name, data in files.items():
-        same = latest and name in there and there[name] == papers.get(name)
-        if not (same and latest and store.link_file(latest.folder / name, folder / name)):
+        same = base and name in there and there[name] == papers.get(name)
+        if not (same and base and store.link_file(base.folder / name, folder / name)):
             store.write_file(folder / name, data)
     store.sync_folder(folder)
     return Staged(folder, version, store.sha256(files[SUMS]))
@@ -114,15 +138,24 @@ def commit(staged: Staged, home: Path) -> Package:
 
 def point(home: Path) -> None:
     """Make `latest.json` and `versions.json` tell what lies in `home`, also after a kill between rename and pointer."""
-    published = versions(home)
-    if not published:
+    latest = standing(home)
+    if latest is None:
         return
-    latest = published[-1]
     digest = store.sha256_file(latest.folder / "manifest.json")
     pointer = Pointer(version=str(latest.version), path=f"{latest.version}/", sha256=digest)
     _write_if_new(home / "latest.json", store.to_json(pointer.model_dump(mode="json")))
-    index = [_indexed(package) for package in published]
-    _write_if_new(home / "versions.json", store.to_json({"dataset": home.name, "versions": index}))
+    _write_if_new(home / "versions.json", store.to_json({"dataset": home.name, "versions": index(home)}))
+
+
+def index(home: Path) -> list[dict[str, Any]]:
+    """Return what lies in `home`, version by version: day, rows, what changed and why, or that it was taken down."""
+    return [_indexed(package) for package in versions(home)]
+
+
+def between(before: Package, after: Package) -> Diff:
+    """Return what one published version changes against another."""
+    states = [diff.from_folder(one.folder, manifest(one).code.rules) for one in (before, after)]
+    return diff.compare(*states).model_copy(update={"after": str(after.version)})
 
 
 def _write_if_new(path: Path, data: bytes) -> None:
@@ -131,16 +164,26 @@ def _write_if_new(path: Path, data: bytes) -> None:
 
 
 def _indexed(package: Package) -> dict[str, Any]:
+    """Return a version as the index tells it; of one that was taken down, that it was and why."""
     papers = manifest(package)
     digest = store.sha256_file(package.folder / "manifest.json")
-    rows = json.loads((package.folder / "datapackage.json").read_bytes())["resources"]
-    return {
+    told = {
         "version": str(package.version),
         "path": f"{package.version}/",
         "as_of": str(papers.as_of),
         "manifest": digest,
+    }
+    if taken_down(package):
+        return told | {"taken_down": json.loads((package.folder / TOMBSTONE).read_bytes())["reason"]}
+    rows = json.loads((package.folder / "datapackage.json").read_bytes())["resources"]
+    changed = Diff.model_validate_json((package.folder / "diff.json").read_bytes())
+    return told | {
         "content": papers.content,
         "rows": {resource["name"]: resource["communique:rows"] for resource in rows},
+        "level": changed.level,
+        "tables": changed.tables,
+        "causes": changed.causes,
+        "schema_changes": [one.model_dump(mode="json") for one in changed.schema_changes],
     }
 
 

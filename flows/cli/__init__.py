@@ -1,0 +1,68 @@
+"""The command line: builds Settings, calls one step, prints what came of it.
+
+Exit: 0 done; 1 the data is invalid or held; 2 wrong use or configuration, a path that is not there; 4 another
+publisher holds the lock or won; 130 stopped by Ctrl-C.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import CycloptsError, Parameter
+
+from flows.cli import judging, publishing, stewarding, versions  # noqa: F401 - each adds its commands to the app
+from flows.cli.common import BUSY, DONE, INVALID, STOPPED, WRONG_USE, app, err
+
+
+@app.meta.default
+def launch(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)], data: Path | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    data
+        The data folder; COMMUNIQUE_DATA, or ./data, if left out.
+    """
+    if data:
+        os.environ["COMMUNIQUE_DATA"] = str(data)
+    return int(app(tokens, exit_on_error=False, print_error=False, result_action="return_value") or DONE)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(_guarded(lambda: app.meta(exit_on_error=False, print_error=False, result_action="return_value")))
+
+
+def _guarded(call: Callable[[], Any]) -> int:
+    try:
+        return int(call() or DONE)
+    except KeyboardInterrupt:
+        err.print("stopped")
+        return STOPPED
+    except Exception as error:
+        code = next((code for kind, code in _failures().items() if isinstance(error, kind)), None)
+        if code is None:
+            raise
+        err.print(str(error), style="red", markup=False)
+        return code
+
+
+def _failures() -> dict[type[Exception], int]:
+    """Return the exit code of each failure that is told without a traceback."""
+    from flows import config, guard, ingest, rulings, server, steward, store  # noqa: PLC0415 - not paid for by --help
+    from flows.publish.audit import AuditError  # noqa: PLC0415
+
+    return {
+        CycloptsError: WRONG_USE,
+        config.ConfigError: WRONG_USE,
+        guard.BadInput: WRONG_USE,
+        ingest.NoSource: WRONG_USE,
+        rulings.RulingError: INVALID,
+        steward.StewardFault: INVALID,
+        AuditError: INVALID,
+        store.LockedError: BUSY,
+        server.ServerError: INVALID,
+        OSError: WRONG_USE,
+    }

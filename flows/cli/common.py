@@ -1,0 +1,36 @@
+"""What the commands share: consoles, exit codes, and the options that several have."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from schemas import __version__
+
+DONE, INVALID, WRONG_USE, BUSY, STOPPED = 0, 1, 2, 4, 130
+
+app = App(
+    name="communique",
+    help="Official releases in, open data out: press releases become validated, versioned open-data packages.",
+    version=__version__,
+    help_format="plaintext",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Format = Literal["text", "json"]
+
+
+def _day(_: Any, tokens: Any) -> date:
+    return date.fromisoformat(tokens[0].value)
+
+
+Day = Annotated[date | None, Parameter(converter=_day)]
+
+
+def print_json(value: Any) -> None:
+    """Print `value` as JSON, for programs."""
+    import json  # noqa: PLC0415 - not paid for by --help
+
+    print(json.dumps(value, ensure_ascii=False, indent=2))  # noqa: T201 - the answer

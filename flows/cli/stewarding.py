@@ -1,0 +1,158 @@
+"""The commands of a steward: quarantine, approve, reject."""
+
+import csv
+import getpass
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from flows.cli.common import DONE, WRONG_USE, Day, Format, app, err, out, print_json
+
+quarantine = App(name="quarantine", help="Look at the rows that were refused, and try them again.")
+app.command(quarantine)
+
+Reason = Annotated[str, Parameter(help="Why; kept and published.")]
+By = Annotated[str | None, Parameter(help="Who decides; the name of the account if left out.")]
+
+
+@quarantine.command(name="list")
+def list_(*dataset: str, format: Format = "text") -> int:  # noqa: A002 - the option's name
+    """List the rows that are refused now, and the runs that wait for a decision.
+
+    Parameters
+    ----------
+    dataset
+        Names of datasets; every dataset if left out.
+    format
+        text for people, json for programs.
+    """
+    from flows import config  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    settings = Settings()
+    found = {name: _refused(settings.quarantine(name)) for name in dataset or config.names(settings.datasets)}
+    if format == "json":
+        print_json(found)
+        return DONE
+    for name, rows in found.items():
+        own = [row for row in rows if row["rule"] != "quarantine.dependant"]
+        out.print(f"{name}: {len(own)} refused, {len(rows) - len(own)} kept back with them", style="bold")
+        for row in own:
+            out.print(
+                f"  {row['table']:<13} {row['key']:<44} {row['rule']:<24} {row['field']} {row['value'][:60]}",
+                markup=False,
+            )
+        for rule, count in Counter(row["rule"] for row in own).most_common():
+            out.print(f"  {count:>5} {rule}", style="dim")
+        for run in _waiting(settings.root / "runs" / name):
+            out.print(f"  run {run} is held: communique approve {run} --reason …", style="yellow")
+    return DONE
+
+
+@quarantine.command
+def show(dataset: str, key: str) -> int:
+    """Show a refused row whole: its values, where it came from, why, and how to mend it.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset.
+    key
+        Key of the row, as the list shows it.
+    """
+    from flows.settings import Settings  # noqa: PLC0415 - not paid for by --help
+    from schemas.rules import RULES  # noqa: PLC0415
+
+    rows = [row for row in _refused(Settings().quarantine(dataset)) if row["key"] == key]
+    if not rows:
+        err.print(f"{dataset} has no refused row with the key {key!r}", style="red", markup=False)
+        return WRONG_USE
+    for row in rows:
+        out.print(f"{row['severity']} {row['rule']}  {row['table']} {row['key']}", style="bold")
+        out.print(f"  at    {row['file']}{':' + row['line'] if row['line'] else ''} {row['pointer']}", markup=False)
+        out.print(f"  field {row['field']} = {row['value']!r}", markup=False)
+        out.print(f"  wrong {row['message']}", markup=False)
+        if row["rule"] in RULES:
+            out.print(f"  mend  {RULES[row['rule']].hint}", style="green")
+    out.print(json.dumps(json.loads(rows[0]["row"]), ensure_ascii=False, indent=2), markup=False)
+    return DONE
+
+
+@quarantine.command
+def retry(dataset: str, as_of: Day = None) -> int:
+    """Run a dataset again and tell which rows got out of the quarantine.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset.
+    as_of
+        The day that rules about time count from, YYYY-MM-DD; today in UTC if left out.
+    """
+    from flows.cli.publishing import run  # noqa: PLC0415
+    from flows.settings import Settings  # noqa: PLC0415
+
+    folder = Settings().quarantine(dataset)
+    before = {(row["table"], row["key"]) for row in _refused(folder)}
+    code = run(dataset, as_of=as_of)
+    after = {(row["table"], row["key"]) for row in _refused(folder)}
+    for table, key in sorted(before - after):
+        out.print(f"out   {table} {key}", style="green", markup=False)
+    out.print(f"{len(before - after)} of {len(before)} rows got out, {len(after)} are refused")
+    return code
+
+
+@app.command
+def approve(run: str, *, reason: Reason, by: By = None, dry_run: bool = False) -> int:
+    """Publish the candidate of a held run as it was judged, if what is published has not moved since.
+
+    Parameters
+    ----------
+    run
+        Id of the run.
+    dry_run
+        Publish nothing: print what approving would change.
+    """
+    from flows import rulings, tell  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    if dry_run:
+        tell.plan(out, rulings.held_plan(Settings(), run))
+        return DONE
+    published = rulings.approve(Settings(), run, by or getpass.getuser(), reason)
+    out.print(f"Published {published.dataset} {published.folder}", style="bold green")
+    return DONE
+
+
+@app.command
+def reject(run: str, *, reason: Reason, by: By = None) -> int:
+    """Turn down the candidate of a held run; the same content is not offered again.
+
+    Parameters
+    ----------
+    run
+        Id of the run.
+    """
+    from flows import rulings  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    rulings.reject(Settings(), run, by or getpass.getuser(), reason)
+    out.print(f"Rejected {run}", style="bold yellow")
+    return DONE
+
+
+def _refused(folder: Path) -> list[dict[str, str]]:
+    path = folder / "quarantine.csv"
+    if not path.is_file():
+        return []
+    csv.field_size_limit(1 << 27)
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _waiting(runs: Path) -> list[str]:
+    found = (path for path in sorted(runs.glob("*/run.json")) if json.loads(path.read_bytes())["outcome"] == "Held")
+    return [path.parent.name for path in found]

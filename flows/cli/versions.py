@@ -1,0 +1,129 @@
+"""The commands about what is published: versions, diff, prune, takedown, thresholds."""
+
+import getpass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.cli.common import DONE, Format, app, err, out, print_json
+
+Reason = Annotated[str, Parameter(help="Why; kept and published.")]
+By = Annotated[str | None, Parameter(help="Who decides; the name of the account if left out.")]
+
+
+@app.command
+def versions(*dataset: str, schema: bool = False, format: Format = "text") -> int:  # noqa: A002 - the option's name
+    """List the published versions: day, rows, what changed and why.
+
+    Parameters
+    ----------
+    dataset
+        Names of datasets; every dataset that has a version if left out.
+    schema
+        Tell what each version changed in the schemas instead.
+    format
+        text for people, json for programs.
+    """
+    from flows import tell  # noqa: PLC0415 - not paid for by --help
+    from flows.publish import package  # noqa: PLC0415
+    from flows.settings import Settings  # noqa: PLC0415
+
+    homes = [Settings().packages / name for name in dataset] or sorted(Settings().packages.glob("*"))
+    found = {home.name: package.index(home) for home in homes}
+    if format == "json":
+        print_json(found)
+    else:
+        for name, index in found.items():
+            tell.versions(out, name, index, schema=schema)
+    return DONE
+
+
+@app.command
+def diff(dataset: str, before: str, after: str, *, format: Format = "text") -> int:  # noqa: A002 - the option's name
+    """Show what changed between two versions: rows by key and field, with the cause of each.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset.
+    before
+        The older version, as 1.0.0.
+    after
+        The newer version.
+    format
+        text for people, json for programs.
+    """
+    from flows import rulings, tell  # noqa: PLC0415 - not paid for by --help
+    from flows.publish import package  # noqa: PLC0415
+    from flows.settings import Settings  # noqa: PLC0415
+
+    home = Settings().packages / dataset
+    found = package.between(rulings.version_of(home, before), rulings.version_of(home, after))
+    if format == "json":
+        print_json(found.model_dump(mode="json"))
+    else:
+        tell.diff(out, found)
+    return DONE
+
+
+@app.command
+def prune(dataset: str, *, keep: int, dry_run: bool = False) -> int:
+    """Remove all but CSV, papers and diff from every version but the newest.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset.
+    keep
+        How many of the newest versions stay whole.
+    dry_run
+        Remove nothing: print what would go.
+    """
+    from flows import rulings  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    removed = rulings.prune(Settings(), dataset, keep, dry_run=dry_run)
+    for path in removed:
+        err.print(f"{'would remove' if dry_run else 'removed'} {path.parent.name}/{path.name}", style="dim")
+    out.print(f"{len(removed)} files {'would be ' if dry_run else ''}removed")
+    return DONE
+
+
+@app.command
+def takedown(dataset: str, what: str, *, reason: Reason, by: By = None) -> int:
+    """Take down a version, or a release in every version that has it; papers and a tombstone stay.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset.
+    what
+        A version, as 1.0.0, or the id of a release; a release is left out of later versions too.
+    """
+    from flows import rulings  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    gone = rulings.take_down(Settings(), dataset, what, by or getpass.getuser(), reason)
+    for version in gone:
+        out.print(f"taken down: {dataset} {version}")
+    out.print("Run the dataset again to publish what still stands.", style="dim")
+    return DONE
+
+
+@app.command
+def thresholds(dataset: str, *, last: int = 5) -> int:
+    """Propose bounds for the suites from the last versions, as JSON to paste into expectations/.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset.
+    last
+        How many of the newest versions to look at.
+    """
+    from flows.publish import package, profile  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    found = package.versions(Settings().packages / dataset)[-last:]
+    print_json(profile.propose([told for one in found if (told := profile.read(one.folder))]))
+    return DONE

@@ -1,0 +1,109 @@
+"""What a judgment says and what a run would do; nothing is kept or published."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from flows import documents, ingest, steps, store
+from flows.publish import package
+from flows.publish.diff import Diff
+from flows.publish.package import Candidate
+from flows.settings import Settings
+from flows.steps import Job
+from flows.store import Key
+from schemas.dataset import Dataset
+from schemas.package import Package
+from schemas.report import Report
+
+
+class Plan(NamedTuple):
+    """What publishing would do, and has not done."""
+
+    dataset: str
+    base: Package | None
+    diff: Diff
+    report: Report
+    same: bool
+    """Whether the content is that of the base already."""
+
+    @property
+    def held(self) -> bool:
+        """Whether a critical problem would hold the candidate."""
+        return any(found.severity == "critical" for found in self.report.problems)
+
+
+def plan(settings: Settings, name: str, as_of: date | None) -> Plan:
+    """Return what a run would do with the sources as they are; nothing is kept or published."""
+    job = Job(settings, steps.dataset_of(settings, name), as_of or steps.today(), "dry-run")
+    before = store.read_journal(settings.raw, name)
+    memory: dict[str, bytes] = {}
+    fetched = ingest.received(
+        steps.sources(job.dataset, settings.root), store.state(before), str(job.as_of), partial(_remember, memory)
+    )
+    journal = [*before, fetched]
+    again = partial(documents.structured, job.dataset, journal, partial(_recall, settings.raw, memory))
+    published = package.standing(job.home)
+    verdict, corrections = steps.judged(job.dataset, job.as_of, again(), again, published, suites=True)
+    rows = {table: [record.values for record in records] for table, records in verdict.rows.items()}
+    papers = steps.papers_of(job, journal, verdict, corrections)
+    return planned(steps.candidate_of(job.dataset, rows, verdict.report, verdict.refused, papers), job.home)
+
+
+def planned(judged_candidate: Candidate, home: Path) -> Plan:
+    """Return what publishing a judged candidate would do to the versions in `home`."""
+    published = package.standing(home)
+    changes = package.changes(judged_candidate, home)
+    same = published is not None and package.manifest(published).content == package.content(judged_candidate)
+    return Plan(judged_candidate.dataset.name, published, changes, judged_candidate.report, same)
+
+
+def _remember(memory: dict[str, bytes], data: bytes) -> str:
+    digest = store.sha256(data)
+    memory[digest] = data
+    return digest
+
+
+def _recall(raw: Path, memory: dict[str, bytes], digest: str) -> bytes:
+    return memory[digest] if digest in memory else store.blob(raw, digest).read_bytes()
+
+
+def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:
+    """Return what all four layers say of a dataset's sources as they are; nothing is kept."""
+    dataset, day = steps.dataset_of(settings, name), as_of or steps.today()
+    return _validated(
+        dataset, steps.sources(dataset, settings.root), day, package.standing(settings.packages / name), suites=True
+    )
+
+
+def validate_files(path: Path, as_of: date | None) -> Report:
+    """Return what records, evidence and tables say of the documents at `path`, a file or a folder; nothing is kept."""
+    dataset = Dataset.model_validate(FOR_FILES)
+    if path.is_dir():
+        files = ingest.files_of(dataset.sources[0], path)
+    else:
+        files = {("files", file.name): file for file in (path, *ingest.partners(path))}
+    return _validated(dataset, files, as_of or steps.today(), None, suites=False)
+
+
+FOR_FILES = {
+    "name": "files",
+    "dataset": {"title": "Files", "description": "Files given by hand."},
+    "publisher": {"name": "nobody"},
+    "licences": [{"name": "none"}],
+    "sources": [{"name": "files", "path": "."}],
+    "gate": {"max_refused_share": 1.0},
+}
+"""The dataset that files given by hand make up."""
+
+
+def _validated(
+    dataset: Dataset, files: Mapping[Key, Path], day: date, published: Package | None, *, suites: bool
+) -> Report:
+    """Return the report on `files` as they are on disk, without keeping them."""
+    memory: dict[str, bytes] = {}
+    journal = [ingest.received(files, {}, str(day), partial(_remember, memory))]
+    again = partial(documents.structured, dataset, journal, memory.__getitem__)
+    verdict, _ = steps.judged(dataset, day, again(), again, published, suites=suites)
+    return verdict.report

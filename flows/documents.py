@@ -192,6 +192,7 @@ def _rows(release_id: str, story: list[Telling], dataset: Dataset, skip: set[int
     if len(heard) > 1:
         built.shown[release_id] = shown
     built.corrections.extend(one for one in dataset.corrections if one.release == release_id)
+    built.noted.extend(good[shown].noted)
     moved, warning = structure.anchored(good[shown])
     built.noted.extend([warning] if warning else [])
     licence = next(source.licence for source in dataset.sources if source.name == moved.source)

@@ -44,10 +44,10 @@ def plan(settings: Settings, name: str, as_of: date | None) -> Plan:
     )
     journal = [*before, fetched]
     again = partial(documents.structured, job.dataset, journal, partial(_recall, settings.raw, memory))
-    published = package.standing(job.home)
-    verdict, corrections = steps.judged(job.dataset, job.as_of, again(), again, published, suites=True)
+    case = steps.case_of(job, journal)
+    verdict, corrections = steps.judged(case, again(), again, suites=True)
     rows = {table: [record.values for record in records] for table, records in verdict.rows.items()}
-    papers = steps.papers_of(job, journal, verdict, corrections)
+    papers = steps.papers_of(case, verdict, corrections)
     return planned(steps.candidate_of(job.dataset, rows, verdict.report, verdict.refused, papers), job.home)
 
 
@@ -105,5 +105,5 @@ def _validated(
     memory: dict[str, bytes] = {}
     journal = [ingest.received(files, {}, str(day), partial(_remember, memory))]
     again = partial(documents.structured, dataset, journal, memory.__getitem__)
-    verdict, _ = steps.judged(dataset, day, again(), again, published, suites=suites)
+    verdict, _ = steps.judged(steps.Case(dataset, day, published, journal), again(), again, suites=suites)
     return verdict.report

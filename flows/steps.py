@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import config, documents, handover, ingest, steward, store
+from flows import config, documents, handover, ingest, profile, steward, store
 from flows.documents import Built, Skip
-from flows.publish import package, profile
+from flows.publish import package
 from flows.publish.audit import audit as audit_files
 from flows.publish.package import Candidate, Staged
 from flows.publish.writers import by_key
@@ -94,16 +94,9 @@ def build(job: Job, _journal: Path) -> Path:
 
 def judge(job: Job, built: Path) -> Path:
     """Judge the rows in `built` by all four layers; return the folder with the verdict, quarantine written."""
-    verdict, corrections = judged(
-        job.dataset,
-        job.as_of,
-        handover.built(built),
-        lambda skip: _structured(job, skip),
-        package.standing(job.home),
-        suites=True,
-    )
-    journal = store.read_journal(job.settings.raw, job.dataset.name)
-    papers = papers_of(job, journal, verdict, corrections)
+    case = case_of(job, store.read_journal(job.settings.raw, job.dataset.name))
+    verdict, corrections = judged(case, handover.built(built), partial(_structured, job), suites=True)
+    papers = papers_of(case, verdict, corrections)
     folder = handover.put_verdict(store.make_folder(job.folder / "verdict"), verdict, papers)
     kept_back = package.quarantine(verdict.refused)
     store.replace_file(job.settings.quarantine(job.dataset.name) / "quarantine.csv", kept_back)
@@ -112,14 +105,27 @@ def judge(job: Job, built: Path) -> Path:
     return folder
 
 
-def judged(  # noqa: PLR0913 - what a judgment depends on
-    dataset: Dataset,
-    as_of: date,
-    built: Built,
-    again: Callable[[Skip], Built],
-    published: Package | None,
-    *,
-    suites: bool,
+class Case(NamedTuple):
+    """What rows are judged by: the dataset, a day, the version before, and what was received."""
+
+    dataset: Dataset
+    as_of: date
+    published: Package | None
+    journal: list[Fetched]
+
+    @property
+    def source_of(self) -> dict[str, str]:
+        """The source of each file that was received."""
+        return {file: source for line in self.journal for source, file in line.changed}
+
+
+def case_of(job: Job, journal: list[Fetched]) -> Case:
+    """Return what the rows of `job` are judged by."""
+    return Case(job.dataset, job.as_of, package.standing(job.home), journal)
+
+
+def judged(
+    case: Case, built: Built, again: Callable[[Skip], Built], *, suites: bool
 ) -> tuple[Verdict, list[Correction]]:
     """Return the verdict on `built` and the corrections that were made.
 
@@ -127,18 +133,16 @@ def judged(  # noqa: PLR0913 - what a judgment depends on
     documents that were refused, which stay in the verdict with their rows. StewardFault when a waiver or correction is
     out of date.
     """
-    waivers = steward.in_force(dataset.waivers, as_of)
-    asked = _suites(dataset, as_of, published) if suites else None
+    waivers = steward.in_force(case.dataset.waivers, case.as_of)
+    asked = _suites(case) if suites else None
+    share = case.dataset.gate.max_refused_share
     skip: dict[str, set[int]] = {}
     carried: list[Refused] = []
     while True:
-        refused = built.refused + carried
-        verdict = judge_rows(
-            built.records, refused, built.noted, dataset.gate.max_refused_share, asked, waivers=waivers
-        )
+        verdict = judge_rows(built.records, built.refused + carried, built.noted, share, asked, waivers=waivers)
         failing = {item.record.key for item in verdict.refused if item.record.table == "releases"} & built.shown.keys()
         if not failing:
-            steward.needed(dataset, built.corrections, verdict.waived if suites else waivers)
+            steward.needed(case.dataset, built.corrections, verdict.waived if suites else waivers)
             return verdict, built.corrections
         carried += [item for item in verdict.refused if _release_of(item.record) in failing and item not in carried]
         for release_id in failing:
@@ -146,17 +150,15 @@ def judged(  # noqa: PLR0913 - what a judgment depends on
         built = again(skip)
 
 
-def papers_of(job: Job, journal: list[Fetched], verdict: Verdict, corrections: list[Correction]) -> Papers:
+def papers_of(case: Case, verdict: Verdict, corrections: list[Correction]) -> Papers:
     """Return what the candidate carries beside its rows."""
-    published = package.standing(job.home)
-    source_of = {file: source for line in journal for source, file in line.changed}
-    takedowns = job.dataset.takedowns
+    takedowns = case.dataset.takedowns
     return Papers(
-        as_of=job.as_of,
-        base=str(published.version) if published else None,
+        as_of=case.as_of,
+        base=str(case.published.version) if case.published else None,
         rules=_rules_digest(),
-        inputs=_inputs(journal, verdict.rows["releases"]),
-        profile=profile.measure(verdict.rows, source_of),
+        inputs=_inputs(case.journal, verdict.rows["releases"]),
+        profile=profile.measure(verdict.rows, case.source_of),
         decisions=Decisions(corrections=corrections, waivers=verdict.waived, takedowns=takedowns),
     )
 
@@ -243,12 +245,12 @@ def sources(dataset: Dataset, root: Path) -> dict[Key, Path]:
     return {key: path for source in dataset.sources for key, path in ingest.files_of(source, root).items()}
 
 
-def _suites(dataset: Dataset, as_of: date, published: Package | None) -> Suites:
-    """Return the question that the suites are, for a dataset on a day; Great Expectations is paid for here."""
+def _suites(case: Case) -> Suites:
+    """Return the question that the suites are; Great Expectations is paid for here."""
     from flows.validate import suites  # noqa: PLC0415 - three seconds that only suites pay
 
-    before = profile.read(published.folder) if published else None
-    expectations, values = suites.load(), suites.parameters(dataset, as_of, before)
+    before = profile.read(case.published.folder) if case.published else None
+    expectations, values = suites.load(), suites.parameters(case.dataset, case.as_of, before, case.source_of)
     return lambda rows: suites.judge(rows, expectations, values)
 
 

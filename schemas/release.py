@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from schemas.report import Provenance
+from schemas.report import Problem, Provenance
 from schemas.tables import (
     AgreementFields,
     CommitmentFields,
@@ -213,3 +213,5 @@ class Reading(NamedTuple):
     release: Release
     place: Provenance
     parts: list[Part]
+    noted: tuple[Problem, ...] = ()
+    """What was wrong with an attribute of an entity, which is null instead."""

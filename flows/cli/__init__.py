@@ -41,6 +41,9 @@ def _guarded(call: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         err.print("stopped")
         return STOPPED
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except Exception as error:
         code = next((code for kind, code in _failures().items() if isinstance(error, kind)), None)
         if code is None:

@@ -121,7 +121,8 @@ def thresholds(dataset: str, *, last: int = 5) -> int:
     last
         How many of the newest versions to look at.
     """
-    from flows.publish import package, profile  # noqa: PLC0415 - not paid for by --help
+    from flows import profile  # noqa: PLC0415 - not paid for by --help
+    from flows.publish import package  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     found = package.versions(Settings().packages / dataset)[-last:]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.release import PARTS, Fact, Part, Participant, Reading, Release
+from schemas.release import PARTS, Entity, Fact, Part, Participant, Reading, Release
 from schemas.report import Problem, Provenance, Record, Refused
 from schemas.rules import Fault, faults, problem
 from schemas.tables import FACT_TABLES, TABLES, Model
@@ -31,13 +31,14 @@ def read_document(
         record = Record("releases", {"release_id": value.get("id")} | value, place)
         return None, [Refused(record, _told(record, fault)) for fault in wrong]
     refused: list[Refused] = []
+    noted: list[Problem] = []
     parts = [
         part
         for table, items in lists.items()
         for number, item in enumerate(items)
-        if (part := _part(table, item, place.at(table, number), release.id, refused))
+        if (part := _part(table, item, place.at(table, number), release.id, refused, noted))
     ]
-    return Reading(source, release, place, _once(parts, release.id, refused)), refused
+    return Reading(source, release, place, _once(parts, release.id, refused), tuple(noted)), refused
 
 
 def judge_rows(records: Iterable[Record]) -> Iterator[Refused]:
@@ -48,24 +49,34 @@ def judge_rows(records: Iterable[Record]) -> Iterator[Refused]:
             yield Refused(record, _told(record, fault))
 
 
-def _part(table: str, item: Any, place: Provenance, release_id: str, refused: list[Refused]) -> Part | None:
+def _part(  # noqa: PLR0913, PLR0917 - the two lists are where what is wrong goes
+    table: str, item: Any, place: Provenance, release_id: str, refused: list[Refused], noted: list[Problem]
+) -> Part | None:
     """Return `item` as a part of `table`, or None after adding what is wrong with it to `refused`."""
     people = item.get("participants") if isinstance(item, dict) else None
     split = isinstance(people, list) and issubclass(PARTS[table], Fact)
     value, wrong = _fit(PARTS[table], item | {"participants": []} if split else item)
+    record = Record(table, _identified(table, item, release_id), place)
+    if value is None and issubclass(PARTS[table], Entity):
+        value, wrong = _entity(table, item, wrong, record, noted)
     if value is None:
-        record = Record(table, _identified(table, item, release_id), place)
         refused += [Refused(record, _told(record, fault)) for fault in wrong]
         return None
-    took_part = (
-        [
-            _participant(one, place.at("participants", number), refused, _fact_id(value, release_id))
-            for number, one in enumerate(people or ())
-        ]
-        if split
-        else []
-    )
+    fact_id = f"{release_id}/{value.id}" if split and value.id else None
+    took_part = [
+        _participant(one, place.at("participants", number), refused, fact_id)
+        for number, one in enumerate(people if split and people else ())
+    ]
     return Part(table, value, place, tuple(part for part in took_part if part))
+
+
+def _entity(table: str, item: Any, wrong: list[Fault], record: Record, noted: list[Problem]) -> tuple[Any, list[Fault]]:
+    """Return an entity without its bad attributes, each a warning, so that no release that names it falls with it."""
+    bad = {str(fault.path[0]) for fault in wrong if fault.path}
+    if not isinstance(item, dict) or bad & {"id", "name"}:
+        return None, wrong
+    noted += [_told(record, fault).model_copy(update={"severity": "warning"}) for fault in wrong]
+    return _fit(PARTS[table], {name: value for name, value in item.items() if name not in bad})
 
 
 def _once(parts: list[Part], release_id: str, refused: list[Refused]) -> list[Part]:
@@ -114,10 +125,6 @@ def _identified(table: str, item: Any, release_id: str) -> dict[str, Any]:
     if table in FACT_TABLES.values():
         return {"fact_id": f"{release_id}/{local}" if local else None, "release_id": release_id} | values
     return {"release_id": release_id} | values if table == "mentions" else {KEYS[table]: local} | values
-
-
-def _fact_id(fact: Fact, release_id: str) -> str | None:
-    return f"{release_id}/{fact.id}" if fact.id else None
 
 
 def _without(value: dict[str, Any], ignore: Iterable[str]) -> dict[str, Any]:

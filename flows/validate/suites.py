@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import warnings
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -23,16 +24,20 @@ import pandas as pd
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.registry import list_registered_expectation_implementations
 
+from flows import profile
 from flows.validate.judge import Asked, Finding
 from schemas.dataset import Dataset
 from schemas.package import Profile
-from schemas.report import Check, Problem, Record, Severity, shown
+from schemas.report import Check, Problem, Provenance, Record, Severity, shown
 from schemas.tables import TABLES
 from schemas.tableschema import types
 
 FOLDER = Path(__file__).resolve().parents[2] / "expectations"
 SEVERITIES = ("critical", "warning", "info")
 ROW_NUMBER = "__row__"
+SOURCES = "sources"
+"""A table of the suites alone: releases by source and month, now and in the version before."""
+SOURCE_TYPES = {"source": "string", "month": "string", "before": "integer", "releases": "integer", "kept": "number"}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 for noisy in ("great_expectations", "great_expectations.data_context.types.base"):
@@ -75,12 +80,15 @@ def load(folder: Path = FOLDER) -> list[Expectation]:
     return found
 
 
-def parameters(dataset: Dataset, as_of: date, before: Profile | None) -> dict[str, Any]:
+def parameters(
+    dataset: Dataset, as_of: date, before: Profile | None, source_of: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return the values of the run that a suite may name; `before` is the profile of the version before.
 
     as_of: the day of the run. oldest_allowed: that day less the dataset's max_age. previous: the version before.
+    `source_of` names the source of each file.
     """
-    values: dict[str, Any] = {"as_of": as_of}
+    values: dict[str, Any] = {"as_of": as_of, "source_of": source_of or {}}
     if dataset.freshness.max_age:
         values["oldest_allowed"] = as_of - timedelta(days=dataset.freshness.max_age)
     return values | ({"previous": before} if before else {})
@@ -92,14 +100,35 @@ def judge(rows: Rows, expectations: list[Expectation], values: dict[str, Any]) -
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     source = context.data_sources.add_pandas("rows")
-    for table in TABLES:
+    for table, records in [*rows.items(), (SOURCES, _sources(rows["releases"], values))]:
         suite = [one for one in expectations if one.table == table]
-        ready = [one for one in suite if _ready(one, rows[table], values, asked)]
+        ready = [one for one in suite if _ready(one, records, values, asked)]
         if ready:
             batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe("all")
-            _ask(batch.get_batch({"dataframe": _frame(table, rows[table])}), ready, rows[table], values, asked)
+            _ask(batch.get_batch({"dataframe": _frame(table, records)}), ready, records, values, asked)
     asked.checks.sort(key=lambda one: one.id)
     return asked
+
+
+def _sources(releases: list[Record], values: dict[str, Any]) -> list[Record]:
+    """Return a row a source and month that the version before has: its releases then and now, and the share kept."""
+    before: Profile | None = values.get("previous")
+    now = profile.months(releases, values.get("source_of", {}))
+    return [
+        Record(
+            SOURCES,
+            {
+                "source": source,
+                "month": month,
+                "before": count,
+                "releases": now.get(source, {}).get(month, 0),
+                "kept": now.get(source, {}).get(month, 0) / count,
+            },
+            Provenance(file=source),
+        )
+        for source, counts in (before.sources if before else {}).items()
+        for month, count in counts.items()
+    ]
 
 
 def _expectation(file: Path, entry: dict[str, Any], known: set[str]) -> Expectation:
@@ -108,7 +137,7 @@ def _expectation(file: Path, entry: dict[str, Any], known: set[str]) -> Expectat
         (entry.get("type") not in known, f"Great Expectations has no {entry.get('type')!r}"),
         (entry.get("severity") not in SEVERITIES, f"severity is one of {', '.join(SEVERITIES)}"),
         (not meta.get("id") or not meta.get("reason"), "meta needs id and reason"),
-        (file.stem not in TABLES, f"there is no table {file.stem!r}"),
+        (file.stem not in (*TABLES, SOURCES), f"there is no table {file.stem!r}"),
     ]
     for is_wrong, message in wrong:
         if is_wrong:
@@ -165,7 +194,7 @@ def _value(one: Expectation, value: Any, values: dict[str, Any]) -> Any:
     """Return an argument as Great Expectations compares it: parameters as their values, days as instants."""
     if isinstance(value, dict) and "of" in value:
         found = _parameter(one, value["of"], values)
-        value = found if isinstance(found, date) else found * value.get("times", 1) + value.get("plus", 0)
+        value = found if isinstance(found, date) else max(found * value.get("times", 1) + value.get("plus", 0), 0)
     if isinstance(value, str) and DAY.fullmatch(value):
         value = date.fromisoformat(value)
     return datetime(value.year, value.month, value.day) if type(value) is date else value  # noqa: DTZ001 - as pandas
@@ -250,7 +279,7 @@ def _check(one: Expectation, outcome: str, looked_at: int, failures: int, reason
 
 def _frame(table: str, records: list[Record]) -> pd.DataFrame:
     """Return the records as a frame: days and instants as such, numbers as numbers, and the row number."""
-    kinds = types(table)
+    kinds = SOURCE_TYPES if table == SOURCES else types(table)
     columns: dict[str, Any] = {name: [record.values.get(name) for record in records] for name in kinds}
     frame = pd.DataFrame({name: _column(values, kinds[name]) for name, values in columns.items()})
     frame[ROW_NUMBER] = range(len(records))

@@ -21,12 +21,18 @@ def measure(rows: Mapping[str, list[Record]], source_of: Mapping[str, str]) -> P
 
     `source_of` names the source of each file.
     """
-    tables = {table: _table(table, rows[table]) for table in TABLES}
-    months: dict[str, Counter[str]] = {}
-    for record in rows["releases"]:
-        month = str(record.values["published_on"] or UNDATED)[:7]
-        months.setdefault(source_of.get(record.source.file, "?"), Counter())[month] += 1
-    return Profile(tables=tables, sources={name: dict(sorted(found.items())) for name, found in sorted(months.items())})
+    return Profile(
+        tables={table: _table(table, rows[table]) for table in TABLES}, sources=months(rows["releases"], source_of)
+    )
+
+
+def months(releases: Iterable[Record], source_of: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """Return releases by source and month of publication; `source_of` names the source of each file."""
+    found: dict[str, Counter[str]] = {}
+    for record in releases:
+        month = record.values["published_on"][:7] if record.values["published_on"] else UNDATED
+        found.setdefault(source_of.get(record.source.file, "?"), Counter())[month] += 1
+    return {name: dict(sorted(counts.items())) for name, counts in sorted(found.items())}
 
 
 def read(folder: Path) -> Profile | None:

@@ -15,7 +15,7 @@ from flows.structure import Revision
 from flows.validate import evidence, records
 from schemas.dataset import Dataset
 from schemas.decisions import Correction
-from schemas.release import Reading
+from schemas.release import Part, Reading
 from schemas.report import Problem, Provenance, Record, Refused
 from schemas.rules import problem
 
@@ -196,7 +196,16 @@ def _rows(release_id: str, story: list[Telling], dataset: Dataset, skip: set[int
     moved, warning = structure.anchored(good[shown])
     built.noted.extend([warning] if warning else [])
     licence = next(source.licence for source in dataset.sources if source.name == moved.source)
-    yield from structure.rows(moved, licence, _revisions(story, good), newer_refused=shown < max(heard))
+    yield from structure.rows(
+        _with_issuer(moved, dataset), licence, _revisions(story, good), newer_refused=shown < max(heard)
+    )
+
+
+def _with_issuer(reading: Reading, dataset: Dataset) -> Reading:
+    """Return the reading with its issuer as the dataset describes it, where the document does not."""
+    own = {part.value.id for part in reading.parts if part.table == "organizations"}
+    told = [one for one in dataset.issuers if one.id == reading.release.issuer and one.id not in own]
+    return reading._replace(parts=[*reading.parts, *(Part("organizations", one, reading.place) for one in told)])
 
 
 def _stands_in(release_id: str, story: list[Telling], shown: int, reading: Reading) -> Problem:

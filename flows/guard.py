@@ -50,6 +50,12 @@ def gunzip(data: bytes, limit: int = MAX_BYTES) -> bytes:
     return b"".join(parts)
 
 
+def within(size: int, limit: int = MAX_BYTES) -> None:
+    """Raise BadInput when what a file unpacks to, `size` bytes, is larger than `limit`."""
+    if size > limit:
+        raise BadInput("input.size", f"the file grows beyond {limit:,} bytes when unpacked")
+
+
 def decode(data: bytes) -> str:
     """Return `data` as text without a byte order mark; BadInput with the line when it is not UTF-8."""
     try:

@@ -69,11 +69,21 @@ def _checks(checks: Iterable[Check]) -> Text:
             if outcomes[outcome]:
                 text.append(f" {mark} {outcomes[outcome]} {outcome}", style=colour)
     for check in checks:
-        if check.outcome == "failed" or (check.outcome == "skipped" and check.layer == "suite"):
-            mark, colour = MARKS[check.outcome]
-            text.append(f"\n  {mark} {check.id}", style=colour)
-            text.append(f"  {f'{check.failures} of {check.looked_at}: ' if check.failures else ''}{check.reason}")
+        if check.outcome == "failed":
+            text.append(f"\n  ✗ {check.id}", style="red")
+            text.append(f"  {check.failures} of {check.looked_at}: {check.reason}")
+    for why, ids in _skipped(checks).items():
+        text.append(f"\n  · {why}: {', '.join(ids)}", style="dim")
     return text.append("\n")
+
+
+def _skipped(checks: list[Check]) -> dict[str, list[str]]:
+    """Return the checks of the suites that were not asked, by why not: the first sentence of their reason."""
+    found: dict[str, list[str]] = {}
+    for check in checks:
+        if check.outcome == "skipped" and check.layer == "suite":
+            found.setdefault(check.reason.partition(". ")[0], []).append(check.id.removeprefix("suite."))
+    return found
 
 
 def _problem(problem: Problem) -> Text:

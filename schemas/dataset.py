@@ -7,10 +7,11 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.decisions import Correction, Ruling, Waiver
+from schemas.release import Organization
 from schemas.tables import Model, cell, maybe
 from schemas.values import Item, Language, Line, Slug, Text, Url
 
-Format = Literal["csv", "parquet", "sqlite"]
+Format = Literal["csv", "parquet", "sqlite", "excel", "jsonl"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -92,11 +93,12 @@ class Dataset(Model):
     publisher: Publisher = cell("Who publishes it.")
     licences: Annotated[list[Licence], Field(min_length=1)] = cell("Licences of the package.")
     sources: Annotated[list[SourceConfig], Field(min_length=1)] = cell("Where releases come from.")
+    issuers: list[Organization] = cell("Issuers, for releases that do not describe their own.", default=[])
     schedule: Schedule | None = maybe("When it is published.")
     gate: Gate = cell("When a candidate is held.", default=Gate())
     freshness: Freshness = cell("How new it has to be.", default=Freshness())
     formats: list[Format] = cell(
-        "Formats of a version; CSV is always among them.", default=["csv", "parquet", "sqlite"]
+        "Formats of a version; CSV is always among them.", default=["csv", "parquet", "sqlite", "excel", "jsonl"]
     )
     ignore: dict[Slug, list[Line]] = cell(
         "By source: fields of its documents that are left out on purpose.", default={}

@@ -3,17 +3,21 @@
 import csv
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from flows import store
-from flows.publish import writers
+from flows.publish import excel, jsonlines
 from flows.publish.package import SUMS, Staged
+from flows.publish.typed import typed, written
 from flows.publish.writers import LONGEST_CELL
 from schemas.tables import TABLES
 from schemas.tableschema import header, types
+from schemas.values import plain, zulu
 
 
 class AuditError(Exception):
@@ -45,18 +49,90 @@ def _changed(staged: Staged) -> list[str]:
 
 
 def _disagreeing(folder: Path) -> list[str]:
-    """Return the tables whose Parquet or SQLite does not hold what the CSV holds, value by value."""
+    """Return the tables that another format than CSV does not hold, value by value."""
     csv.field_size_limit(LONGEST_CELL)
-    database = next(folder.glob("*.sqlite"), None)
+    truth = {table: list(_typed_csv(table, folder / f"{table}.csv")) for table in TABLES}
     wrong = []
-    for table in TABLES:
-        truth = list(_typed_csv(table, folder / f"{table}.csv"))
-        parquet = folder / f"{table}.parquet"
-        if parquet.exists() and [tuple(row.values()) for row in pq.read_table(parquet).to_pylist()] != truth:
-            wrong.append(f"{parquet.name}: does not hold what {table}.csv holds")
-        if database and list(_typed_sqlite(table, database)) != truth:
-            wrong.append(f"{database.name}: its table {table} does not hold what {table}.csv holds")
+    for suffix, differing in OTHERS.items():
+        for path in sorted(folder.glob(f"*{suffix}")):
+            wrong += [f"{path.name}: does not hold what {table}.csv holds" for table in differing(path, truth)]
     return wrong
+
+
+Truth = dict[str, list[tuple[Any, ...]]]
+"""The typed rows of every table."""
+
+
+def _in_parquet(path: Path, truth: Truth) -> list[str]:
+    found = [tuple(row.values()) for row in pq.read_table(path).to_pylist()]
+    return [path.stem] if found != truth[path.stem] else []
+
+
+def _in_sqlite(path: Path, truth: Truth) -> list[str]:
+    return [table for table in TABLES if list(_typed_sqlite(table, path)) != truth[table]]
+
+
+def _in_excel(path: Path, truth: Truth) -> list[str]:
+    """Return the tables whose sheet differs, but for what the workbook itself says is left out."""
+    sheets, missing = excel.read(path.read_bytes())
+    return [table for table in TABLES if _cells(table, truth[table], missing) != _read_cells(table, sheets[table])]
+
+
+def _cells(table: str, rows: list[tuple[Any, ...]], missing: set[excel.Missing]) -> list[list[str]]:
+    kept = [at for at, name in enumerate(types(table)) if name in excel.columns(table)]
+    keys = [list(types(table)).index(name) for name in TABLES[table].key]
+    names = list(types(table))
+    shown = rows[: excel.LONGEST_SHEET] if (table, "*", "*") in missing else rows
+    return [
+        [
+            "" if (table, " ".join(str(row[key]) for key in keys), names[at]) in missing else _text(row[at])
+            for at in kept
+        ]
+        for row in shown
+    ]
+
+
+def _read_cells(table: str, rows: list[tuple[Any, ...]]) -> list[list[str]]:
+    kinds = excel.columns(table).values()
+    return [
+        ["" if cell == "" else _text(_as_kind(cell, kind)) for cell, kind in zip(row, kinds, strict=True)]
+        for row in rows
+    ]
+
+
+def _as_kind(cell: Any, kind: str) -> Any:
+    return Decimal(str(cell)) if kind in ("integer", "number") else cell
+
+
+def _text(value: Any) -> str:
+    """Return a value in one form, whichever format it was read from."""
+    if isinstance(value, bool) or value is None:
+        return written(value)
+    if isinstance(value, datetime):
+        return zulu(value)
+    return plain(Decimal(value)) if isinstance(value, int | Decimal) else str(value)
+
+
+def _in_jsonl(path: Path, truth: Truth) -> list[str]:
+    """Return the tables that the lines do not hold; an entity that no release names is in no line."""
+    found: dict[str, set[tuple[Any, ...]]] = {table: set() for table in TABLES}
+    for table, row in jsonlines.rows_of(path.read_bytes()):
+        found[table].add(tuple(typed(row.get(name), kind) for name, kind in types(table).items()))
+    shared = set(jsonlines.ENTITIES)
+    return [
+        table
+        for table in TABLES
+        if (found[table] - set(truth[table]) if table in shared else found[table] != set(truth[table]))
+    ]
+
+
+OTHERS: dict[str, Callable[[Path, Truth], list[str]]] = {
+    ".parquet": _in_parquet,
+    ".sqlite": _in_sqlite,
+    ".xlsx": _in_excel,
+    ".jsonl": _in_jsonl,
+}
+"""How each format is read back, and which tables differ in it."""
 
 
 def _typed_csv(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
@@ -65,7 +141,7 @@ def _typed_csv(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
         rows = csv.reader(file)
         next(rows)
         for row in rows:
-            yield tuple(writers.typed(cell or None, kind) for cell, kind in zip(row, kinds, strict=True))
+            yield tuple(typed(cell or None, kind) for cell, kind in zip(row, kinds, strict=True))
 
 
 def _typed_sqlite(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
@@ -76,7 +152,7 @@ def _typed_sqlite(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
         names = ", ".join(f'"{name}"' for name in header(table))
         for row in database.execute(f'SELECT {names} FROM "{table}" ORDER BY {order}'):  # noqa: S608 - our own names
             yield tuple(
-                writers.typed(None if cell is None else str(cell) if kind == "number" else cell, kind)
+                typed(None if cell is None else str(cell) if kind == "number" else cell, kind)
                 for cell, kind in zip(row, kinds, strict=True)
             )
     finally:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from flows.publish import change
-from flows.publish.writers import LONGEST_CELL, written
+from flows.publish.typed import written
+from flows.publish.writers import LONGEST_CELL
 from schemas.package import Level
 from schemas.tables import FACT_TABLES, TABLES, Model
 

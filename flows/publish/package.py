@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from flows import store
 from flows.publish import descriptor, diff, writers
 from flows.publish.diff import Diff, State
+from flows.publish.typed import written
 from flows.publish.writers import Files, Rows
 from schemas import __version__
 from schemas.dataset import Dataset
@@ -218,7 +219,7 @@ def _refusal(item: Refused) -> list[str]:
     found, place = item.problem, item.record.source
     whole = json.dumps(item.record.values, ensure_ascii=False, sort_keys=True, default=str)
     cells = (item.record.table, item.record.key, found.rule, found.severity, found.field, found.value, found.message)
-    return [writers.written(cell) for cell in (*cells, place.file, place.line, place.pointer, whole)]
+    return [written(cell) for cell in (*cells, place.file, place.line, place.pointer, whole)]
 
 
 def _manifest(candidate: Candidate, version: Version, latest: Package | None, files: dict[str, FileEntry]) -> Manifest:

@@ -4,13 +4,14 @@ import csv
 import io
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flows.publish import excel, jsonlines
+from flows.publish.typed import typed, written
 from schemas.tables import TABLES
 from schemas.tableschema import header, types
 
@@ -37,15 +38,6 @@ SQLITE = {
     "date": "TEXT",
     "datetime": "TEXT",
 }
-FROM_TEXT: dict[str, Callable[[Any], Any]] = {
-    "boolean": lambda value: value in (True, "true"),
-    "string": str,
-    "integer": int,
-    "number": Decimal,
-    "date": date.fromisoformat,
-    "datetime": datetime.fromisoformat,
-}
-"""How a value of each type is read from its written form."""
 
 
 def by_key(table: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -84,16 +76,25 @@ def write_sqlite(dataset: str, rows: Rows) -> Files:
         database.close()
 
 
-WRITERS: dict[str, Callable[[str, Rows], Files]] = {"csv": write_csv, "parquet": write_parquet, "sqlite": write_sqlite}
+def write_excel(dataset: str, rows: Rows) -> Files:
+    """Return one workbook, a sheet a table."""
+    return {f"{dataset}.xlsx": excel.workbook(rows)}
+
+
+def write_jsonl(_: str, rows: Rows) -> Files:
+    """Return one file of JSON Lines, a release a line with all that it states."""
+    return {"releases.jsonl": jsonlines.lines(rows)}
+
+
+WRITERS: dict[str, Callable[[str, Rows], Files]] = {
+    "csv": write_csv,
+    "parquet": write_parquet,
+    "sqlite": write_sqlite,
+    "excel": write_excel,
+    "jsonl": write_jsonl,
+}
 
 FULL_TEXT = "CREATE VIRTUAL TABLE releases_text USING fts5(headline, body, content='releases', tokenize='unicode61')"
-
-
-def written(value: Any) -> str:
-    """Return `value` as a cell has it: null is empty, booleans are true and false."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
 
 
 def _csv(names: list[str], rows: Sequence[dict[str, Any]]) -> bytes:
@@ -111,11 +112,6 @@ def _parquet(table: str, rows: Sequence[dict[str, Any]]) -> bytes:
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd")
     return sink.getvalue()
-
-
-def typed(value: Any, kind: str) -> Any:
-    """Return `value`, as a row has it, in the Python type of a field of type `kind`."""
-    return None if value is None else FROM_TEXT[kind](value)
 
 
 def _affine(value: Any) -> Any:

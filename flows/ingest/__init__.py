@@ -1,7 +1,7 @@
 """Fetch a source, keep the bytes as received, yield release documents.
 
-Read are JSON (`.json`), JSON Lines (`.jsonl`, `.ndjson`), both also gzipped (`.gz`), and plain text with a sidecar:
-`x.txt` holds the body, `x.json` beside it a Release without one.
+Read are JSON (`.json`), JSON Lines (`.jsonl`, `.ndjson`), CSV (`.csv`), each also gzipped (`.gz`), Excel (`.xlsx`),
+Parquet (`.parquet`), and plain text with a sidecar: `x.txt` holds the body, `x.json` beside it a Release without one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from flows import guard, store
+from flows.ingest import flat
 from flows.store import Fetched, Kept, Key
 from schemas.dataset import SourceConfig
 from schemas.report import Problem, Provenance
@@ -132,6 +133,23 @@ def _read_nothing(_: str, __: bytes, place: Provenance) -> Iterator[Document | P
     raise guard.BadInput("input.kind", f"{PurePosixPath(place.file).name} is of no kind that is read")
 
 
+def _flat(rows: Callable[[bytes], Iterator[flat.Row | guard.BadInput]]) -> "Reader":
+    """Return a reader of flat release columns; a bad row is a problem of its own and the next is read."""
+
+    def read_rows(source: str, data: bytes, place: Provenance) -> Iterator[Document | Problem]:
+        found = 0
+        for row in rows(data):
+            found += 1
+            if isinstance(row, guard.BadInput):
+                yield _problem(row, place)
+            else:
+                yield Document(source, row[1], place.model_copy(update={"line": row[0]}))
+        if not found:
+            raise guard.BadInput("input.empty", "the file holds no release")
+
+    return read_rows
+
+
 def _gzipped(reader: "Reader") -> "Reader":
     return lambda source, data, place: reader(source, guard.gunzip(data), place)
 
@@ -141,9 +159,12 @@ READERS: dict[str, Reader] = {
     ".json": _read_json,
     ".jsonl": _read_lines,
     ".ndjson": _read_lines,
+    ".csv": _flat(flat.read_csv),
+    ".xlsx": _flat(flat.read_excel),
+    ".parquet": _flat(flat.read_parquet),
     ".txt": _read_text,
 }
-READERS |= {f"{kind}.gz": _gzipped(reader) for kind, reader in READERS.items() if kind != ".txt"}
+READERS |= {f"{kind}.gz": _gzipped(READERS[kind]) for kind in (".json", ".jsonl", ".ndjson", ".csv")}
 
 
 def _kind(file: str) -> str:

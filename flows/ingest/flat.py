@@ -1,0 +1,112 @@
+"""Flat release columns: CSV, Excel and Parquet, a release a row.
+
+The columns are the fields of a Release by their names, with `source_name`, `source_url` and `source_licence` for the
+three of its source. An empty cell is null. A Parquet column may hold a list of a Release as it is.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import python_calamine
+
+from flows import guard
+
+DELIMITERS = (",", ";", "\t", "|")
+SOURCE = "source_"
+LONGEST_CELL = 1 << 27
+Row = tuple[int, dict[str, Any]]
+"""A row's line in its file, from 1, and its document."""
+
+
+def read_csv(data: bytes) -> Iterator[Row | guard.BadInput]:
+    """Yield the documents of a CSV file, or what is wrong with a row; the delimiter is that of its header."""
+    text = guard.decode(data)
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    try:
+        names = _header(next(reader, []))
+        line = reader.line_num + 1
+        for cells in reader:
+            if cells:
+                yield _row(names, cells, line)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise guard.BadInput("input.table", f"the CSV is broken: {error}", line=reader.line_num) from None
+
+
+def read_excel(data: bytes) -> Iterator[Row | guard.BadInput]:
+    """Yield the documents of the first sheet of an Excel workbook; a sheet beside it is told as left out."""
+    try:
+        unpacked = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(data)).infolist())
+        guard.within(unpacked)
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        rows = book.get_sheet_by_index(0).to_python()
+    except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
+        raise guard.BadInput("input.table", f"this is no workbook that can be read: {error}") from None
+    names = _header([str(cell) for cell in rows[0]] if rows else [])
+    for line, cells in enumerate(rows[1:], 2):
+        if any(cell != "" for cell in cells):
+            yield _row(names, cells, line)
+    for name in book.sheet_names[1:]:
+        yield guard.BadInput("input.kind", f"the sheet {name!r} is not read: releases stand in the first", value=name)
+
+
+def read_parquet(data: bytes) -> Iterator[Row | guard.BadInput]:
+    """Yield the documents of a Parquet file, batch by batch."""
+    try:
+        file = pq.ParquetFile(io.BytesIO(data))
+        groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+        guard.within(sum(group.total_byte_size for group in groups))
+        names = _header(list(file.schema_arrow.names))
+        rows = (row for batch in file.iter_batches() for row in batch.to_pylist())
+        for line, row in enumerate(rows, 1):
+            yield line, _document(names, row.values())
+    except pa.ArrowException as error:
+        raise guard.BadInput("input.table", f"this is no Parquet file that can be read: {error}") from None
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that makes `id` a column of the header; the comma where none does."""
+    head = text.partition("\n")[0]
+    return next((mark for mark in DELIMITERS if "id" in (name.strip(' "\r') for name in head.split(mark))), ",")
+
+
+def _header(names: list[str]) -> list[str]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not names:
+        raise guard.BadInput("input.empty", "the file holds no release")
+    if twice or "" in names:
+        raise guard.BadInput("input.table", f"a column has no name, or two have one: {twice}", line=1)
+    return names
+
+
+def _row(names: list[str], cells: list[Any], line: int) -> Row | guard.BadInput:
+    if len(cells) != len(names):
+        return guard.BadInput("input.table", f"the row has {len(cells)} cells, the header {len(names)}", line=line)
+    return line, _document(names, cells)
+
+
+def _document(names: list[str], cells: Iterable[Any]) -> dict[str, Any]:
+    """Return a row as a release document: empty cells left out, the three columns of the source in one object."""
+    values = {name: _plain(cell) for name, cell in zip(names, cells, strict=True) if cell not in ("", None)}
+    source = {name.removeprefix(SOURCE): value for name, value in values.items() if name.startswith(SOURCE)}
+    document = {name: value for name, value in values.items() if not name.startswith(SOURCE)}
+    return document | ({"source": source} if source else {})
+
+
+def _plain(cell: Any) -> Any:
+    """Return a cell as JSON has it: days and instants as text."""
+    if isinstance(cell, datetime):
+        midnight = cell.tzinfo is None and cell.time() == time()
+        return cell.date().isoformat() if midnight else cell.isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, dict):
+        return {name: _plain(value) for name, value in cell.items() if value is not None}
+    return [_plain(value) for value in cell] if isinstance(cell, list) else cell

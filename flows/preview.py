@@ -66,7 +66,7 @@ def _remember(memory: dict[str, bytes], data: bytes) -> str:
 
 
 def _recall(raw: Path, memory: dict[str, bytes], digest: str) -> bytes:
-    return memory[digest] if digest in memory else store.blob(raw, digest).read_bytes()
+    return memory[digest] if digest in memory else store.load(raw, digest)
 
 
 def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:

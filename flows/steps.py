@@ -39,6 +39,13 @@ class Job(NamedTuple):
     dataset: Dataset
     as_of: date
     run_id: str
+    lines: int | None = None
+    """Lines of the journal that the run knows of; None for all. A rebuild goes through them one by one."""
+
+    @property
+    def journal(self) -> list[Fetched]:
+        """What was received, as far as the run knows."""
+        return store.read_journal(self.settings.raw, self.dataset.name)[: self.lines]
 
     @property
     def folder(self) -> Path:
@@ -95,7 +102,7 @@ def build(job: Job, _journal: Path) -> Path:
 
 def judge(job: Job, built: Path) -> Path:
     """Judge the rows in `built` by all four layers; return the folder with the verdict, quarantine written."""
-    case = case_of(job, store.read_journal(job.settings.raw, job.dataset.name))
+    case = case_of(job, job.journal)
     verdict, corrections = judged(case, handover.built(built), partial(_structured, job), suites=True)
     papers = papers_of(case, verdict, corrections)
     folder = handover.put_verdict(store.make_folder(job.folder / "verdict"), verdict, papers)
@@ -170,9 +177,7 @@ def _release_of(record: Record) -> str:
 
 
 def _structured(job: Job, skip: Skip | None = None) -> Built:
-    raw = job.settings.raw
-    journal = store.read_journal(raw, job.dataset.name)
-    return documents.structured(job.dataset, journal, lambda digest: store.blob(raw, digest).read_bytes(), skip)
+    return documents.structured(job.dataset, job.journal, partial(store.load, job.settings.raw), skip)
 
 
 def held(folder: Path) -> bool:

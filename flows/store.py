@@ -163,6 +163,11 @@ def blob(raw: Path, digest: str) -> Path:
     return raw / "sha256" / digest[:2] / digest
 
 
+def load(raw: Path, digest: str) -> bytes:
+    """Return the bytes that the raw store keeps under `digest`."""
+    return blob(raw, digest).read_bytes()
+
+
 def journal_path(raw: Path, dataset: str) -> Path:
     """Return the journal of a dataset."""
     return raw / f"{dataset}.journal.jsonl"

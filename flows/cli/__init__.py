@@ -54,7 +54,7 @@ def _guarded(call: Callable[[], Any]) -> int:
 
 def _failures() -> dict[type[Exception], int]:
     """Return the exit code of each failure that is told without a traceback."""
-    from flows import config, guard, ingest, rulings, server, steward, store  # noqa: PLC0415 - not paid for by --help
+    from flows import config, guard, ingest, rebuild, rulings, server, steward, store  # noqa: PLC0415 - not paid for by --help
     from flows.publish.audit import AuditError  # noqa: PLC0415
 
     return {
@@ -63,6 +63,7 @@ def _failures() -> dict[type[Exception], int]:
         guard.BadInput: WRONG_USE,
         ingest.NoSource: WRONG_USE,
         rulings.RulingError: INVALID,
+        rebuild.RebuildError: WRONG_USE,
         steward.StewardFault: INVALID,
         AuditError: INVALID,
         store.LockedError: BUSY,

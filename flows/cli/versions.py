@@ -1,6 +1,7 @@
 """The commands about what is published: versions, diff, prune, takedown, thresholds."""
 
 import getpass
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -127,4 +128,23 @@ def thresholds(dataset: str, *, last: int = 5) -> int:
 
     found = package.versions(Settings().packages / dataset)[-last:]
     print_json(profile.propose([told for one in found if (told := profile.read(one.folder))]))
+    return DONE
+
+
+@app.command
+def rebuild(dataset: str, *, raw: Path) -> int:
+    """Make every version of a dataset again, from raw bytes and their journal, in a data folder that has none.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset.
+    raw
+        The folder of raw bytes, as data/raw.
+    """
+    from flows import rebuild as again  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    for published in again.rebuild(Settings(), dataset, raw):
+        out.print(f"rebuilt {published.dataset} {published.version}", style="green")
     return DONE

@@ -50,10 +50,13 @@ def partners(path: Path) -> list[Path]:
 
 
 def fetch(files: Mapping[Key, Path], raw: Path, dataset: str, day: str) -> Fetched:
-    """Keep the bytes of `files` in the raw store, then write a line to the journal where anything is new or gone."""
-    before = store.state(store.read_journal(raw, dataset))
-    fetched = received(files, before, day, partial(store.keep, raw))
-    if fetched.changed or fetched.gone:
+    """Keep the bytes of `files` in the raw store, then write a line to the journal: what is new or gone on this day.
+
+    A run on the day of the last line that found nothing new writes none.
+    """
+    journal = store.read_journal(raw, dataset)
+    fetched = received(files, store.state(journal), day, partial(store.keep, raw))
+    if fetched.changed or fetched.gone or not journal or journal[-1].day != day:
         store.append_journal(raw, dataset, fetched)
     return fetched
 

@@ -88,6 +88,7 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     shelf = Shelf({}, {}, {})
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
+    untaken: dict[Key, str] = {}
     for fetched in journal:
         for release_id in sorted(_put(fetched, shelf, dataset, load)):
             story = told.setdefault(release_id, [])
@@ -97,9 +98,17 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
                 _hear(story, Telling(fetched.day, shelf.contents[owner].named[release_id]))
             elif modes.get(owners[release_id][0], "snapshot") == "snapshot":
                 _hear(story, Telling(fetched.day, None))
+        untaken = fetched.refused
     refused = [item for content in shelf.contents.values() for item in content.refused]
+    refused += [_untaken(key, why) for key, why in untaken.items()]
     noted = [found for content in shelf.contents.values() for found in content.noted]
     return Stories(told, refused + _twice(shelf, owners), noted)
+
+
+def _untaken(key: Key, why: str) -> Refused:
+    """Return the refusal of a file that could not be taken."""
+    record = Record("releases", {"release_id": None, "document": key[1]}, Provenance(file=key[1]))
+    return Refused(record, problem("input.size" if "larger" in why else "input.link", why, record=record))
 
 
 def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) -> set[str]:

@@ -1,10 +1,14 @@
 """Limits on everything untrusted: sizes, depth, text, and where a path may lead."""
 
+import gzip
+import io
 import json
 import zlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
+
+from flows import jsonplace
 
 MAX_BYTES = 1 << 30
 """Largest file that is read, and most that a compressed one may become: 1 GiB."""
@@ -16,10 +20,12 @@ LOOKS_ESCAPED = "\\u"
 class BadInput(Exception):  # noqa: N818 - it is the input's fault, not an error of ours
     """The input breaks a rule of the input layer."""
 
-    def __init__(self, rule: str, message: str, *, line: int | None = None, value: str | None = None) -> None:
-        """Keep the rule, what is wrong, the line within the text, and the value."""
+    def __init__(
+        self, rule: str, message: str, *, line: int | None = None, value: str | None = None, pointer: str | None = None
+    ) -> None:
+        """Keep the rule, what is wrong, the line within the text, the value, and its JSON Pointer."""
         super().__init__(message)
-        self.rule, self.message, self.line, self.value = rule, message, line, value
+        self.rule, self.message, self.line, self.value, self.pointer = rule, message, line, value, pointer
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -33,21 +39,17 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 def gunzip(data: bytes, limit: int = MAX_BYTES) -> bytes:
     """Return what the gzip members in `data` hold; BadInput when broken, cut off or larger than `limit` bytes."""
-    parts: list[bytes] = []
-    room = limit + 1
-    while data:
-        stream = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(stream.decompress(data, room))
-        except zlib.error as error:
-            raise BadInput("input.compression", f"the gzip stream is broken: {error}") from None
-        room -= len(parts[-1])
-        if room <= 0:
-            raise BadInput("input.size", f"the file grows beyond {limit:,} bytes when decompressed")
-        if not stream.eof:
-            raise BadInput("input.compression", "the gzip stream is cut off")
-        data = stream.unused_data
-    return b"".join(parts)
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            whole = file.read(limit + 1)
+    except EOFError:
+        raise BadInput("input.compression", "the gzip stream is cut off") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise BadInput("input.compression", f"the gzip stream is broken: {error}") from None
+    if not whole and not data:
+        raise BadInput("input.compression", "the file is empty, so no gzip stream")
+    within(len(whole), limit)
+    return whole
 
 
 def within(size: int, limit: int = MAX_BYTES) -> None:
@@ -72,20 +74,23 @@ def strict_json(text: str) -> Any:
     """Return the JSON value in `text`, fractions as Decimal; BadInput for what RFC 8259 leaves open or forbids.
 
     Refused beside broken syntax: a key given twice in an object, NaN and Infinity, a number beyond `MAX_DIGITS`, a
-    lone surrogate, nesting deeper than Python's recursion limit.
+    lone surrogate, nesting deeper than Python's recursion limit. BadInput says where: line, and pointer in the value.
     """
     try:
         value = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_fraction, parse_int=_integer
         )
+        if LOOKS_ESCAPED in text:
+            _whole_unicode(value)
     except json.JSONDecodeError as error:
         found = text[error.pos : error.pos + 20] or "the end"
-        message = f"{error.msg} at line {error.lineno}, column {error.colno}"
+        message = f"{error.msg} at column {error.colno}"
         raise BadInput("input.json", message, line=error.lineno, value=found) from None
     except RecursionError:
         raise BadInput("input.size", "the document is nested too deep") from None
-    if LOOKS_ESCAPED in text:
-        _whole_unicode(value)
+    except BadInput as bad:
+        place = jsonplace.find(text, bad.rule)
+        raise BadInput(bad.rule, bad.message, line=place.line, value=bad.value, pointer=place.pointer) from None
     return value
 
 
@@ -93,7 +98,7 @@ def inside(root: Path, path: Path) -> Path:
     """Return `path` resolved; BadInput when it leads out of `root`, by `..` or by a link."""
     resolved = (root / path).resolve()
     if not resolved.is_relative_to(root.resolve()):
-        raise BadInput("input.shape", f"{path} leads out of {root}")
+        raise BadInput("input.link", f"{path} leads out of {root}")
     return resolved
 
 
@@ -111,10 +116,9 @@ def _constant(name: str) -> NoReturn:
 
 
 def _fraction(text: str) -> Decimal:
-    number = Decimal(text)
-    if len(text) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
+    if len(text) > MAX_DIGITS or abs(Decimal(text.lower().partition("e")[2] or 0)) > MAX_DIGITS:
         raise BadInput("input.number", "the number is beyond any quantity", value=text[:MAX_DIGITS])
-    return number
+    return Decimal(text)
 
 
 def _integer(text: str) -> int:

@@ -4,6 +4,7 @@ Take the decorators away and it still works: every task is a plain function of `
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -85,7 +86,7 @@ async def publish_releases(dataset: DatasetName, as_of: AsOf = None) -> State[An
 async def _publish(job: Job) -> State[Any]:
     """Take the job through its steps; what stops it is a state with its reason, kept in the run's record."""
     try:
-        verdict = judge(job, build(job, fetch(job)))
+        verdict = await _take(judge, job, await _take(build, job, await _take(fetch, job)))
         report = handover.report(verdict)
         await _show(job, report)
         turned_down = steps.rejected(job, verdict)
@@ -101,13 +102,19 @@ async def _publish(job: Job) -> State[Any]:
             return _end(
                 job, Completed, "Unchanged", str(latest.version), f"version {latest.version} has this content already"
             )
-        published = commit(job, audit(stage(job, verdict)))
+        published = await _take(commit, job, await _take(audit, await _take(stage, job, verdict)))
     except (NoSource, BadInput) as wrong:
         return _end(job, Failed, "Misconfigured", None, str(wrong))
     except (AuditError, StewardFault, OSError) as fault:
         return _end(job, Failed, "Failed", None, f"{type(fault).__name__}: {fault}")
+    state = _end(job, Completed, "Published", str(published.version), f"{published.folder}")
     await _link(published)
-    return _end(job, Completed, "Published", str(published.version), f"{published.folder}")
+    return state
+
+
+async def _take(step: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a step returns; on a thread, so that Ctrl-C stops the run before the next one."""
+    return await asyncio.to_thread(step, *arguments)
 
 
 def _end(job: Job, kind: Any, name: str, version: str | None, message: str) -> State[Any]:
@@ -209,4 +216,4 @@ async def _ending(dataset: str, as_of: date | None) -> Ending:
 def _settle() -> None:
     """Have Prefect send the log lines and events that it still holds, for the server may stop next."""
     for worker in (APILogWorker, EventsWorker):
-        worker.drain_all(timeout=SETTLE_SECONDS)
+        worker.drain_all(timeout=SETTLE_SECONDS, at_exit=False)

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from flows import documents, ingest, steps, store
+from flows import documents, guard, ingest, steps, store
 from flows.publish import package
 from flows.publish.diff import Diff
 from flows.publish.package import Candidate
 from flows.settings import Settings
-from flows.steps import Job
+from flows.steps import Case, Job
 from flows.store import Key
 from schemas.dataset import Dataset
 from schemas.package import Package
@@ -39,9 +39,8 @@ def plan(settings: Settings, name: str, as_of: date | None) -> Plan:
     job = Job(settings, steps.dataset_of(settings, name), as_of or steps.today(), "dry-run")
     before = store.read_journal(settings.raw, name)
     memory: dict[str, bytes] = {}
-    fetched = ingest.received(
-        steps.sources(job.dataset, settings.root), store.state(before), str(job.as_of), partial(_remember, memory)
-    )
+    files, keep = steps.sources(job.dataset, settings.root), partial(_remember, memory)
+    fetched = ingest.received(files, settings.root, store.state(before), str(job.as_of), keep)
     journal = [*before, fetched]
     again = partial(documents.structured, job.dataset, journal, partial(_recall, settings.raw, memory))
     case = steps.case_of(job, journal)
@@ -71,20 +70,30 @@ def _recall(raw: Path, memory: dict[str, bytes], digest: str) -> bytes:
 
 def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:
     """Return what all four layers say of a dataset's sources as they are; nothing is kept."""
-    dataset, day = steps.dataset_of(settings, name), as_of or steps.today()
-    return _validated(
-        dataset, steps.sources(dataset, settings.root), day, package.standing(settings.packages / name), suites=True
-    )
+    dataset = steps.dataset_of(settings, name)
+    files = steps.sources(dataset, settings.root)
+    case = Case(dataset, as_of or steps.today(), package.standing(settings.packages / name), [])
+    return _validated(case, files, settings.root, suites=True)
 
 
 def validate_files(path: Path, as_of: date | None) -> Report:
-    """Return what records, evidence and tables say of the documents at `path`, a file or a folder; nothing is kept."""
-    dataset = Dataset.model_validate(FOR_FILES)
+    """Return what records, evidence and tables say of the documents at `path`, a file or a folder; nothing is kept.
+
+    BadInput when there is no document at all: to have looked at nothing is not to have found it valid.
+    """
+    case = Case(Dataset.model_validate(FOR_FILES), as_of or steps.today(), None, [])
     if path.is_dir():
-        files = ingest.files_of(dataset.sources[0], path)
+        root, files = path, ingest.files_of(case.dataset.sources[0], path)
     else:
-        files = {("files", file.name): file for file in (path, *ingest.partners(path))}
-    return _validated(dataset, files, as_of or steps.today(), None, suites=False)
+        root, files = (
+            path.resolve().parent,
+            {("files", one.name): one for one in (path.resolve(), *ingest.partners(path))},
+        )
+    report = _validated(case, files, root, suites=False)
+    if not report.counts["releases"].in_:
+        why = "; ".join(found.message for found in report.problems) or "it is empty"
+        raise guard.BadInput("input.empty", f"{path} holds no release document: {why}")
+    return report
 
 
 FOR_FILES = {
@@ -98,12 +107,10 @@ FOR_FILES = {
 """The dataset that files given by hand make up."""
 
 
-def _validated(
-    dataset: Dataset, files: Mapping[Key, Path], day: date, published: Package | None, *, suites: bool
-) -> Report:
+def _validated(case: Case, files: Mapping[Key, Path], root: Path, *, suites: bool) -> Report:
     """Return the report on `files` as they are on disk, without keeping them."""
     memory: dict[str, bytes] = {}
-    journal = [ingest.received(files, {}, str(day), partial(_remember, memory))]
-    again = partial(documents.structured, dataset, journal, memory.__getitem__)
-    verdict, _ = steps.judged(steps.Case(dataset, day, published, journal), again(), again, suites=suites)
+    journal = [ingest.received(files, root, {}, str(case.as_of), partial(_remember, memory))]
+    again = partial(documents.structured, case.dataset, journal, memory.__getitem__)
+    verdict, _ = steps.judged(case._replace(journal=journal), again(), again, suites=suites)
     return verdict.report

@@ -29,6 +29,8 @@ from schemas.report import Record, Refused, Report
 from schemas.tables import TABLES
 
 LOCK = PROJECT / "requirements.lock"
+ABANDONED = 86_400
+"""Seconds after which a half-written file in the raw store, which all datasets share, is nobody's."""
 log = logging.getLogger("communique")
 
 
@@ -67,9 +69,22 @@ def begin(settings: Settings, name: str, as_of: date | None) -> Job:
     """Return a job for the dataset `name`, its folder made; what a killed run left behind is mended first."""
     job = Job(settings, dataset_of(settings, name), as_of or today(), store.new_run_id())
     shutil.rmtree(settings.staging(name), ignore_errors=True)
+    store.sweep(job.home)
+    store.sweep(settings.raw / "sha256", older_than=ABANDONED)
+    _bury(job)
     package.point(job.home)
     store.make_folder(job.folder)
     return job
+
+
+def _bury(job: Job) -> None:
+    """Write a record for every run of the dataset that was killed, and remove the rows that it worked on.
+
+    The publisher's lock is held, so a run without a record is not at work.
+    """
+    for folder in job.folder.parent.glob("*Z-*"):
+        if not (folder / "run.json").exists():
+            _record(job._replace(run_id=folder.name), "Killed", None, "the run was ended from outside", None, None)
 
 
 def dataset_of(settings: Settings, name: str) -> Dataset:
@@ -87,7 +102,7 @@ def rulings(settings: Settings, name: str) -> list[Ruling]:
 def fetch(job: Job) -> Path:
     """Keep the bytes of every source in the raw store; return the journal that says what was received, and when."""
     files = sources(job.dataset, job.settings.root)
-    fetched = ingest.fetch(files, job.settings.raw, job.dataset.name, str(job.as_of))
+    fetched = ingest.fetch(files, job.settings.root, job.settings.raw, job.dataset.name, str(job.as_of))
     log.info("fetch   %d files, %d new, %d gone", len(files), len(fetched.changed), len(fetched.gone))
     return store.journal_path(job.settings.raw, job.dataset.name)
 
@@ -226,7 +241,18 @@ def commit(job: Job, staged: Staged) -> Package:
 def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
     """Write the run's record; the rows it worked on stay only where the candidate waits."""
     verdict = job.folder / "verdict"
-    waits = outcome == "Held"
+    if (verdict / "report.json").exists():
+        store.replace_file(job.folder / "report.json", (verdict / "report.json").read_bytes())
+    if outcome == "Held":
+        content, base = package.content(candidate(job, verdict)), handover.papers(verdict).base
+        _record(job, outcome, version, message, content, base)
+    else:
+        _record(job, outcome, version, message, None, None)
+
+
+def _record(  # noqa: PLR0913, PLR0917 - a record has as many fields
+    job: Job, outcome: str, version: str | None, message: str, content: str | None, base: str | None
+) -> None:
     record = RunRecord(
         run_id=job.run_id,
         dataset=job.dataset.name,
@@ -234,16 +260,13 @@ def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
         outcome=outcome,
         version=version,
         message=message,
-        content=package.content(candidate(job, verdict)) if waits else None,
-        base=handover.papers(verdict).base if waits else None,
+        content=content,
+        base=base,
         ended=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
     )
-    if (verdict / "report.json").exists():
-        store.replace_file(job.folder / "report.json", (verdict / "report.json").read_bytes())
     store.replace_file(job.folder / "run.json", store.to_json(record.model_dump(mode="json")))
-    if not waits:
-        for part in ("built", "verdict"):
-            shutil.rmtree(job.folder / part, ignore_errors=True)
+    for part in ("built", "verdict") if outcome != "Held" else ():
+        shutil.rmtree(job.folder / part, ignore_errors=True)
 
 
 def sources(dataset: Dataset, root: Path) -> dict[Key, Path]:

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -85,6 +86,13 @@ def replace_file(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def sweep(folder: Path, older_than: float = 0) -> None:
+    """Remove what `replace_file` left half-written below `folder` when it was killed, `older_than` seconds ago."""
+    for path in folder.rglob(".*.[0-9a-f]*"):
+        if path.is_file() and time.time() - path.stat().st_mtime >= older_than:
+            path.unlink(missing_ok=True)
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the kernel's lock on `path`; LockedError at once when another process holds it.
@@ -147,6 +155,8 @@ class Fetched(NamedTuple):
     day: str
     changed: dict[Key, Kept]
     gone: list[Key]
+    refused: dict[Key, str] = {}  # noqa: RUF012 - a NamedTuple's default; nobody writes to it
+    """Files that could not be taken, with why: too large, or a link that leads out."""
 
 
 def keep(raw: Path, data: bytes) -> str:
@@ -220,13 +230,15 @@ def _line(fetched: Fetched) -> dict[str, Any]:
         for (source, file), kept in sorted(fetched.changed.items())
     ]
     gone = [{"source": source, "file": file} for source, file in sorted(fetched.gone)]
-    return {"as_of": fetched.day, "changed": changed, "gone": gone}
+    refused = [{"source": source, "file": file, "why": why} for (source, file), why in sorted(fetched.refused.items())]
+    return {"as_of": fetched.day, "changed": changed, "gone": gone, "refused": refused}
 
 
 def _fetched(line: dict[str, Any]) -> Fetched:
     day = line["as_of"]
     changed = {(item["source"], item["file"]): Kept(item["sha256"], item["bytes"], day) for item in line["changed"]}
-    return Fetched(day, changed, [(item["source"], item["file"]) for item in line["gone"]])
+    refused = {(item["source"], item["file"]): item["why"] for item in line["refused"]}
+    return Fetched(day, changed, [(item["source"], item["file"]) for item in line["gone"]], refused)
 
 
 def empty_folder(folder: Path) -> Path:

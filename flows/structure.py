@@ -119,7 +119,7 @@ def rows(
     yield Record("releases", _release(release, body, licence) | told, place)
     for number, revision in enumerate(revisions, 1):
         yield Record("revisions", {"release_id": release.id, "revision": number} | revision._asdict(), place)
-    named = _first_mentions(reading.parts)
+    names = {part.value.id: part.value.name for part in reading.parts if isinstance(part.value, Entity)}
     facts: list[Structured] = []
     for part in reading.parts:
         if isinstance(part.value, Entity):
@@ -130,32 +130,61 @@ def rows(
             values = part.value.model_dump(mode="json")
             yield Record("mentions", {"release_id": release.id} | values, part.place)
     for (part, values), fact_id in zip(facts, _fact_ids(release.id, facts), strict=True):
-        yield from _fact_rows(part, values | {"fact_id": fact_id}, named)
+        yield from _fact_rows(part, values | {"fact_id": fact_id}, names)
 
 
 def merge(records: Iterable[Record]) -> tuple[list[Record], list[Refused]]:
-    """Return the records with each entity once, and those refused because they tell an entity in another way."""
-    seen: dict[tuple[str, str], Record] = {}
+    """Return the records with each entity once, and those refused because they tell an entity in another way.
+
+    What most releases say of an entity stands; where as many say one thing as another, what the first by id says.
+    """
+    records = list(records)
+    told: dict[str, list[Record]] = {}
+    for record in records:
+        if record.table in ENTITY_TABLES.values():
+            told.setdefault(record.key, []).append(record)
+    standing = {key: _standing(versions) for key, versions in told.items()}
     kept: list[Record] = []
     refused: list[Refused] = []
+    done: set[tuple[str, str]] = set()
     for record in records:
-        if record.table not in MERGED:
-            kept.append(record)
-            continue
-        first = seen.setdefault((record.table, record.key), record)
-        if first is record:
-            kept.append(record)
-        elif first.values != record.values:
-            refused.append(Refused(record, _conflict(first, record)))
+        stands = standing.get(record.key) if record.table in MERGED else None
+        if stands is None or _agrees(record, stands):
+            if stands is None or (record.table, record.key) not in done:
+                kept.append(record)
+            done.add((record.table, record.key))
+        elif record.table != "entities":
+            refused.append(Refused(record, _conflict(stands, record)))
     return kept, refused
+
+
+def _standing(told: list[Record]) -> Record:
+    """Return the telling of an entity that most releases agree on, the first of them."""
+    counts = Counter(_as_text(record) for record in told)
+    most = max(counts.values())
+    return next(record for record in told if counts[_as_text(record)] == most)
+
+
+def _as_text(record: Record) -> str:
+    return json.dumps([record.table, record.values], sort_keys=True)
+
+
+def _agrees(record: Record, stands: Record) -> bool:
+    """Return whether a row of an entity, or of the registry of entities, says what stands."""
+    if record.table == "entities":
+        return bool(record.values["type"] == TYPES[stands.table] and record.values["name"] == stands.values["name"])
+    return record.table == stands.table and record.values == stands.values
 
 
 MERGED = {"entities", *ENTITY_TABLES.values()}
 
 
-def _conflict(first: Record, record: Record) -> Problem:
-    field = next(name for name in record.values if record.values[name] != first.values.get(name))
-    message = f"{record.key} has another {field} in {first.source}: {first.values.get(field)!r}"
+def _conflict(stands: Record, record: Record) -> Problem:
+    if record.table != stands.table:
+        message = f"{record.key} is one of the {stands.table} in {stands.source}"
+        return problem("record.conflict", message, record=record, field=TABLES[record.table].key[0], value=record.key)
+    field = next(name for name in record.values if record.values[name] != stands.values.get(name))
+    message = f"{record.key} has another {field} in {stands.source}: {stands.values.get(field)!r}"
     return problem("record.conflict", message, record=record, field=field, value=record.values[field])
 
 
@@ -242,7 +271,7 @@ def _normal(words: str) -> str:
     return re.sub(r"\W+", " ", words.casefold()).strip()
 
 
-def _fact_rows(part: Part, values: dict[str, Any], named: dict[str, list[int]]) -> Iterator[Record]:
+def _fact_rows(part: Part, values: dict[str, Any], names: dict[str, str]) -> Iterator[Record]:
     fact_id = values["fact_id"]
     registry = {"fact_id": fact_id, "type": TYPES[part.table], "release_id": values["release_id"]}
     yield Record("facts", registry, part.place)
@@ -253,20 +282,16 @@ def _fact_rows(part: Part, values: dict[str, Any], named: dict[str, list[int]]) 
         parts[span.field] += 1
         row = {"fact_id": fact_id, "part": parts[span.field], **span.model_dump(mode="json")}
         yield Record("spans", row, part.place.at("spans", number))
-    yield from _participants(part, values, named)
+    yield from _participants(part, values, names)
 
 
-def _participants(part: Part, values: dict[str, Any], named: dict[str, list[int]]) -> Iterator[Record]:
+def _participants(part: Part, values: dict[str, Any], names: dict[str, str]) -> Iterator[Record]:
     """Yield who takes part, numbered within each role in the order in which the evidence names them."""
 
     def order(one: Part) -> tuple[bool, int, str]:
         who: Participant = one.value
-        start, end = values["evidence_start"], values["evidence_end"]
-        if who.text:
-            at = values["evidence"].find(who.text)
-            return at < 0, at + start, who.text
-        starts = [place for place in named.get(who.entity_id or "", ()) if start <= place < end]
-        return not starts, min(starts, default=0), who.entity_id or ""
+        at = _place(who.text or names.get(who.entity_id or "", ""), values["evidence"])
+        return at < 0, at, who.entity_id or who.text or ""
 
     positions: Counter[str] = Counter()
     for one in sorted(part.participants, key=order):
@@ -276,13 +301,10 @@ def _participants(part: Part, values: dict[str, Any], named: dict[str, list[int]
         yield Record("participants", row, one.place)
 
 
-def _first_mentions(parts: Iterable[Part]) -> dict[str, list[int]]:
-    """Return where each entity is named in the body."""
-    named: dict[str, list[int]] = {}
-    for part in parts:
-        if part.table == "mentions":
-            named.setdefault(part.value.entity_id, []).append(part.value.start)
-    return named
+def _place(name: str, evidence: str) -> int:
+    """Return where `evidence` has the name, or the last word of it, as it has people who were named before; else -1."""
+    at = evidence.find(name) if name else -1
+    return at if at >= 0 or not name else evidence.find(name.split()[-1])
 
 
 def _joined(items: Iterable[str]) -> str | None:

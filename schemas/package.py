@@ -23,7 +23,10 @@ class Version(NamedTuple):
         parts = text.split(".")
         if len(parts) != len(cls._fields) or not all(part.isascii() and part.isdigit() for part in parts):
             raise ValueError(f"{text!r} is not a version: three numbers joined by dots")
-        return cls(*map(int, parts))
+        found = cls(*map(int, parts))
+        if str(found) != text:
+            raise ValueError(f"{text!r} is not a version: it is written {found}")
+        return found
 
     def __str__(self) -> str:
         """Return the version as its folder is named."""

@@ -30,6 +30,7 @@ def _rules(*rules: tuple[str, Severity, str, str]) -> dict[str, Rule]:
 
 RULES = _rules(
     ("input.size", "error", "A file stays within the limits of the guard.", "Split the file, or raise the limit."),
+    ("input.link", "error", "A file lies inside the data folder.", "Put the file itself there, not a link."),
     ("input.compression", "error", "A .gz file is whole gzip.", "Fetch or compress the file again."),
     ("input.encoding", "error", "Text is UTF-8.", "Save the file as UTF-8."),
     ("input.json", "error", "A document is JSON as RFC 8259 has it.", "Mend the syntax at the place named."),
@@ -53,6 +54,7 @@ RULES = _rules(
     ("record.order", "error", "An end does not come before its start, nor without it.", "Mend the one that is wrong."),
     ("record.somebody", "error", "A participant is an entity or words, not both.", "Give either entity_id or text."),
     ("record.duplicate", "error", "An id is given once.", "Give each its own id, or remove one."),
+    ("record.cycle", "error", "A row is not its own parent, nor its parent's.", "Mend the parent."),
     ("record.conflict", "error", "An entity is told the same way in every release.", "Make the two agree, or give them two ids."),
     ("evidence.missing", "error", "A fact has words that state it.", "Add a span."),
     ("evidence.offset", "error", "A span lies inside its text.", "Count again in code points, the end exclusive."),
@@ -81,6 +83,10 @@ RULES = _rules(
 """Every rule that is not a suite's, by id."""
 
 
+DOCUMENT_FIELD = {"release_id": "id", "issuer_id": "issuer", "source_name": "source", "source_url": "source"}
+"""Fields of the table of releases that have another name in a document."""
+
+
 def problem(  # noqa: PLR0913 - a problem has as many parts
     rule: str,
     message: str,
@@ -95,6 +101,9 @@ def problem(  # noqa: PLR0913 - a problem has as many parts
 ) -> Problem:
     """Return the problem that `rule` is broken, with the rule's severity and hint; `record` gives table, key, place."""
     known = RULES[rule]
+    source = source or (record.source if record else None)
+    if record and field and source and record.table == "releases" and source.pointer is None:
+        source = source.at(DOCUMENT_FIELD.get(field, field))
     return Problem(
         rule=rule,
         layer=known.layer,
@@ -106,7 +115,7 @@ def problem(  # noqa: PLR0913 - a problem has as many parts
         value=shown(value),
         message=message,
         hint=known.hint,
-        source=source or (record.source if record else None),
+        source=source,
     )
 
 

@@ -98,7 +98,8 @@ class Ordered(Model):
         for start, end in self.ordered:
             first, last = getattr(self, start), getattr(self, end)
             if last is not None and (first is None or last < first):
-                raise PydanticCustomError("order", "{end} comes before {start}", {"start": start, "end": end})
+                how = "stands without" if first is None else "comes before"
+                raise PydanticCustomError("order", "{end} {how} {start}", {"start": start, "end": end, "how": how})
         return self
 
 

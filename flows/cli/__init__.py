@@ -4,6 +4,7 @@ Exit: 0 done; 1 the data is invalid or held; 2 wrong use or configuration, a pat
 publisher holds the lock or won; 130 stopped by Ctrl-C.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -31,7 +32,10 @@ def launch(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=Tr
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit; what the terminal has no letters for is printed as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(_guarded(lambda: app.meta(exit_on_error=False, print_error=False, result_action="return_value")))
 
 

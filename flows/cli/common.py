@@ -15,6 +15,7 @@ app = App(
     help="Official releases in, open data out: press releases become validated, versioned open-data packages.",
     version=__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -23,7 +24,10 @@ Format = Literal["text", "json"]
 
 
 def _day(_: Any, tokens: Any) -> date:
-    return date.fromisoformat(tokens[0].value)
+    text = tokens[0].value
+    if len(text) != len("2021-07-06"):
+        raise ValueError(f"{text!r} is not a day: it is written YYYY-MM-DD")
+    return date.fromisoformat(text)
 
 
 Day = Annotated[date | None, Parameter(converter=_day)]

@@ -4,6 +4,7 @@ Read are JSON (`.json`), JSON Lines (`.jsonl`, `.ndjson`), CSV (`.csv`), each al
 Parquet (`.parquet`), and plain text with a sidecar: `x.txt` holds the body, `x.json` beside it a Release without one.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -39,8 +40,13 @@ def files_of(source: SourceConfig, root: Path) -> dict[Key, Path]:
     if not path.exists():
         raise NoSource(f"source {source.name!r}: {source.path} is not there (looked in {root})")
     found = [path] if path.is_file() else sorted(path.rglob("*"))
-    visible = (file for file in found if file.is_file() and not _hidden(file.relative_to(path)))
-    return {(source.name, file.relative_to(root.resolve()).as_posix()): guard.inside(root, file) for file in visible}
+    visible = (file for file in found if not file.is_dir() and not _hidden(file.relative_to(path)))
+    return {(source.name, _name(file.relative_to(root.resolve()))): file for file in visible}
+
+
+def _name(path: Path) -> str:
+    """Return a path as its file is called in the journal; bytes that are not UTF-8 are written as escapes."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def partners(path: Path) -> list[Path]:
@@ -49,26 +55,38 @@ def partners(path: Path) -> list[Path]:
     return [partner] if partner.is_file() else []
 
 
-def fetch(files: Mapping[Key, Path], raw: Path, dataset: str, day: str) -> Fetched:
+def fetch(files: Mapping[Key, Path], root: Path, raw: Path, dataset: str, day: str) -> Fetched:
     """Keep the bytes of `files` in the raw store, then write a line to the journal: what is new or gone on this day.
 
     A run on the day of the last line that found nothing new writes none.
     """
     journal = store.read_journal(raw, dataset)
-    fetched = received(files, store.state(journal), day, partial(store.keep, raw))
-    if fetched.changed or fetched.gone or not journal or journal[-1].day != day:
+    fetched = received(files, root, store.state(journal), day, partial(store.keep, raw))
+    last = journal[-1] if journal else None
+    if fetched.changed or fetched.gone or not last or (last.day, last.refused) != (day, fetched.refused):
         store.append_journal(raw, dataset, fetched)
     return fetched
 
 
-def received(files: Mapping[Key, Path], before: Mapping[Key, Kept], day: str, keep: Callable[[bytes], str]) -> Fetched:
-    """Return what of `files` is new against `before`, and what is gone; `keep` takes bytes and gives their digest."""
+def received(
+    files: Mapping[Key, Path], root: Path, before: Mapping[Key, Kept], day: str, keep: Callable[[bytes], str]
+) -> Fetched:
+    """Return what of `files` is new against `before`, what is gone, and what could not be taken.
+
+    `keep` takes bytes and gives their digest; a file is taken from inside `root` only.
+    """
     now: dict[Key, Kept] = {}
+    refused: dict[Key, str] = {}
     for key, path in files.items():
-        data = guard.read_bytes(path)
-        now[key] = Kept(keep(data), len(data), day)
+        try:
+            data = guard.read_bytes(guard.inside(root, path))
+            now[key] = Kept(keep(data), len(data), day)
+        except guard.BadInput as bad:
+            refused[key] = bad.message
+        except FileNotFoundError:
+            refused[key] = "the link leads nowhere"
     changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
-    return Fetched(day, changed, sorted(set(before) - set(now)))
+    return Fetched(day, changed, sorted(set(before) - set(now) - set(refused)), refused)
 
 
 def affected(keys: Iterable[Key], files: Mapping[Key, Kept]) -> list[Key]:
@@ -186,5 +204,6 @@ def _hidden(path: Path) -> bool:
 
 
 def _problem(bad: guard.BadInput, place: Provenance) -> Problem:
-    here = place if place.line or not bad.line else place.model_copy(update={"line": bad.line})
-    return problem(bad.rule, bad.message, value=bad.value, source=here)
+    here = place.model_copy(update={"line": place.line or bad.line, "pointer": bad.pointer})
+    field = bad.pointer.rpartition("/")[2] if bad.pointer else None
+    return problem(bad.rule, bad.message, field=field, value=bad.value, source=here)

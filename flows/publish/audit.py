@@ -29,7 +29,7 @@ def audit(staged: Staged, judge_files: Callable[[Path], list[str]]) -> None:
 
     `judge_files` is the reference's judgment of a descriptor on disk: a line for each error.
     """
-    wrong = [*_changed(staged), *judge_files(staged.folder / "datapackage.json"), *_disagreeing(staged.folder)]
+    wrong = _changed(staged) or [*judge_files(staged.folder / "datapackage.json"), *_disagreeing(staged.folder)]
     if wrong:
         raise AuditError("the files in staging are not what was meant to be published:\n" + "\n".join(wrong[:20]))
 
@@ -64,7 +64,8 @@ Truth = dict[str, list[tuple[Any, ...]]]
 
 
 def _in_parquet(path: Path, truth: Truth) -> list[str]:
-    found = [tuple(row.values()) for row in pq.read_table(path).to_pylist()]
+    with path.open("rb") as file:
+        found = [tuple(row.values()) for row in pq.read_table(file).to_pylist()]
     return [path.stem] if found != truth[path.stem] else []
 
 
@@ -146,7 +147,7 @@ def _typed_csv(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
 
 def _typed_sqlite(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
     kinds = list(types(table).values())
-    database = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     try:
         order = ", ".join(f'"{name}"' for name in TABLES[table].key)
         names = ", ".join(f'"{name}"' for name in header(table))

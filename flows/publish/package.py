@@ -27,7 +27,10 @@ from schemas.tableschema import table_schema
 SUMS = "SHA256SUMS"
 TOMBSTONE = "TOMBSTONE.json"
 PRUNED = "PRUNED.json"
-QUARANTINE_HEADER = ("table", "key", "rule", "severity", "field", "value", "message", "file", "line", "pointer", "row")
+QUARANTINE_HEADER = (
+    *("table", "key", "rule", "severity", "field", "value", "message"),
+    *("file", "line", "pointer", "sha256", "row"),
+)
 
 
 class Candidate(NamedTuple):
@@ -66,7 +69,7 @@ def has_release(package: Package, release_id: str) -> bool:
 
 
 def versions(home: Path) -> list[Package]:
-    """Return the published versions in `home`, oldest first: every folder there that is named by a version."""
+    """Return the published versions in `home`, oldest first: every folder that a version names and that has papers."""
     found = [Package(home.name, version, folder) for folder in _folders(home) if (version := _version(folder.name))]
     return sorted(found, key=lambda package: package.version)
 
@@ -219,7 +222,7 @@ def _refusal(item: Refused) -> list[str]:
     found, place = item.problem, item.record.source
     whole = json.dumps(item.record.values, ensure_ascii=False, sort_keys=True, default=str)
     cells = (item.record.table, item.record.key, found.rule, found.severity, found.field, found.value, found.message)
-    return [written(cell) for cell in (*cells, place.file, place.line, place.pointer, whole)]
+    return [written(cell) for cell in (*cells, place.file, place.line, place.pointer, place.sha256, whole)]
 
 
 def _manifest(candidate: Candidate, version: Version, latest: Package | None, files: dict[str, FileEntry]) -> Manifest:
@@ -246,7 +249,7 @@ def _schemas_digest() -> str:
 
 
 def _folders(home: Path) -> list[Path]:
-    return [path for path in home.iterdir() if path.is_dir()] if home.is_dir() else []
+    return [path for path in home.iterdir() if (path / "manifest.json").is_file()] if home.is_dir() else []
 
 
 def _version(name: str) -> Version | None:

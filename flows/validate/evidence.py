@@ -16,6 +16,7 @@ from schemas.release import Reading
 from schemas.report import Problem, Record
 from schemas.rules import problem
 from schemas.tables import FACT_TABLES, TABLES
+from schemas.values import plain
 
 Rows = dict[str, list[Record]]
 Finding = tuple[Record, Problem]
@@ -164,11 +165,8 @@ def _quantity(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
     looked_at["evidence.quantity"] += 1
     said = parsers.quantity(fact["quantity_text"]) if fact["quantity_text"] and _reads(stated) else None
     if (None if fact["quantity"] is None else Decimal(fact["quantity"])) != said:
-        yield (
-            "quantity",
-            fact["quantity"],
-            f"{_quoted(fact['quantity_text'])} {'says ' + f'{said:f}' if said is not None else 'says no number'}",
-        )
+        what = "no number" if said is None else plain(said)
+        yield "quantity", fact["quantity"], f"{_quoted(fact['quantity_text'])} says {what}"
 
 
 def _due(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
@@ -177,12 +175,10 @@ def _due(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
         return
     looked_at["evidence.due"] += 1
     said = parsers.due(fact["due_text"], anchor(stated.release)) if fact["due_text"] and _reads(stated) else None
-    if (fact["due_start"], fact["due_end"]) != ((str(said.start), str(said.end)) if said else (None, None)):
-        yield (
-            "due_start",
-            fact["due_start"],
-            f"{_quoted(fact['due_text'])} {f'says {said.start} to {said.end}' if said else 'says no day'}",
-        )
+    told = f"{_quoted(fact['due_text'])} says {f'{said.start} to {said.end}' if said else 'no day'}"
+    for field, day in (("due_start", said and said.start), ("due_end", said and said.end)):
+        if fact[field] != (str(day) if day else None):
+            yield field, fact[field], told
 
 
 def _day(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:

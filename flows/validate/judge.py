@@ -56,6 +56,7 @@ def judge(  # noqa: PLR0913 - what a judgment depends on
     """Return the verdict on `came`, with `refused` and `noted` from before; `suites` is None where none are asked."""
     docket = _Docket(came, refused, noted, waivers)
     docket.refuse((found.record, found.problem) for found in records.judge_rows(docket.all()))
+    docket.refuse((found.record, found.problem) for found in records.judge_sets(docket.rows))
     docket.checked("record", "A row keeps the contract of its table.")
     gate = evidence.judge(docket.rows)
     docket.refuse(gate.findings)
@@ -66,6 +67,10 @@ def judge(  # noqa: PLR0913 - what a judgment depends on
         docket.ask(suites)
     name_participants(docket.rows)
     return docket.verdict(max_refused_share)
+
+
+REGISTRIES = dict.fromkeys(FACT_TABLES.values(), "facts") | dict.fromkeys(ENTITY_TABLES.values(), "entities")
+"""The registry that has a row for each row of a table."""
 
 
 class _Docket:
@@ -124,8 +129,10 @@ class _Docket:
         """Refuse the rows that refer to a refused one, and those that refer to them, until none is left."""
         parents = list(parents)
         while parents:
-            lost = {_name(parent) for parent in parents}
-            lost -= {_name(record) for table in {parent.table for parent in parents} for record in self.rows[table]}
+            lost = {name for parent in parents for name in _names(parent)}
+            lost -= {
+                name for table in {table for table, _ in lost} for record in self.rows[table] for name in _names(record)
+            }
             found = [(record, parent) for record in self.all() if (parent := _lost_parent(record, lost))]
             self.refused += [Refused(record, _orphaned(record, *parent)) for record, parent in found]
             self._take_out({id(record): record for record, _ in found})
@@ -192,9 +199,10 @@ def check(rule: str, looked_at: int, failures: int, reason: str) -> Check:
     )
 
 
-def _name(record: Record) -> tuple[str, str]:
-    """Return the table and key by which others refer to `record`."""
-    return record.table, str(record.values.get(TABLES[record.table].key[0]))
+def _names(record: Record) -> list[tuple[str, str]]:
+    """Return the tables and keys by which others refer to `record`: its own, and its registry's."""
+    key = str(record.values.get(TABLES[record.table].key[0]))
+    return [(record.table, key)] + ([(REGISTRIES[record.table], key)] if record.table in REGISTRIES else [])
 
 
 def _lost_parent(record: Record, lost: set[tuple[str, str]]) -> tuple[str, str] | None:
@@ -207,7 +215,7 @@ def _lost_parent(record: Record, lost: set[tuple[str, str]]) -> tuple[str, str] 
         if record.table in ("facts", "entities")
         else None
     )
-    parent = (home or "", _name(record)[1])
+    parent = (home or "", _names(record)[0][1])
     return parent if parent in lost else None
 
 

@@ -4,7 +4,7 @@ A document is judged piece by piece, so that one bad meeting costs that meeting:
 item of its lists, then every participant of a fact. What does not fit is refused with its whole value.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -47,6 +47,42 @@ def judge_rows(records: Iterable[Record]) -> Iterator[Refused]:
         _, wrong = _fit(TABLES[record.table], record.values)
         for fault in wrong:
             yield Refused(record, _told(record, fault))
+
+
+TWINS = {"participants": ("fact_id", "role", "entity_id", "text"), "spans": ("fact_id", "field", "start", "end")}
+"""What two rows of a table may not have alike, beside their key."""
+PARENTS = ("meetings", "organizations", "places")
+"""Tables whose rows may have a parent in the same table."""
+
+
+def judge_sets(rows: Mapping[str, list[Record]]) -> Iterator[Refused]:
+    """Yield every record that says again what another of its table says, and every one that is its own ancestor."""
+    for table, fields in TWINS.items():
+        first: dict[tuple[Any, ...], Record] = {}
+        for record in rows[table]:
+            twin = first.setdefault(tuple(record.values.get(name) for name in fields), record)
+            if twin is not record:
+                message = f"{twin.key} says the same"
+                yield Refused(record, problem("record.duplicate", message, record=record, field=fields[-1]))
+    for table in PARENTS:
+        parents = {_key(record): record.values.get("parent_id") for record in rows[table]}
+        for record in rows[table]:
+            if _key(record) in _ancestors(record.values.get("parent_id"), parents):
+                parent = record.values["parent_id"]
+                message = f"{_key(record)} is its own ancestor"
+                yield Refused(record, problem("record.cycle", message, record=record, field="parent_id", value=parent))
+
+
+def _key(record: Record) -> str:
+    return str(record.values[TABLES[record.table].key[0]])
+
+
+def _ancestors(parent: str | None, parents: Mapping[str, str | None]) -> set[str]:
+    found: set[str] = set()
+    while parent is not None and parent not in found:
+        found.add(parent)
+        parent = parents.get(parent)
+    return found
 
 
 def _part(  # noqa: PLR0913, PLR0917 - the two lists are where what is wrong goes

@@ -53,7 +53,7 @@ def _problem(error: Any, record: Record) -> Problem:
     names = getattr(error, "field_names", None) or [getattr(error, "field_name", "")]
     names = list(TABLES[record.table].key) if error.type == "primary-key" else names
     value = " ".join(str(record.values.get(name)) for name in names)
-    return problem(_rule(error), error.message, record=record, field=", ".join(names), value=value)
+    return problem(_rule(error), error.note, record=record, field=", ".join(names), value=value)
 
 
 def _rule(error: Any) -> str:

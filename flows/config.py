@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from flows import guard
 from schemas.dataset import Dataset
 from schemas.decisions import Correction, Waiver
 from schemas.tables import Model
@@ -54,9 +55,15 @@ DECISIONS: dict[str, type[Model]] = {"waivers": Waivers, "corrections": Correcti
 
 def _parsed(path: Path, model: type[Any], given: dict[str, Any]) -> Any:
     """Return the TOML file at `path` as `model`; ConfigError, each value with its line, when it does not fit."""
-    text = path.read_bytes().decode("utf-8", "replace")
     try:
-        return model.model_validate(given | tomllib.loads(text))
+        text = guard.decode(path.read_bytes())
+    except guard.BadInput as bad:
+        raise ConfigError(f"{path}:{bad.line}: {bad.message}") from None
+    try:
+        told = tomllib.loads(text)
+        if given.keys() & told.keys():
+            raise ConfigError(f"{path}:{line_of(text, ('name',))}: name: it is the name of the file; remove it")
+        return model.model_validate(given | told)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     except ValidationError as error:
@@ -67,7 +74,7 @@ def _parsed(path: Path, model: type[Any], given: dict[str, Any]) -> Any:
 def _told(path: Path, text: str, detail: Any) -> str:
     steps = detail["loc"]
     field = ".".join(str(step) for step in steps) or "the file"
-    given = "" if detail["type"] == "missing" else f" (given: {detail['input']!r})"
+    given = "" if detail["type"] == "missing" or not steps else f" (given: {detail['input']!r})"
     return f"{path}:{line_of(text, steps)}: {field}: {detail['msg']}{given}"
 
 
@@ -77,7 +84,11 @@ def line_of(text: str, steps: tuple[str | int, ...]) -> int:
     wanted = [step for step in steps if isinstance(step, str)]
     number = next((step for step in steps if isinstance(step, int)), 0)
     inside = len(wanted) < 2  # noqa: PLR2004 - a key of a table, or of none
+    quoted = False
     for at, line in enumerate(text.splitlines(), 1):
+        quoted ^= line.count('"""') % 2 == 1
+        if quoted and '"""' not in line:
+            continue
         table = re.match(r"\s*\[\[?\s*([\w.-]+)\s*\]\]?", line)
         if table:
             same = bool(wanted) and table[1] == wanted[0]

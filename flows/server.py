@@ -72,10 +72,11 @@ def _running(home: Path) -> str | None:
         url = str(json.loads((home / "server.json").read_bytes())["url"])
     except (OSError, ValueError, KeyError):
         return None
-    return url if _healthy(url) else None
+    return url if healthy(url) else None
 
 
-def _healthy(url: str) -> bool:
+def healthy(url: str) -> bool:
+    """Return whether a Prefect server answers at `url`, its API."""
     try:
         with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310 - our own loopback address
             return bool(answer.status == 200)  # noqa: PLR2004 - OK
@@ -97,7 +98,7 @@ def _start(home: Path) -> str:
         )
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and keeper.poll() is None:
-        if _healthy(url):
+        if healthy(url):
             (home / "server.json").write_text(json.dumps({"url": url, "keeper": keeper.pid}), encoding="utf-8")
             return url
         time.sleep(POLL_SECONDS)

@@ -103,7 +103,7 @@ def fetch(job: Job) -> Path:
     """Keep the bytes of every source in the raw store; return the journal that says what was received, and when."""
     files = sources(job.dataset, job.settings.root)
     fetched = ingest.fetch(files, job.settings.root, job.settings.raw, job.dataset.name, str(job.as_of))
-    log.info("fetch   %d files, %d new, %d gone", len(files), len(fetched.changed), len(fetched.gone))
+    log.info("fetch   files: %d, new: %d, gone: %d", len(files), len(fetched.changed), len(fetched.gone))
     return store.journal_path(job.settings.raw, job.dataset.name)
 
 

@@ -304,7 +304,7 @@ def _participants(part: Part, values: dict[str, Any], names: dict[str, str]) -> 
 def _place(name: str, evidence: str) -> int:
     """Return where `evidence` has the name, or the last word of it, as it has people who were named before; else -1."""
     at = evidence.find(name) if name else -1
-    return at if at >= 0 or not name else evidence.find(name.split()[-1])
+    return at if at >= 0 or not name else evidence.find(name.rsplit(maxsplit=1)[-1])
 
 
 def _joined(items: Iterable[str]) -> str | None:

@@ -1,5 +1,6 @@
 """`Dataset`: what a steward writes about a dataset in `data/datasets/<name>.toml`."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -62,6 +63,17 @@ class Schedule(Model):
 
     cron: Line = cell("Five fields, as of cron.")
     timezone: Line = cell("IANA zone that the fields are read in.", default="UTC")
+
+    @field_validator("cron")
+    @classmethod
+    def _five_fields(cls, fields: str) -> str:
+        from cronsim import CronSim, CronSimError  # noqa: PLC0415 - only a schedule pays for it
+
+        try:
+            CronSim(fields, datetime(2000, 1, 1, tzinfo=UTC))
+        except CronSimError as error:
+            raise PydanticCustomError("cron", "cron does not read this: {why}", {"why": str(error)}) from None
+        return fields
 
     @field_validator("timezone")
     @classmethod

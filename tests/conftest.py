@@ -31,6 +31,7 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     shutil.copytree(PROJECT / "data" / "datasets", folder / "datasets")
     shutil.copytree(PROJECT / "data" / "releases", folder / "releases")
+    shutil.copytree(PROJECT / "data" / "ministry", folder / "ministry")
     return folder
 
 

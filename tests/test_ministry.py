@@ -107,7 +107,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judge:
         path.parent.mkdir()
         written = (json.dumps(document, ensure_ascii=False) for document in there.values())
         path.write_text("\n".join(written) + "\n", encoding="utf-8", newline="\n")
-        return steps.validate_dataset(Settings(data=data), "sample-ministry", as_of or MONTHS[month])
+        return preview.validate_dataset(Settings(data=data), "sample-ministry", as_of or MONTHS[month])
 
     return report
 
@@ -270,5 +270,5 @@ def test_offsets_are_tried_by_windows_line_ends_and_by_a_character_beyond_the_fi
 def test_the_source_of_the_dataset_is_the_snapshot_of_may(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "data" / "datasets", tmp_path / "datasets")
     shutil.copytree(FOLDER, tmp_path / "ministry")
-    report = steps.validate_dataset(Settings(data=tmp_path), "sample-ministry", MONTHS["2024-05"])
+    report = preview.validate_dataset(Settings(data=tmp_path), "sample-ministry", MONTHS["2024-05"])
     assert report.counts["releases"].in_ == len(lines("2024-05"))

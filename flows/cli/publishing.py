@@ -51,6 +51,8 @@ def run(*dataset: str, as_of: Day = None, dry_run: bool = False, format: Format 
         with store.locked(settings.lock(name)):
             pass
     given = given_by_environment("PREFECT_API_URL")
+    if given and not server.healthy(given):
+        raise config.ConfigError(f"PREFECT_API_URL names {given}, and no Prefect server answers there")
     if given:
         os.environ.update(server.environment(settings.prefect_home, given))
         return publish_all(names, as_of)

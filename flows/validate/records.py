@@ -27,17 +27,18 @@ def read_document(
     value = _without(value, ignore)
     lists = {name: value[name] for name in PARTS if isinstance(value.get(name), list)}
     release, wrong = _fit(Release, value | {name: [] for name in lists})
-    if release is None:
-        record = Record("releases", {"release_id": value.get("id")} | value, place)
-        return None, [Refused(record, _told(record, fault)) for fault in wrong]
     refused: list[Refused] = []
     noted: list[Problem] = []
+    release_id = release.id if release else str(value.get("id"))
     parts = [
         part
         for table, items in lists.items()
         for number, item in enumerate(items)
-        if (part := _part(table, item, place.at(table, number), release.id, refused, noted))
+        if (part := _part(table, item, place.at(table, number), release_id, refused, noted))
     ]
+    if release is None:
+        record = Record("releases", {"release_id": value.get("id")} | value, place)
+        return None, [Refused(record, _told(record, fault)) for fault in wrong] + refused
     return Reading(source, release, place, _once(parts, release.id, refused), tuple(noted)), refused
 
 

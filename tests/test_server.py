@@ -1,0 +1,69 @@
+"""Our own Prefect server: one for all who use a home, quiet, and told of when it cannot start."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from flows import server
+from tests.publishing import processes_of, read_json, wait_until
+
+
+class Served(NamedTuple):
+    """A home and the address of its server."""
+
+    home: Path
+    url: str
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return a server of a home whose note tells of another one, which is long gone."""
+    home = tmp_path_factory.mktemp("server") / "home"
+    home.mkdir()
+    (home / "server.json").write_text('{"url": "http://127.0.0.1:9/api", "keeper": 1}', encoding="utf-8")
+    with server.serving(home) as url:
+        yield Served(home, url)
+
+
+def test_a_note_of_a_server_that_is_gone_is_not_believed(served: Served) -> None:
+    assert served.url != "http://127.0.0.1:9/api"
+    assert httpx.get(f"{served.url}/health").json() is True
+    assert read_json(served.home / "server.json")["url"] == served.url
+
+
+def test_all_who_use_a_home_share_its_server_and_it_stays_until_the_last_has_left(served: Served) -> None:
+    with server.serving(served.home) as url:
+        assert url == served.url
+    assert httpx.get(f"{served.url}/health").json() is True
+
+
+def test_the_server_is_heard_on_this_machine_alone(served: Served) -> None:
+    port = int(served.url.split(":")[2].removesuffix("/api"))
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
+    listening = [local for _, local, _, state, *_ in lines if state == "0A" and local.endswith(f":{port:04X}")]
+    assert listening == [f"0100007F:{port:04X}"]
+
+
+@pytest.fixture
+def settings_of(served: Served) -> dict[str, Any]:
+    """Return the settings that the server says it runs with."""
+    told: dict[str, Any] = httpx.get(f"{served.url}/admin/settings").json()
+    return told
+
+
+def test_the_server_keeps_to_its_home_and_sends_no_telemetry(settings_of: dict[str, Any], served: Served) -> None:
+    assert Path(settings_of["home"]) == served.home
+    assert settings_of["server"]["analytics_enabled"] is False
+    assert settings_of["server"]["ephemeral"]["enabled"] is False
+    assert settings_of["results"]["default_serializer"] == "json"
+
+
+def test_a_server_that_cannot_start_is_told_with_the_end_of_its_log_and_leaves_no_process(tmp_path: Path) -> None:
+    (tmp_path / "prefect.db").mkdir()
+    with pytest.raises(server.ServerError, match="unable to open database file"), server.serving(tmp_path):
+        pass
+    assert wait_until(lambda: not processes_of(tmp_path)), processes_of(tmp_path)
+    assert not (tmp_path / "server.json").exists()

@@ -123,7 +123,7 @@ def rows(
     facts: list[Structured] = []
     for part in reading.parts:
         if isinstance(part.value, Entity):
-            yield from _entity(part.table, part.value, part.place)
+            yield _entity(part.table, part.value, part.place)
         elif isinstance(part.value, Fact):
             facts.append((part, _fact(part.value, release.id, body)))
         else:
@@ -136,7 +136,8 @@ def rows(
 def merge(records: Iterable[Record]) -> tuple[list[Record], list[Refused]]:
     """Return the records with each entity once, and those refused because they tell an entity in another way.
 
-    What most releases say of an entity stands; where as many say one thing as another, what the first by id says.
+    What most releases say of a field stands, what the first by id says where as many say one thing as another; a
+    release that says nothing of a field contradicts none.
     """
     records = list(records)
     told: dict[str, list[Record]] = {}
@@ -144,47 +145,50 @@ def merge(records: Iterable[Record]) -> tuple[list[Record], list[Refused]]:
         if record.table in ENTITY_TABLES.values():
             told.setdefault(record.key, []).append(record)
     standing = {key: _standing(versions) for key, versions in told.items()}
-    kept: list[Record] = []
-    refused: list[Refused] = []
-    done: set[tuple[str, str]] = set()
-    for record in records:
-        stands = standing.get(record.key) if record.table in MERGED else None
-        if stands is None or _agrees(record, stands):
-            if stands is None or (record.table, record.key) not in done:
-                kept.append(record)
-            done.add((record.table, record.key))
-        elif record.table != "entities":
-            refused.append(Refused(record, _conflict(stands, record)))
+    kept = [record for record in records if record.table not in MERGED]
+    kept += [row for stands in standing.values() for row in (_registered(stands), stands)]
+    entities = (record for versions in told.values() for record in versions)
+    refused = [Refused(record, found) for record in entities if (found := _conflict(standing[record.key], record))]
     return kept, refused
 
 
 def _standing(told: list[Record]) -> Record:
-    """Return the telling of an entity that most releases agree on, the first of them."""
-    counts = Counter(_as_text(record) for record in told)
-    most = max(counts.values())
-    return next(record for record in told if counts[_as_text(record)] == most)
+    """Return an entity as most releases tell it, field by field, in the place of the first that tells it so."""
+    table = _most(record.table for record in told)
+    of_table = [record for record in told if record.table == table]
+    values = {name: _most(record.values[name] for record in of_table) for name in of_table[0].values}
+    first = next((record for record in of_table if not _differing(values, record)), of_table[0])
+    return Record(str(table), values, first.source)
 
 
-def _as_text(record: Record) -> str:
-    return json.dumps([record.table, record.values], sort_keys=True)
+def _most(values: Iterable[Any]) -> Any:
+    """Return the value that is told most often, the first of them; None where nothing is told."""
+    counts = Counter(value for value in values if value is not None)
+    return max(counts, key=counts.__getitem__, default=None)
 
 
-def _agrees(record: Record, stands: Record) -> bool:
-    """Return whether a row of an entity, or of the registry of entities, says what stands."""
-    if record.table == "entities":
-        return bool(record.values["type"] == TYPES[stands.table] and record.values["name"] == stands.values["name"])
-    return record.table == stands.table and record.values == stands.values
+def _registered(stands: Record) -> Record:
+    key, name = stands.values[TABLES[stands.table].key[0]], stands.values["name"]
+    return Record("entities", {"entity_id": key, "type": TYPES[stands.table], "name": name}, stands.source)
 
 
-MERGED = {"entities", *ENTITY_TABLES.values()}
+def _differing(stands: dict[str, Any], record: Record) -> str | None:
+    """Return the first field of `record` that says something else than what stands."""
+    told = ((name, value) for name, value in record.values.items() if value is not None)
+    return next((name for name, value in told if value != stands.get(name)), None)
 
 
-def _conflict(stands: Record, record: Record) -> Problem:
+MERGED = set(ENTITY_TABLES.values())
+
+
+def _conflict(stands: Record, record: Record) -> Problem | None:
     if record.table != stands.table:
         message = f"{record.key} is one of the {stands.table} in {stands.source}"
         return problem("record.conflict", message, record=record, field=TABLES[record.table].key[0], value=record.key)
-    field = next(name for name in record.values if record.values[name] != stands.values.get(name))
-    message = f"{record.key} has another {field} in {stands.source}: {stands.values.get(field)!r}"
+    field = _differing(stands.values, record)
+    if field is None:
+        return None
+    message = f"{record.key} has another {field} in {stands.source}: {stands.values[field]!r}"
     return problem("record.conflict", message, record=record, field=field, value=record.values[field])
 
 
@@ -210,11 +214,10 @@ def _status(revisions: list[Revision]) -> str:
     return "edited" if any(revision.change == "edited" for revision in revisions) else "current"
 
 
-def _entity(table: str, entity: Entity, place: Provenance) -> Iterator[Record]:
+def _entity(table: str, entity: Entity, place: Provenance) -> Record:
     values = entity.model_dump(mode="json")
     entity_id, names = values.pop("id"), values.pop("other_names")
-    yield Record("entities", {"entity_id": entity_id, "type": TYPES[table], "name": entity.name}, place)
-    yield Record(table, {TABLES[table].key[0]: entity_id, **values, "other_names": _joined(names)}, place)
+    return Record(table, {TABLES[table].key[0]: entity_id, **values, "other_names": _joined(names)}, place)
 
 
 def _fact(fact: Fact, release_id: str, body: str) -> dict[str, Any]:

@@ -223,7 +223,7 @@ _END = r"(?P<end>(?:by |at |before )?the end of )?"
 _THIS = re.compile(rf"{_END}(?:the )?(?P<which>this|next|the|coming) (?:coming )?(?P<period>week|month|year)")
 _WITHIN = re.compile(r"(?:with)?in (?:the next )?(?P<count>[\w -]+?) (?P<unit>day|week|month|year)s?")
 _LIMIT = re.compile(
-    r"(?P<how>by|before|until|no later than|not later than|on or before|on|in) (?P<rest>.+)", re.IGNORECASE
+    r"(?P<how>by|before|until|no later than|not later than|on or before|on|in|from) (?P<rest>.+)", re.IGNORECASE
 )
 _UNTIL_THE_END = re.compile(r"(?:by |at |before |until )?the end of (?P<rest>.+)", re.IGNORECASE)
 
@@ -231,7 +231,7 @@ _UNTIL_THE_END = re.compile(r"(?:by |at |before |until )?the end of (?P<rest>.+)
 def due(text: str, anchor: date | None) -> Span | None:
     """Return the days that a deadline such as "this week" names, seen from the day `anchor`, or None.
 
-    "by" a day has the day in it, "before" a day has not.
+    "by" a day has the day in it, "before" a day has not; "from" a day is the day itself.
     """
     words = " ".join(text.split()).rstrip(".")
     exact = _whole(words, anchor)
@@ -257,7 +257,7 @@ def _period(text: str, anchor: date | None) -> Span | None:
 
 
 def _limited(how: str, period: Span, anchor: date | None) -> Span | None:
-    if how in ("in", "on"):
+    if how in ("in", "on", "from"):
         return period
     if anchor is None:
         return None

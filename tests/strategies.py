@@ -26,7 +26,7 @@ from flows.validate.judge import Suites, Verdict
 from schemas.dataset import Dataset
 from schemas.release import PARTS, Fact
 from schemas.report import Record
-from schemas.tables import FACT_TABLES, TABLES, ParticipantRole
+from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES, ParticipantRole
 from tests.conftest import AS_OF
 
 Document = dict[str, Any]
@@ -551,13 +551,19 @@ JUDGED: dict[str, Spoil] = {
 """What is read, and refused when it is judged."""
 
 
+def _only_an_attribute(table: str, item: Item, bad: Any) -> bool:
+    """Return whether an entity was spoiled in an attribute alone, which costs it the attribute and no more."""
+    names = ("id", "name")
+    return table in ENTITY_TABLES.values() and isinstance(bad, dict) and all(bad.get(n) == item[n] for n in names)
+
+
 def ways(document: Document, kinds: dict[str, Spoil]) -> Iterator[Spoiled]:
     """Yield the document with one item spoiled, for each item and each way of `kinds` that can spoil it."""
     for table in PARTS:
         for number, item in enumerate(document.get(table, ())):
             for rule, spoil in kinds.items():
                 bad = spoil(table, item)
-                if bad is not None:
+                if bad is not None and not _only_an_attribute(table, item, bad):
                     items = [*document[table]]
                     items[number] = bad
                     yield Spoiled(document | {table: items}, table, number, rule)
@@ -566,6 +572,16 @@ def ways(document: Document, kinds: dict[str, Spoil]) -> Iterator[Spoiled]:
 def spoiled(document: Document, kinds: dict[str, Spoil]) -> st.SearchStrategy[Spoiled]:
     """Return a strategy for `document` with one item spoiled in one of the ways of `kinds`."""
     return st.sampled_from(list(ways(document, kinds)))
+
+
+@st.composite
+def spoiled_often(draw: Draw, document: Document) -> Document:
+    """Draw `document` with up to three of its items spoiled, each in one way."""
+    some: list[Spoiled] = draw(st.lists(st.sampled_from(list(ways(document, READ | JUDGED))), max_size=3))
+    lists = {table: list(document[table]) for table in PARTS if table in document}
+    for one in some:
+        lists[one.table][one.number] = one.document[one.table][one.number]
+    return document | lists
 
 
 def is_fact(table: str) -> bool:

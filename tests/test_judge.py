@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flows import steps
+from flows import preview, steps
 from flows.validate import judge
 from flows.validate.judge import Asked, Finding, Rows, Verdict
 from schemas.report import Check, Problem, Provenance, Record, Report
@@ -271,7 +271,7 @@ def test_a_fact_of_nobody_has_no_names_and_a_role_has_the_one_of_its_person(seed
 def test_a_name_with_the_mark_that_joins_names_is_written_without_it() -> None:
     document = told()
     document["people"][0]["name"] = "Ann | Lee"
-    assert names(document, "statements") == ["Ann Lee|Bea|Cleo"]
+    assert names(document, "statements") == ["Bea|Cleo|Ann Lee"]
 
 
 def test_the_name_of_one_who_is_refused_is_not_among_them() -> None:
@@ -286,6 +286,7 @@ def test_the_name_of_one_who_is_refused_is_not_among_them() -> None:
 def test_what_came_in_went_out_or_was_refused(seed: Document) -> None:
     seed["meetings"][0]["spans"][0]["text"] = "nothing said"
     seed["people"][3]["nonsense"] = 1
+    seed["meetings"][1]["spans"][0]["text"] = "nothing said"
     seed["mentions"].append("no mention")
     verdict = judged(seed, "no document")
     for table, count in verdict.report.counts.items():
@@ -467,6 +468,7 @@ def test_every_check_says_why_it_exists(seed: Document) -> None:
 
 def test_problems_stand_in_the_order_of_tables_keys_and_fields(seed: Document) -> None:
     seed["people"][3]["nonsense"] = 1
+    seed["meetings"][1]["spans"][0]["text"] = "nothing said"
     for statement in seed["statements"]:
         statement |= {"verb": "", "text": "nothing said", "origin": "Nobody"}
     problems = judged(seed, "no document").report.problems

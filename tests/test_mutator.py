@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple, get_args
 
 import pytest
@@ -155,6 +156,7 @@ APPLIES: dict[str, Callable[[], Iterable[Field]]] = {
     "record.somebody": whole(t for t, model in TABLES.items() if {"entity_id", "text"} <= model.model_fields.keys()),
     "record.duplicate": whole(["releases", *FACTS]),
     "record.conflict": lambda: fields(lambda table, field: table in MERGED and field not in TABLES[table].key),
+    "record.cycle": lambda: fields(lambda _, field: field == "parent_id"),
     "evidence.missing": whole(FACTS),
     "evidence.offset": whole([*FACTS, "mentions"]),
     "evidence.words": whole([*FACTS, "mentions"]),
@@ -349,11 +351,23 @@ def told_twice(world: World, table: str, _: str | None) -> Told:
 
 def told_otherwise(world: World, table: str, field: str) -> Told:
     """Return what is said of an entity whose `field` is another in a second release."""
-    first = world.any(table)
-    second = changed(first, **{field: "something else"})
-    kept, refused = structure.merge([*world.rows[table], second])
-    assert kept == world.rows[table]
+    told = world.any(table)
+    first = changed(told, **{field: "one thing"})
+    others = [record for record in world.rows[table] if record is not told]
+    kept, refused = structure.merge([first, *others, changed(first, **{field: "something else"})])
+    assert sorted(record.key for record in kept if record.table == table) == sorted(
+        map(attrgetter("key"), world.rows[table])
+    )
+    assert first in kept
     return table, field, [item.problem for item in refused]
+
+
+def told_of_a_cycle(world: World, table: str, field: str) -> Told:
+    """Return what is said of a row that is its own parent."""
+    record = world.any(table)
+    mutant = changed(record, **{field: record.values[TABLES[table].key[0]]})
+    rows = world.rows | {table: [mutant if one is record else one for one in world.rows[table]]}
+    return table, field, [item.problem for item in records.judge_sets(rows)]
 
 
 def told_of_an_edit(world: World, table: str, _: str | None) -> Told:
@@ -365,6 +379,7 @@ def told_of_an_edit(world: World, table: str, _: str | None) -> Told:
 DOCUMENTS: dict[str, Callable[[World, str, Any], Told]] = {
     "record.duplicate": told_twice,
     "record.conflict": told_otherwise,
+    "record.cycle": told_of_a_cycle,
     "evidence.text-changed": told_of_an_edit,
 }
 
@@ -452,10 +467,11 @@ def miscounted(world: World, table: str, field: str) -> Changed:
 def misdated(world: World, table: str, field: str) -> Changed:
     """Return the rows with another day than the words say; a stretch of days is told under its first."""
     start = next((one for one, end in TABLES[table].ordered if field in (one, end)), field)
+    under = field if field.startswith("due_") else start
     record = world.any(table, field)
     away = timedelta(days=world.choose.randint(300, 900) * (-1 if field == start else 1))
     day = date.fromisoformat(record.values[field]) + away
-    return other_fact(world, record, start, **{field: str(day)})
+    return other_fact(world, record, under, **{field: str(day)})
 
 
 EVIDENCE: dict[str, Callable[[World, str, Any], Changed]] = {

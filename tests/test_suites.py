@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from flows import profile
 from flows.settings import PROJECT
 from flows.validate import judge, suites
 from flows.validate.judge import Asked, Rows
-from flows.validate.suites import Expectation, SuiteFault
+from flows.validate.suites import SOURCES, Expectation, SuiteFault
 from schemas.dataset import Freshness
 from schemas.report import Check, Record
 from schemas.tables import TABLES
@@ -19,7 +20,16 @@ from tests.conftest import AS_OF, SEED
 from tests.strategies import DATASET, built, good_rows
 
 TODAY = date.fromisoformat(AS_OF)
-VALUES = {"as_of": TODAY, "oldest_allowed": TODAY - timedelta(days=30)}
+GOOD = good_rows(json.loads(SEED.read_text(encoding="utf-8")))
+NEWS = {"published_on": AS_OF, "headline": "News"}
+RELEASED = {"releases": [record._replace(values=record.values | NEWS) for record in GOOD["releases"]]}
+SOURCE_OF = {GOOD["releases"][0].source.file: "files"}
+VALUES = {
+    "as_of": TODAY,
+    "oldest_allowed": TODAY - timedelta(days=30),
+    "previous": profile.measure(GOOD | RELEASED, SOURCE_OF),
+    "source_of": SOURCE_OF,
+}
 FOLDER = PROJECT / "expectations"
 ALL = {one.rule: one for one in suites.load()}
 
@@ -29,8 +39,7 @@ Change = Callable[[Rows], Rows]
 @pytest.fixture(scope="module")
 def seeded() -> Rows:
     """Return the good rows of the seed, with the day of publication that the seed does not have."""
-    rows = good_rows(json.loads(SEED.read_text(encoding="utf-8")))
-    return published(AS_OF)(rows)
+    return GOOD | RELEASED
 
 
 def published(day: str) -> Change:
@@ -51,6 +60,11 @@ def one(table: str, **values: Any) -> Change:
 def every(table: str, **values: Any) -> Change:
     """Return a change of every row of `table`."""
     return lambda rows: rows | {table: [record._replace(values=record.values | values) for record in rows[table]]}
+
+
+def none(table: str) -> Change:
+    """Return a change that takes every row of `table` away."""
+    return lambda rows: rows | {table: []}
 
 
 def again(table: str, **values: Any) -> Change:
@@ -74,7 +88,12 @@ def only(found: Asked) -> Check:
 LATER = str(TODAY + timedelta(days=1))
 BROKEN: dict[str, Change] = {
     "suite.agreements.not-signed-ahead": one("agreements", signed_start=LATER, signed_end=LATER),
-    "suite.commitments.concrete-has-a-thing": one("commitments", strength="concrete", item=None),
+    "suite.commitments.concrete-has-a-thing": every("commitments", strength="concrete", item=None, quantity=None),
+    "suite.commitments.quantities-kept": every("commitments", quantity=None),
+    "suite.releases.any-release": none("releases"),
+    "suite.releases.days-kept": every("releases", published_on=None),
+    "suite.releases.headlines-kept": every("releases", headline=None),
+    "suite.sources.months-kept": none("releases"),
     "suite.commitments.quantity-in-range": one("commitments", quantity="100000000000001"),
     "suite.entities.name-has-a-letter": one("entities", name="4-2_"),
     "suite.entities.name-is-trimmed": one("entities", name="Guatemala "),
@@ -97,22 +116,26 @@ BROKEN: dict[str, Change] = {
     "suite.roles.title-is-no-name": one("roles", title="Secretary,"),
     "suite.roles.title-length": one("roles", title="x" * 201),
     "suite.statements.verb-is-plain": one("statements", verb="Thanked for"),
-}
+} | {rule: none(asked.table) for rule, asked in ALL.items() if rule.endswith(".rows-kept")}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.json")), ids=lambda file: file.name)
 def test_every_suite_loads_whole_and_is_named_by_its_table(file: Path) -> None:
     suite = json.loads(file.read_text(encoding="utf-8"))
     assert suite["name"] == file.stem
-    assert file.stem in TABLES
+    assert file.stem in (*TABLES, SOURCES)
     loaded = [expectation.meta["id"] for expectation in ALL.values() if expectation.table == file.stem]
     assert loaded == [entry["meta"]["id"] for entry in suite["expectations"]]
+
+
+NOT_ASKED = {"suite.commitments.concrete-has-a-thing": "skipped"}
+"""What has nothing to look at in the seed: each of its concrete commitments has a quantity."""
 
 
 def test_rows_that_keep_every_rule_pass_every_rule(seeded: Rows) -> None:
     found = told(seeded, *ALL.values())
     assert (found.findings, found.problems) == ([], [])
-    assert {check.id: check.outcome for check in found.checks} == dict.fromkeys(ALL, "passed")
+    assert {check.id: check.outcome for check in found.checks} == dict.fromkeys(ALL, "passed") | NOT_ASKED
     assert [check.id for check in found.checks] == sorted(ALL)
 
 
@@ -134,7 +157,9 @@ def test_a_broken_rule_is_told_by_its_id_with_its_severity(seeded: Rows, rule: s
 
 @pytest.mark.parametrize("rule", BROKEN)
 def test_a_broken_rule_leaves_the_rules_beside_it_as_they_were(seeded: Rows, rule: str) -> None:
-    beside = [asked for asked in ALL.values() if asked.rule != rule and asked.table != ALL[rule].table]
+    near = {ALL[rule].table, SOURCES}  # what the sources still have is counted in the releases
+    near |= {"releases"} if ALL[rule].table == SOURCES else set()
+    beside = [asked for asked in ALL.values() if asked.table not in near and asked.rule not in NOT_ASKED]
     found = told(BROKEN[rule](seeded), *beside)
     assert {check.outcome for check in found.checks} == {"passed"}
 
@@ -181,7 +206,8 @@ def test_a_row_that_a_suite_refuses_goes_with_its_dependants_and_the_rest_passes
     seed = json.loads(SEED.read_text(encoding="utf-8")) | {"commitments": []}
     ahead = {"id": "ahead", "published_on": LATER, "body": f"{seed['body']} End.", "text_sha256": None}
     came = built(seed, seed | ahead)
-    verdict = judge.judge(came.records, [], [], 1.0, lambda rows: told(rows, *ALL.values()))
+    alone = [asked for asked in ALL.values() if asked.meta.get("needs") != "previous"]
+    verdict = judge.judge(came.records, [], [], 1.0, lambda rows: told(rows, *alone))
     assert {record.key for record in verdict.rows["releases"]} == {seed["id"]}
     own = [item.problem.rule for item in verdict.refused if item.problem.rule != "quarantine.dependant"]
     assert own == ["suite.releases.not-published-ahead"]
@@ -221,7 +247,7 @@ def test_the_oldest_day_allowed_is_the_day_of_the_run_less_the_age_that_the_data
 ) -> None:
     dataset = DATASET.model_copy(update={"freshness": Freshness(max_age=age)})
     expected = {"as_of": TODAY} | ({"oldest_allowed": date.fromisoformat(oldest)} if oldest else {})
-    assert suites.parameters(dataset, TODAY) == expected
+    assert suites.parameters(dataset, TODAY, None) == expected | {"source_of": {}}
 
 
 # What looked at nothing.
@@ -242,7 +268,11 @@ def test_a_rule_whose_condition_holds_for_no_row_is_skipped(seeded: Rows) -> Non
 def test_a_rule_about_rows_of_a_table_without_any_is_skipped(seeded: Rows) -> None:
     about_rows = [ALL[rule] for rule in BROKEN]
     found = told({table: [] for table in seeded}, *about_rows)
-    assert {check.id: check.outcome for check in found.checks} == dict.fromkeys(BROKEN, "skipped")
+    about_rows = {rule for rule, asked in ALL.items() if not asked.type.startswith("expect_table_")} & BROKEN.keys()
+    outcomes = {check.id: check.outcome for check in found.checks}
+    assert {rule: outcomes[rule] for rule in about_rows - {"suite.sources.months-kept"}} == dict.fromkeys(
+        about_rows - {"suite.sources.months-kept"}, "skipped"
+    )
 
 
 def test_a_rule_that_nulls_break_looks_at_nulls(seeded: Rows) -> None:

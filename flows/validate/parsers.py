@@ -252,7 +252,7 @@ def _period(text: str, anchor: date | None) -> Span | None:
     month = MONTHS.get(text.lower())
     if month and anchor and text != "may":
         start = _nearest(month, 1, anchor)
-        return month_of(start) if start else None
+        return month_of(start) if start and month_of(start).end >= anchor else None
     return _whole(text, anchor)
 
 

@@ -9,6 +9,7 @@ silence: an unknown type or severity is a fault of the suite.
 
 import json
 import logging
+import math
 import os
 import re
 import warnings
@@ -157,7 +158,9 @@ def _ready(one: Expectation, records: list[Record], values: dict[str, Any], aske
 
 
 def _looked_at(one: Expectation, records: list[Record]) -> int:
-    """Return how many rows `one` looks at: all, or those where its column is filled."""
+    """Return how many rows `one` looks at: all, or those where its column is filled; a count looks at the table."""
+    if one.type.startswith("expect_table_"):
+        return 1
     column = one.kwargs.get("column")
     if column is None or one.type in COUNTS_NULLS:
         return len(records)
@@ -195,6 +198,7 @@ def _value(one: Expectation, value: Any, values: dict[str, Any]) -> Any:
     if isinstance(value, dict) and "of" in value:
         found = _parameter(one, value["of"], values)
         value = found if isinstance(found, date) else max(found * value.get("times", 1) + value.get("plus", 0), 0)
+        value = math.ceil(value) if isinstance(found, int) else value
     if isinstance(value, str) and DAY.fullmatch(value):
         value = date.fromisoformat(value)
     return datetime(value.year, value.month, value.day) if type(value) is date else value  # noqa: DTZ001 - as pandas

@@ -65,8 +65,9 @@ def test_a_dataset_needs_no_more_than_a_title_a_publisher_a_licence_and_a_source
     (tmp_path / "least.toml").write_text(LEAST, encoding="utf-8")
     dataset = config.read(tmp_path, "least")
     assert (dataset.schedule, dataset.freshness, dataset.gate) == (None, Freshness(), Gate())
-    assert dataset.formats == ["csv", "parquet", "sqlite"]
-    assert dataset.ignore == {}
+    assert dataset.formats == ["csv", "parquet", "sqlite", "excel", "jsonl"]
+    assert [source.mode for source in dataset.sources] == ["snapshot"]
+    assert (dataset.ignore, dataset.issuers, dataset.waivers, dataset.corrections) == ({}, [], [], [])
 
 
 def test_the_datasets_of_a_folder_are_named_by_its_toml_files_in_order(tmp_path: Path) -> None:
@@ -118,7 +119,10 @@ def test_broken_toml_is_told_with_the_file_and_the_line(data: Path, old: str, ne
         ('path = "https://', 'path = "ftp://', "licences.0.path", "ftp://creativecommons.org/publicdomain/zero/1.0/"),
         ('kind = "files"', 'kind = "ftp"', "sources.0.kind", "ftp"),
         ('name = "releases"', 'name = "All Releases"', "sources.0.name", "All Releases"),
+        ('path = "releases"', 'path = "releases"\nmode = "mirror"', "sources.0.mode", "mirror"),
         ("America/New_York", "America/Gotham", "schedule.timezone", "America/Gotham"),
+        ("0 6 * * *", "0 25 * * *", "schedule.cron", "0 25 * * *"),
+        ("0 6 * * *", "daily", "schedule.cron", "daily"),
         ("[gate]", "[freshness]\nmax_age = 0\n[gate]", "freshness.max_age", 0),
         ("[dataset]", 'formats = ["csv", "docx"]\n[dataset]', "formats.1", "docx"),
         ("[gate]", '[ignore]\nreleases = [""]\n[gate]', "ignore.releases.0", ""),
@@ -128,7 +132,7 @@ def test_a_wrong_value_is_told_with_its_line_its_field_and_what_was_given(
     data: Path, old: str, new: str, field: str, given: Any
 ) -> None:
     edit(data, old, new)
-    line = line_of(data, next((part for part in new.splitlines() if " = " in part), new))
+    line = line_of(data, [part for part in new.splitlines() if " = " in part][-1] if " = " in new else new)
     (told,) = refused(data)
     assert told.startswith(f"{file_of(data)}:{line}: {field}: ")
     assert told.endswith(f"(given: {given!r})")
@@ -178,6 +182,74 @@ def test_a_table_that_is_missing_is_told_by_its_name(data: Path) -> None:
     edit(data, '[publisher]\nname = "Communiqué"\n', "")
     (told,) = refused(data)
     assert ": publisher: " in told
+
+
+def test_a_file_that_is_not_utf8_is_told_with_its_line(data: Path) -> None:
+    line = line_of(data, 'name = "Communiqué"')
+    file_of(data).write_bytes(file_of(data).read_bytes().replace("Communiqué".encode(), b"Communiqu\xe9", 1))
+    (told,) = refused(data)
+    assert told.startswith(f"{file_of(data)}:{line}: ")
+    assert "not UTF-8" in told
+
+
+def test_a_dataset_has_the_name_of_its_file_and_may_not_say_another(data: Path) -> None:
+    edit(data, "[dataset]", 'name = "another"\n[dataset]')
+    assert refused(data) == [f"{file_of(data)}:{line_of(data, 'name = ')}: name: it is the name of the file; remove it"]
+
+
+WAIVER = """\
+[[waivers]]
+rule = "evidence.quantity"
+table = "commitments"
+key = "letter/c1"
+until = 2026-12-31
+reason = "The number stands in an annex."
+by = "A. Steward"
+"""
+CORRECTION = """\
+[[corrections]]
+release = "letter"
+pointer = "/commitments/c1/quantity"
+expect = 15
+value = 1500000
+reason = "The ministry's mail of 2021-07-09."
+by = "A. Steward"
+"""
+
+
+def decide(data: Path, kind: str, text: str) -> Path:
+    """Write a file of what a steward decided about the dataset, and return it."""
+    path = data / kind / f"{NAME}.toml"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_dataset_has_the_waivers_and_corrections_that_lie_beside_it(data: Path) -> None:
+    decide(data, "waivers", WAIVER)
+    decide(data, "corrections", CORRECTION)
+    dataset = config.read(data / "datasets", NAME)
+    assert [(one.key, str(one.until)) for one in dataset.waivers] == [("letter/c1", "2026-12-31")]
+    assert [(one.pointer, one.expect, one.value) for one in dataset.corrections] == [
+        ("/commitments/c1/quantity", 15, 1500000)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "old", "new", "field"),
+    [
+        ("waivers", WAIVER, 'by = "A. Steward"', 'by = ""', "waivers.0.by"),
+        ("waivers", WAIVER, "until = 2026-12-31", "until = 5", "waivers.0.until"),
+        ("corrections", CORRECTION, 'release = "letter"', 'release = "A Letter"', "corrections.0.release"),
+    ],
+)
+def test_a_wrong_decision_is_told_with_its_own_file_and_line(  # noqa: PLR0913, PLR0917 - a case has as many parts
+    data: Path, kind: str, text: str, old: str, new: str, field: str
+) -> None:
+    path = decide(data, kind, text.replace(old, new))
+    line = text[: text.index(old)].count("\n") + 1
+    (told,) = refused(data)
+    assert told.startswith(f"{path}:{line}: {field}: ")
 
 
 def test_everything_wrong_is_told_at_once(data: Path) -> None:

@@ -82,6 +82,27 @@ def test_a_replacement_that_fails_leaves_what_was_there_and_nothing_beside_it(tm
     assert names(taken) == ["inside"]
 
 
+def test_a_linked_file_is_the_same_file_and_one_that_is_there_is_not_linked_over(tmp_path: Path) -> None:
+    store.write_file(tmp_path / "file", OLD)
+    assert store.link_file(tmp_path / "file", tmp_path / "again")
+    assert (tmp_path / "again").samefile(tmp_path / "file")
+    store.write_file(tmp_path / "other", NEW)
+    assert not store.link_file(tmp_path / "file", tmp_path / "other")
+    assert (tmp_path / "other").read_bytes() == NEW
+
+
+def test_sweeping_removes_what_a_killed_replacement_left_and_no_other_hidden_file(tmp_path: Path) -> None:
+    kept = [".lock", ".hidden.json", "file", ".file.d/inside"]
+    left = [".file.0a1b2c3d", "deep/.file.json.deadbeef"]
+    for name in kept + left:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(OLD)
+    store.sweep(tmp_path, older_than=3600)
+    assert all((tmp_path / name).exists() for name in kept + left)
+    store.sweep(tmp_path)
+    assert [name for name in kept + left if (tmp_path / name).exists()] == kept
+
+
 def test_a_folder_is_emptied_of_all_that_a_killed_run_left_in_it(tmp_path: Path) -> None:
     folder = tmp_path / "staging"
     (folder / "half" / "made").mkdir(parents=True)
@@ -167,7 +188,10 @@ def test_other_bytes_have_a_place_of_their_own(tmp_path: Path) -> None:
 
 FIRST = Fetched("2026-11-23", {("releases", "a.json"): Kept("a" * 64, 10, "2026-11-23")}, [])
 SECOND = Fetched(
-    "2026-11-24", {("releases", "Ñandú “b”.json"): Kept("b" * 64, 20, "2026-11-24")}, [("releases", "a.json")]
+    "2026-11-24",
+    {("releases", "Ñandú “b”.json"): Kept("b" * 64, 20, "2026-11-24")},
+    [("releases", "a.json")],
+    {("releases", "c.json"): "the link leads nowhere"},
 )
 
 

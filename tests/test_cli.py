@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flows import steps
+from flows import preview
 from flows.settings import PROJECT
 from schemas import __version__
 from schemas.report import Report

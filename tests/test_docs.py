@@ -13,7 +13,9 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 import pytest
 from pydantic.fields import FieldInfo
 
-from flows import cli, config, ingest, steps
+from flows import config, ingest, preview
+from flows.cli import common as cli
+from flows.cli import publishing
 from flows.settings import PROJECT
 from schemas import dataset, release
 from schemas.package import Manifest
@@ -328,7 +330,7 @@ def test_every_exit_code_is_told(page: Path, heading: str) -> None:
 
 def test_every_state_of_a_run_is_told_with_its_exit_code() -> None:
     told = {state: int(row[-1]) for state, row in table(section(CLI, heading_of("run")), "state").items()}
-    assert told == cli.EXITS
+    assert told == publishing.EXITS
 
 
 # The package

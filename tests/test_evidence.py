@@ -210,6 +210,9 @@ CASES = {
     "a verbatim field without a span is not in the evidence": Case(
         "agreements", {"purpose": "end tolls"}, {bad("verbatim", "a", "purpose", "end tolls")}
     ),
+    "a verbatim field without a span is in the evidence in another case": Case(
+        "commitments", {"item": "Rice"}, {bad("verbatim", "c", "item", "Rice")}
+    ),
     "a worded field is not its span": Case("commitments", {"unit": "bags"}, {bad("verbatim", "c", "unit", "bags")}),
     "the parts of a quotation are joined by more than a blank": Case(
         "quotes", {"text": "We agree,  We always did."}, {bad("verbatim", "q", "text", "We agree,  We always did.")}
@@ -359,6 +362,7 @@ def test_all_that_is_wrong_with_a_fact_is_told_at_once() -> None:
     [
         ({"published_on": "2021-07-07"}, "2021-07-07"),
         ({"published_on": None, "event_start": "2021-07-06", "event_end": "2021-07-06"}, "2021-07-06"),
+        ({"published_on": None, "event_start": "2021-07-05", "event_end": "2021-07-06"}, "2021-07-06"),
         ({"published_on": None, "event_end": None}, "2021-07-06"),
         ({"published_on": None, "event_start": None, "event_end": None}, None),
     ],

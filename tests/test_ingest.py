@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Mapping
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from flows.ingest import Document, NoSource
 from flows.store import Fetched, Key
 from schemas.dataset import SourceConfig
 from schemas.report import Problem, Provenance
+
+zipped = partial(gzip.compress, mtime=0)
 
 DAY, NEXT_DAY = "2026-11-24", "2026-11-25"
 ONE, TWO = {"id": "one"}, {"id": "two"}
@@ -67,9 +70,9 @@ def _name(file: str) -> str:
         ("a.json", b'{"id": "one"}', [(None, ONE)]),
         ("a.jsonl", LINES, [(1, ONE), (2, TWO)]),
         ("a.ndjson", LINES, [(1, ONE), (2, TWO)]),
-        ("a.json.gz", gzip.compress(b'{"id": "one"}'), [(None, ONE)]),
-        ("a.jsonl.gz", gzip.compress(LINES), [(1, ONE), (2, TWO)]),
-        ("a.ndjson.gz", gzip.compress(LINES[:14]) + gzip.compress(LINES[14:]), [(1, ONE), (2, TWO)]),
+        ("a.json.gz", zipped(b'{"id": "one"}'), [(None, ONE)]),
+        ("a.jsonl.gz", zipped(LINES), [(1, ONE), (2, TWO)]),
+        ("a.ndjson.gz", zipped(LINES[:14]) + zipped(LINES[14:]), [(1, ONE), (2, TWO)]),
         ("a.b.2021.jsonl", LINES, [(1, ONE), (2, TWO)]),
     ],
 )
@@ -82,7 +85,7 @@ def test_every_kind_of_file_gives_its_documents_with_the_place_that_they_have_in
 
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.jsonl.gz"])
 def test_a_document_names_its_source_and_the_digest_of_the_bytes_as_received(tmp_path: Path, name: str) -> None:
-    data = gzip.compress(b'{"id": "one"}') if name.endswith(".gz") else b'{"id": "one"}'
+    data = zipped(b'{"id": "one"}') if name.endswith(".gz") else b'{"id": "one"}'
     (found,) = received(tmp_path, {name: data})
     assert isinstance(found, Document)
     assert (found.source, found.place.sha256) == ("desk", sha256(data).hexdigest())
@@ -137,16 +140,16 @@ def test_a_bad_line_is_a_problem_of_its_own_and_the_next_line_is_read(
         ("a.json", b"", 1, "input.json"),
         ("a.json", b'{\n"id": "\xe9"}', 2, "input.encoding"),
         ("a.json.gz", b'{"id": "one"}', None, "input.compression"),
-        ("a.jsonl.gz", gzip.compress(LINES)[:-3], None, "input.compression"),
+        ("a.jsonl.gz", zipped(LINES)[:-3], None, "input.compression"),
         ("a.jsonl", b"", None, "input.empty"),
         ("a.jsonl", b"\n \r\n\n", None, "input.empty"),
-        ("a.jsonl.gz", gzip.compress(b""), None, "input.empty"),
+        ("a.jsonl.gz", zipped(b""), None, "input.empty"),
         ("a.txt", b"Words.", None, "input.sidecar"),
         ("a.csv", b"id\none\n", None, "input.kind"),
-        ("a.csv.gz", gzip.compress(b"id\none\n"), None, "input.kind"),
-        ("a.txt.gz", gzip.compress(b"Words."), None, "input.kind"),
+        ("a.csv.gz", zipped(b"id\none\n"), None, "input.kind"),
+        ("a.txt.gz", zipped(b"Words."), None, "input.kind"),
         ("json", b"{}", None, "input.kind"),
-        ("a.gz", gzip.compress(b"{}"), None, "input.kind"),
+        ("a.gz", zipped(b"{}"), None, "input.kind"),
         ("a.json.bak", b"{}", None, "input.kind"),
     ],
 )
@@ -178,7 +181,7 @@ def test_a_text_takes_only_the_sidecar_of_its_own_name_and_folder(tmp_path: Path
         "b/a.txt": b"B.",
         "b/a.json": b'{"id": "b"}',
         "c.txt": b"C.",
-        "c.json.gz": gzip.compress(b'{"id": "c"}'),
+        "c.json.gz": zipped(b'{"id": "c"}'),
         "d.json": b'{"id": "d"}',
     }
     assert [told(one) for one in received(tmp_path, files)] == [

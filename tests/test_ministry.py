@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
-from flows import steps
+from flows import preview
 from flows.settings import PROJECT, Settings
 from flows.structure import text_of
 from schemas.report import Problem, Report

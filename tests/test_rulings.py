@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
@@ -325,7 +325,7 @@ def test_a_decision_without_a_reason_is_wrong_use(held: Held, communique: Commun
     [("approve", "Published", ["1.0.0", "1.0.1"]), ("reject", "Rejected", ["1.0.0"])],
 )
 def test_the_flow_of_the_form_decides_as_the_command_does(
-    held: Held, monkeypatch: pytest.MonkeyPatch, decision: str, name: str, versions: list[str]
+    held: Held, monkeypatch: pytest.MonkeyPatch, decision: Literal["approve", "reject"], name: str, versions: list[str]
 ) -> None:
     from flows import pipeline  # noqa: PLC0415 - Prefect is paid for here
 

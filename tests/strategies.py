@@ -584,6 +584,31 @@ def spoiled_often(draw: Draw, document: Document) -> Document:
     return document | lists
 
 
+ODD_TEXTS = ("", " ", "\x00", "a|b", "a\nb", "x", "2021-02-30")
+ODD_VALUES: tuple[Any, ...] = (None, True, -1, 0, 10**30, 1.5, [], {}, [[None]], {"a": 1}, *ODD_TEXTS)
+
+
+def steps(value: Any, *above: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Yield the steps to every value inside `value`."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        yield (*above, name)
+        yield from steps(part, *above, name)
+
+
+@st.composite
+def with_odd_values(draw: Draw, document: Document) -> Document:
+    """Draw `document` with an odd value in the place of one to three others, at any depth."""
+    document = copy.deepcopy(document)
+    for _ in range(draw(st.integers(1, 3))):
+        *way, last = draw(st.sampled_from(list(steps(document))))
+        place: Any = document
+        for step in way:
+            place = place[step]
+        place[last] = copy.deepcopy(draw(st.sampled_from(ODD_VALUES)))
+    return document
+
+
 def is_fact(table: str) -> bool:
     """Return whether the items of `table` are facts."""
     return issubclass(PARTS[table], Fact)

@@ -29,9 +29,10 @@ from tests.strategies import (
     spoiled,
     spoiled_often,
     values_of,
+    with_odd_values,
 )
 
-FEW = settings(max_examples=6, phases=[Phase.generate])
+FEW = settings(max_examples=5, phases=[Phase.generate])
 """For what frictionless judges, which takes its time to begin: examples of several documents, none of them shrunk."""
 MANY = settings(max_examples=60)
 NAMES = "participant_names"
@@ -117,6 +118,20 @@ def test_nothing_that_is_refused_is_in_the_tables(found: list[Any]) -> None:
     standing = {id(record) for rows in verdict.rows.values() for record in rows}
     assert not standing & {id(item.record) for item in verdict.refused}
     assert verdict.report.valid == (not verdict.refused)
+
+
+@st.composite
+def odd_shelves(draw: Draw) -> list[Document]:
+    """Draw four documents with odd values in them."""
+    return [draw(with_odd_values(document)) for document in draw(shelves())]
+
+
+@FEW
+@given(odd_shelves())
+def test_no_value_at_any_place_of_a_document_stops_the_judgment(found: list[Document]) -> None:
+    counts = judged(*found).report.counts
+    assert counts["releases"].in_ >= len(found)
+    assert all(count.in_ == count.out + count.refused for count in counts.values())
 
 
 # A bad row never changes the good ones.

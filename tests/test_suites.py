@@ -182,11 +182,11 @@ def dated(rows: Rows, *days: str | None) -> list[Record]:
 
 
 def test_just_the_rows_that_fail_are_refused_and_null_is_none_of_them(seeded: Rows) -> None:
-    days = ("1788-12-31", "1789-01-01", None, "2021-07-06", AS_OF, LATER)
+    days = ("0001-01-01", "1788-12-31", "1789-01-01", None, "2021-07-06", AS_OF, LATER, "9999-12-31")
     found = told(seeded | {"releases": dated(seeded, *days)}, ALL["suite.releases.not-published-ahead"])
-    assert [record.key for record, _ in found.findings] == ["r0", "r5"]
+    assert [record.key for record, _ in found.findings] == ["r0", "r1", "r6", "r7"]
     assert found.problems == []
-    assert (only(found).looked_at, only(found).failures) == (5, 2)
+    assert (only(found).looked_at, only(found).failures) == (7, 4)
 
 
 def test_a_refused_row_is_told_with_its_key_field_value_and_place(seeded: Rows) -> None:

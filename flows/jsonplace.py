@@ -79,9 +79,10 @@ def _nothing(_: Token) -> bool:
 def _number(token: Token) -> bool:
     """Return whether the token is a number beyond any quantity, or none that JSON has."""
     text = token.text.lower().lstrip("-")
+    if not text[:1].isdigit():
+        return text in ("nan", "infinity")
     exponent = text.partition("e")[2].lstrip("+-").lstrip("0")
-    beyond = len(token.text) > DIGITS or len(exponent) > len(str(DIGITS)) or int(exponent or 0) > DIGITS
-    return text in ("nan", "infinity") or (text[:1].isdigit() and beyond)
+    return len(token.text) > DIGITS or len(exponent) > len(str(DIGITS)) or int(exponent or 0) > DIGITS
 
 
 def _surrogate(token: Token) -> bool:

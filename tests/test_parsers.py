@@ -304,3 +304,26 @@ def test_no_text_stops_a_parser_and_what_it_yields_is_in_order(text: str, anchor
     quantity, due = parsers.quantity(text), parsers.due(text, anchor)
     assert quantity is None or quantity >= 0
     assert all(found.start <= found.end for found in [*parsers.days(text, anchor), *filter(None, [due])])
+
+
+@pytest.mark.parametrize("text", ["this week", "tomorrow", "within 5 days", "next year", "by the end of next month"])
+def test_a_deadline_beyond_the_calendar_is_none(text: str) -> None:
+    assert parsers.due(text, date(9999, 12, 31)) is None
+
+
+def test_the_last_month_of_the_calendar_is_read() -> None:
+    assert list(parsers.days("December 9999", None)) == [parsers.Span(date(9999, 12, 1), date(9999, 12, 31))]
+
+
+@pytest.mark.parametrize("text", ["6 apr\u0131l 2021", "augu\u017ft 6, 2021"])
+def test_a_letter_that_only_looks_like_one_of_a_month_is_none(text: str) -> None:
+    assert list(parsers.days(text, None)) == []
+
+
+@pytest.mark.parametrize("text", ["half a m\u0131llion", "5 m\u0131llion"])
+def test_a_letter_that_only_looks_like_one_of_a_number_is_none(text: str) -> None:
+    assert parsers.quantity(text) is None
+
+
+def test_more_steps_than_any_deadline_has_are_none() -> None:
+    assert parsers.due("within 999999999999 days", date(2021, 7, 7)) is None

@@ -5,6 +5,7 @@ language that they do not read, parsed fields stay null.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -40,11 +41,22 @@ _AND_A_HALF = re.compile(rf"(\w+) and a half ({_MULTIPLE})", re.IGNORECASE)
 
 def quantity(text: str) -> Decimal | None:
     """Return the number that all of `text` says, as 1500000 for "1.5 million", or None."""
+    try:
+        return _quantity(text)
+    except KeyError:  # a letter that only looks like one of a word
+        return None
+
+
+def _multiple(word: str | None) -> int:
+    return MULTIPLES[word.lower()] if word else 1
+
+
+def _quantity(text: str) -> Decimal | None:
     words = " ".join(text.split())
     figures = _FIGURES.fullmatch(words)
     if figures:
         whole, fraction, multiple = figures.groups()
-        return Decimal(whole.replace(",", "") + (fraction or "")) * MULTIPLES.get((multiple or "").lower(), 1)
+        return Decimal(whole.replace(",", "") + (fraction or "")) * _multiple(multiple)
     fraction_of = _FRACTION.fullmatch(words)
     if fraction_of:
         return FRACTIONS[fraction_of[1].lower()] * MULTIPLES[fraction_of[2].lower()]
@@ -160,7 +172,7 @@ def _whole(text: str, anchor: date | None) -> Span | None:
 def _span(found: dict[str, str | None], anchor: date | None) -> Span | None:
     try:
         return _iso(found["iso"]) if found.get("iso") else _named(found, anchor)
-    except ValueError:
+    except (ValueError, KeyError):  # no such day, or a letter that only looks like one of a month
         return None
 
 
@@ -208,8 +220,7 @@ def week_of(day: date) -> Span:
 
 def month_of(day: date) -> Span:
     """Return the month of `day`."""
-    following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
-    return Span(day.replace(day=1), following - timedelta(days=1))
+    return Span(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
 
 
 def year_of(day: date) -> Span:
@@ -233,6 +244,13 @@ def due(text: str, anchor: date | None) -> Span | None:
 
     "by" a day has the day in it, "before" a day has not; "from" a day is the day itself.
     """
+    try:
+        return _due(text, anchor)
+    except (OverflowError, ValueError):  # beyond the calendar
+        return None
+
+
+def _due(text: str, anchor: date | None) -> Span | None:
     words = " ".join(text.split()).rstrip(".")
     exact = _whole(words, anchor)
     if exact:
@@ -274,7 +292,9 @@ def _relative(words: str, anchor: date) -> Span | None:
     within = _WITHIN.fullmatch(words)
     if within:
         count = Decimal(1) if within["count"] in ("a", "one") else quantity(within["count"])
-        return Span(anchor, _later(anchor, int(count), within["unit"])) if count and count == int(count) else None
+        if not count or count != int(count) or count > MOST_STEPS:
+            return None
+        return Span(anchor, _later(anchor, int(count), within["unit"]))
     this = _THIS.fullmatch(words)
     if not this or (this["which"] == "the" and not this["end"]):
         return None
@@ -290,7 +310,6 @@ MOST_STEPS = 1000
 
 def _later(day: date, count: int, unit: str) -> date:
     """Return the day `count` units after `day`; the last of a month where the month is too short."""
-    count = min(count, MOST_STEPS)
     if unit in STEPS:
         return day + timedelta(days=count * STEPS[unit])
     months = day.year * 12 + day.month - 1 + count * (12 if unit == "year" else 1)

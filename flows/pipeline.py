@@ -55,23 +55,20 @@ audit = task(name="audit", cache_policy=NO_CACHE, task_run_name="audit {staged.v
 commit = task(name="commit", cache_policy=NO_CACHE, task_run_name="commit {staged.version}")(steps.commit)
 
 
-DatasetName = Annotated[str, Field(description="Name of the dataset: its file in data/datasets, without .toml.")]
-AsOf = Annotated[
-    date | None, Field(description="The day that rules about time count from; today in UTC where it is left out.")
-]
-
-
-RunId = Annotated[str, Field(description="Id of the held run, as `communique quarantine list` shows it.")]
-Why = Annotated[str, Field(min_length=1, description="Why; kept and published with the version.")]
-Who = Annotated[str, Field(min_length=1, description="Who decides; kept and published with the version.")]
+Given = Annotated[str, Field(min_length=1)]
+"""Words that may not be left out; Prefect's form takes what a field means from the docstring of its flow."""
 
 
 @flow(name="publish-releases", flow_run_name="publish {dataset}", validate_parameters=True)
-async def publish_releases(dataset: DatasetName, as_of: AsOf = None) -> State[Any]:
+async def publish_releases(dataset: Given, as_of: date | None = None) -> State[Any]:
     """Publish a dataset: fetch its sources, build rows, judge them, and make a version of what passed.
 
     Ends Published, Unchanged (the same content is published already), Held (a critical problem: a steward decides) or
     Failed; two runs of one dataset at once: the second ends Failed as Busy.
+
+    Args:
+        dataset: Name of the dataset: its file in data/datasets, without .toml.
+        as_of: The day that rules about time count from; today in UTC where it is left out.
     """
     settings = Settings()
     try:
@@ -174,11 +171,17 @@ def summary(job: Job, report: Report) -> str:
 
 @flow(name="approve-version", flow_run_name="{decision} {run_id}", validate_parameters=True)
 def approve_version(
-    run_id: RunId, reason: Why, by: Who, decision: Literal["approve", "reject"] = "approve"
+    run_id: Given, reason: Given, by: Given, decision: Literal["approve", "reject"] = "approve"
 ) -> State[Any]:
     """Decide about a held candidate: publish it as it was judged, or turn it down for good.
 
     Refused when what is published, or the candidate, moved since it was judged.
+
+    Args:
+        run_id: Id of the held run, as `communique quarantine list` shows it.
+        reason: Why; kept and published with the version.
+        by: Who decides; kept and published with the version.
+        decision: Approve publishes the candidate; reject turns down this content for good.
     """
     settings = Settings()
     try:

@@ -1,0 +1,311 @@
+"""Real runs through Prefect: how they end, what its server then knows, and that nothing is left running."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from flows import server, store
+from flows.settings import PROJECT, Settings
+from schemas.package import Package, Version
+from tests.conftest import AS_OF, SEED, Communique
+from tests.publishing import DATASET, PATIENCE, home, processes_of, read_json, table, wait_until
+
+BIN = Path(sys.executable).parent
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without what could lead a run to another server or data folder."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COMMUNIQUE_"))}
+
+
+def command(data: Path) -> list[str]:
+    return [str(BIN / "communique"), "--data", str(data), "run", DATASET, "--as-of", AS_OF]
+
+
+# Three runs that share a server: what they print, and what the server knows of them
+
+
+class Told(NamedTuple):
+    """What three runs printed, and what Prefect's server said of them while it was up."""
+
+    runs: dict[str, "subprocess.CompletedProcess[str]"]
+    flow_runs: list[dict[str, Any]]
+    task_runs: dict[str, list[str]]
+    artifacts: dict[str, dict[str, str]]
+    events: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with the dataset and the seed release."""
+    data = tmp_path_factory.mktemp("pipeline") / "shared"
+    shutil.copytree(PROJECT / "data" / "datasets", data / "datasets")
+    shutil.copytree(SEED.parent, data / "releases")
+    return data
+
+
+@pytest.fixture(scope="module")
+def url(shared: Path) -> Iterator[str]:
+    """Return the address of the server of the shared data folder, up for as long as the tests of this file run."""
+    with server.serving(Settings(data=shared).prefect_home) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def told(shared: Path, url: str) -> Told:
+    """Return what there is to tell of a first run, a second one, and one of a document that cannot be read."""
+    broken = shutil.copytree(shared, shared.parent / "broken", ignore=shutil.ignore_patterns(".prefect"))
+    (broken / "releases" / SEED.name).write_text('{"id": "cut off', encoding="utf-8")
+    runs = {"first": _run(shared), "second": _run(shared), "broken": _run(broken, PREFECT_API_URL=url)}
+    flow_runs = _ask(url, "flow_runs", sort="START_TIME_ASC")
+    found = {run["state"]["name"]: {"flow_runs": {"id": {"any_": [run["id"]]}}} for run in flow_runs}
+    tasks = {name: _ask(url, "task_runs", **mine) for name, mine in found.items()}
+    artifacts = {name: _ask(url, "artifacts", **mine) for name, mine in found.items()}
+    return Told(
+        runs,
+        flow_runs,
+        {name: sorted(f"{task['name']}: {task['state_type']}" for task in tasks[name]) for name in found},
+        {name: {one["key"]: one["type"] for one in artifacts[name]} for name in found},
+        _events(url),
+    )
+
+
+def _run(data: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    env = clean_environment() | {"COLUMNS": "200"} | environment
+    return subprocess.run(command(data), env=env, capture_output=True, text=True, check=False, timeout=300)
+
+
+def _ask(url: str, what: str, **query: Any) -> list[dict[str, Any]]:
+    """Return what the server has of a kind."""
+    answer = httpx.post(f"{url}/{what}/filter", json=query)
+    answer.raise_for_status()
+    found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+def _events(url: str) -> list[dict[str, Any]]:
+    """Return our own events, once the server has filed all three."""
+    wanted = {"filter": {"event": {"prefix": ["communique.dataset."]}, "order": "ASC"}}
+    found: list[dict[str, Any]] = []
+
+    def filed() -> bool:
+        found[:] = httpx.post(f"{url}/events/filter", json=wanted).json()["events"]
+        return len(found) == 3
+
+    wait_until(filed)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("run", "code", "outcome"), [("first", 0, "Published"), ("second", 0, "Unchanged"), ("broken", 1, "Held")]
+)
+def test_a_run_says_how_it_ended_by_its_exit_code_and_its_last_line(
+    told: Told, run: str, code: int, outcome: str
+) -> None:
+    done = told.runs[run]
+    assert done.returncode == code, done.stderr
+    assert done.stdout.splitlines()[-1].startswith(f"{outcome:<9} {DATASET} ")
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_first_run_publishes_the_seed_and_the_next_ones_nothing(told: Told, shared: Path) -> None:
+    assert str(home(shared) / "1.0.0") in told.runs["first"].stdout
+    assert sorted(path.name for path in home(shared).iterdir()) == ["1.0.0", "latest.json", "versions.json"]
+    assert len(table(Package(DATASET, Version(1, 0, 0), home(shared) / "1.0.0"), "mentions")) == 57
+
+
+def test_a_held_run_names_the_file_and_the_line_that_cannot_be_read(told: Told) -> None:
+    assert "input.json" in told.runs["broken"].stdout
+    assert f"releases/{SEED.name}:1" in told.runs["broken"].stdout
+
+
+@pytest.mark.parametrize(
+    ("run", "outcome", "version"),
+    [("first", "Published", "1.0.0"), ("second", "Unchanged", "1.0.0"), ("broken", "Held", None)],
+)
+def test_a_run_leaves_its_record_beside_the_report_that_it_names(
+    told: Told, run: str, outcome: str, version: str | None
+) -> None:
+    line = next(line for line in told.runs[run].stdout.splitlines() if line.startswith("report "))
+    report = Path(line.removeprefix("report").strip())
+    record = read_json(report.with_name("run.json"))
+    assert (record["outcome"], record["version"], record["as_of"]) == (outcome, version, AS_OF)
+    assert read_json(report)["valid"] is (outcome != "Held")
+
+
+def test_only_a_held_candidate_keeps_the_rows_that_wait_for_a_steward(told: Told, shared: Path) -> None:
+    assert told.flow_runs
+    waiting = [folder.parent for folder in shared.parent.glob(f"*/runs/{DATASET}/*/verdict")]
+    assert [read_json(folder / "run.json")["outcome"] for folder in waiting] == ["Held"]
+
+
+def test_the_server_knows_each_run_by_a_name_that_can_be_read_and_the_state_it_ended_in(told: Told) -> None:
+    states = [(run["state"]["type"], run["state"]["name"]) for run in told.flow_runs]
+    assert states == [("COMPLETED", "Published"), ("COMPLETED", "Unchanged"), ("COMPLETED", "Held")]
+    assert {run["name"] for run in told.flow_runs} == {f"publish {DATASET}"}
+    assert {run["parameters"]["dataset"] for run in told.flow_runs} == {DATASET}
+
+
+JUDGED = [f"build {DATASET}: COMPLETED", f"fetch {DATASET}: COMPLETED", f"judge {DATASET}: COMPLETED"]
+
+
+@pytest.mark.parametrize(
+    ("state", "tasks"),
+    [
+        ("Published", ["audit 1.0.0: COMPLETED", *JUDGED, "commit 1.0.0: COMPLETED", f"stage {DATASET}: COMPLETED"]),
+        ("Unchanged", JUDGED),
+        ("Held", JUDGED),
+    ],
+)
+def test_the_server_knows_the_steps_that_a_run_took_and_no_other(told: Told, state: str, tasks: list[str]) -> None:
+    assert told.task_runs[state] == sorted(tasks)
+
+
+@pytest.mark.parametrize("state", ["Published", "Unchanged", "Held"])
+def test_a_run_shows_a_summary_and_its_problems_and_a_link_to_what_it_published(told: Told, state: str) -> None:
+    shown = {f"{DATASET}-summary": "markdown", f"{DATASET}-problems": "table"}
+    link = {f"{DATASET}-version": "markdown"} if state == "Published" else {}
+    assert told.artifacts[state] == shown | link
+
+
+def test_every_end_is_an_event_that_an_automation_can_wait_for(told: Told) -> None:
+    names = [event["event"].removeprefix("communique.dataset.") for event in told.events]
+    assert names == ["published", "unchanged", "held"]
+    assert {event["resource"]["prefect.resource.id"] for event in told.events} == {f"communique.dataset.{DATASET}"}
+
+
+# Runs that do not begin
+
+
+def refusal(done: "subprocess.CompletedProcess[str]") -> str:
+    """Return what a run that was refused told, after checking that it was told without a traceback."""
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_wrong_dataset_file_ends_2_with_its_line_before_any_server_is_started(
+    communique: Communique, data: Path
+) -> None:
+    path = data / "datasets" / f"{DATASET}.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = lines.index("max_refused_share = 0.2")
+    lines[line] = 'max_refused_share = "few"'
+    path.write_text("\n".join(lines), encoding="utf-8")
+    done = communique("run", DATASET)
+    assert done.returncode == 2
+    assert f"{path}:{line + 1}: gate.max_refused_share" in refusal(done)
+    assert not (data / ".prefect").exists()
+
+
+def test_a_name_of_no_dataset_ends_2_with_the_names_that_there_are(communique: Communique, data: Path) -> None:
+    done = communique("run", "letters")
+    assert done.returncode == 2
+    assert f"'letters' in {data / 'datasets'} (there are: {DATASET}, sample-ministry)" in refusal(done)
+
+
+def test_a_day_that_is_none_ends_2(communique: Communique, data: Path) -> None:
+    done = communique("run", DATASET, "--as-of", "2021-02-30")
+    assert done.returncode == 2
+    assert "as-of" in refusal(done)
+    assert not (data / "runs").exists()
+
+
+def test_a_second_run_at_once_ends_4_and_leaves_all_to_the_first(communique: Communique, settings: Settings) -> None:
+    with store.locked(settings.lock(DATASET)):
+        done = communique("run", DATASET)
+    assert done.returncode == 4
+    assert f"another publisher holds {settings.lock(DATASET)}" in refusal(done)
+    assert not settings.raw.exists()
+    assert not settings.prefect_home.exists()
+
+
+def test_a_source_that_is_not_there_ends_2_and_says_where_it_was_looked_for(
+    communique: Communique, data: Path, url: str
+) -> None:
+    shutil.rmtree(data / "releases")
+    done = communique("run", DATASET, PREFECT_API_URL=url)
+    assert done.returncode == 2
+    assert f"source 'releases': releases is not there (looked in {data})" in refusal(done)
+    assert not (data / ".prefect" / "server.log").exists()
+
+
+PUBLISH = f"""
+from flows import pipeline
+print(pipeline.publish({DATASET!r}, None).name)
+"""
+
+
+def test_a_flow_that_finds_its_dataset_locked_ends_busy_on_the_server_too(settings: Settings, url: str) -> None:
+    env = clean_environment() | server.environment(settings.prefect_home, url) | {"COMMUNIQUE_DATA": str(settings.data)}
+    before = {run["id"] for run in _ask(url, "flow_runs")}
+    with store.locked(settings.lock(DATASET)):
+        done = subprocess.run(
+            [sys.executable, "-c", PUBLISH], env=env, cwd=PROJECT, capture_output=True, text=True, check=True
+        )
+    assert done.stdout == "Busy\n"
+    states = [run["state"] for run in _ask(url, "flow_runs") if run["id"] not in before]
+    assert [(state["type"], state["name"]) for state in states] == [("FAILED", "Busy")]
+    assert not settings.packages.exists()
+
+
+# Runs that are stopped
+
+
+@pytest.fixture
+def running(data: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Return a run in a session of its own, as in a terminal of its own."""
+    with subprocess.Popen(
+        command(data),
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def read_to(process: "subprocess.Popen[str]", word: str) -> str:
+    """Return what the process told on standard error up to the line that has `word`."""
+    assert process.stderr
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if word in line:
+            return "".join(lines)
+    pytest.fail(f"no line has {word!r}:\n{''.join(lines)}")
+
+
+@pytest.mark.parametrize("moment", ["starting", "fetch"])
+def test_ctrl_c_ends_130_without_a_traceback_and_leaves_no_process(
+    data: Path, running: "subprocess.Popen[str]", moment: str
+) -> None:
+    before = read_to(running, moment)
+    os.killpg(running.pid, signal.SIGINT)
+    out, after = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 130
+    assert "Traceback" not in out + before + after
+    assert wait_until(lambda: not processes_of(data)), processes_of(data)
+
+
+def test_a_run_that_is_killed_leaves_no_server_and_the_next_needs_no_help_and_leaves_nothing_running(
+    data: Path, running: "subprocess.Popen[str]", communique: Communique
+) -> None:
+    read_to(running, "fetch")
+    assert len(processes_of(data)) > 1
+    running.kill()
+    assert running.wait(PATIENCE) == -signal.SIGKILL
+    assert wait_until(lambda: not processes_of(data)), processes_of(data)
+    done = communique("run", DATASET)
+    assert done.returncode == 0, done.stderr
+    assert read_json(home(data) / "latest.json")["version"] == "1.0.0"
+    assert wait_until(lambda: not processes_of(data)), processes_of(data)

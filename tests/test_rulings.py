@@ -1,0 +1,532 @@
+"""What a steward decides about a run, a version or a release: hold, approve, reject, take down, prune."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pytest
+
+from flows import preview, rebuild, rulings, steps, store
+from flows.publish import package
+from flows.rulings import RulingError
+from flows.settings import PROJECT, Settings
+from schemas.package import Package, RunRecord, Version
+from schemas.tables import TABLES
+from tests.conftest import AS_OF, SEED
+from tests.publishing import DATASET, home, read_json, table, tree
+from tests.test_series import MINISTRY, Series, play, published, take
+
+DAY = date.fromisoformat(AS_OF)
+BY, WHY = "Ada Steward", "The ministry moved the day itself; see its letter."
+PAPERS = {"manifest.json", "SHA256SUMS"}
+MOVED = "2021-06-30"
+"""A day in another month than that of the seed, so that the month of the seed loses all its releases."""
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+def move_day(document: dict[str, Any]) -> None:
+    document["published_on"] = MOVED
+
+
+def rename(document: dict[str, Any]) -> None:
+    document["headline"] = "Another headline"
+
+
+def edit(data: Path, change: Edit) -> None:
+    """Change the one document of the data folder."""
+    path = data / "releases" / SEED.name
+    document = json.loads(SEED.read_text(encoding="utf-8"))
+    change(document)
+    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+
+
+def seeded(data: Path) -> Path:
+    """Return `data`, a folder with the dataset and the seed release."""
+    shutil.copytree(PROJECT / "data" / "datasets", data / "datasets")
+    shutil.copytree(SEED.parent, data / "releases")
+    return data
+
+
+class Held(NamedTuple):
+    """A data folder with version 1.0.0 and a run that is held against it."""
+
+    data: Path
+    run_id: str
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the folder."""
+        return Settings(data=self.data)
+
+    @property
+    def record(self) -> RunRecord:
+        """How the run ended, as it stands now."""
+        path = self.settings.run(DATASET, self.run_id) / "run.json"
+        return RunRecord.model_validate_json(path.read_bytes())
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions that are published."""
+        return [str(one.version) for one in package.versions(home(self.data))]
+
+
+@pytest.fixture(scope="module")
+def waits(tmp_path_factory: pytest.TempPathFactory) -> Held:
+    data = seeded(tmp_path_factory.mktemp("rulings") / "data")
+    published(data, DATASET, DAY)
+    edit(data, move_day)
+    ended, run_id = take(data, DATASET, DAY)
+    assert ended.outcome == "Held"
+    return Held(data, run_id)
+
+
+@pytest.fixture
+def held(waits: Held, tmp_path: Path) -> Held:
+    """Return the same, the test's own to change."""
+    return Held(shutil.copytree(waits.data, tmp_path / "held"), waits.run_id)
+
+
+@pytest.fixture
+def own(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Series:
+    """Return the three versions of the ministry, the test's own to change."""
+    series = play(tmp_path_factory.getbasetemp())
+    data = shutil.copytree(series.data, tmp_path / "data")
+    versions = {month: one._replace(folder=_moved(one, data)) for month, one in series.versions.items()}
+    return Series(data, versions)
+
+
+def _moved(one: Package, data: Path) -> Path:
+    return data / "packages" / one.dataset / str(one.version)
+
+
+def log_of(data: Path, dataset: str) -> list[dict[str, Any]]:
+    """Return the decisions that are kept."""
+    return store.read_log(Settings(data=data).rulings(dataset))
+
+
+# Held
+
+
+def test_a_critical_problem_holds_the_candidate_and_nothing_is_published(waits: Held) -> None:
+    report = read_json(waits.settings.run(DATASET, waits.run_id) / "report.json")
+    critical = [one["rule"] for one in report["problems"] if one["severity"] == "critical"]
+    assert critical == ["suite.sources.months-kept"]
+    assert waits.versions == ["1.0.0"]
+    assert read_json(home(waits.data) / "latest.json")["version"] == "1.0.0"
+
+
+def test_a_held_run_is_bound_to_its_content_and_to_the_version_it_was_judged_against(waits: Held) -> None:
+    published_content = package.manifest(package.versions(home(waits.data))[0]).content
+    assert (waits.record.outcome, waits.record.base) == ("Held", "1.0.0")
+    assert waits.record.content not in (None, published_content)
+
+
+def test_more_refused_rows_than_the_dataset_allows_hold_the_candidate(tmp_path: Path) -> None:
+    data = seeded(tmp_path / "data")
+    path = data / "datasets" / f"{DATASET}.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("max_refused_share = 0.2", "max_refused_share = 0.0"))
+    edit(data, lambda document: document["mentions"].append({"entity_id": "dhs", "start": 0, "end": 1, "name": "!"}))
+    ended, run_id = take(data, DATASET, DAY)
+    report = read_json(data / "runs" / DATASET / run_id / "report.json")
+    assert ended.outcome == "Held"
+    assert [one["rule"] for one in report["problems"] if one["severity"] == "critical"] == ["quarantine.share"]
+    assert package.versions(home(data)) == []
+
+
+def test_a_held_candidate_shows_what_approving_it_would_publish(waits: Held) -> None:
+    """The commitment that is due `this week` falls with the day that its week was counted from."""
+    plan = rulings.held_plan(waits.settings, waits.run_id)
+    changed = {
+        (row.table, row.change, row.quarantine): {name: cell.new for name, cell in row.fields.items()}
+        for row in plan.diff.rows
+    }
+    assert plan.held
+    assert (plan.diff.before, plan.diff.after, plan.diff.level) == ("1.0.0", "1.1.0", "minor")
+    assert changed == {("releases", "changed", None): {"published_on": MOVED}} | {
+        (name, "removed", "entered"): {} for name in ("facts", "commitments", "participants", "spans")
+    }
+    refused = [one for one in plan.report.problems if one.table == "commitments" and one.severity == "error"]
+    assert {one.rule for one in refused} == {"evidence.due"}
+
+
+def test_a_held_candidate_shows_the_same_as_a_dry_run_of_its_source(waits: Held) -> None:
+    held, dry = rulings.held_plan(waits.settings, waits.run_id), preview.plan(waits.settings, DATASET, DAY)
+    assert held == dry
+
+
+# Approve
+
+
+def test_approving_publishes_the_candidate_as_it_was_judged(held: Held) -> None:
+    judged = held.record.content
+    version = rulings.approve(held.settings, held.run_id, BY, WHY)
+    assert str(version.version) == "1.1.0"
+    assert package.manifest(version).content == judged
+    assert [row["published_on"] for row in table(version, "releases")] == [MOVED]
+    assert read_json(home(held.data) / "latest.json")["version"] == "1.1.0"
+
+
+def test_who_approved_and_why_is_kept_and_published_and_the_report_still_has_the_problem(held: Held) -> None:
+    bound = {"run_id": held.run_id, "content": held.record.content, "base": "1.0.0"}
+    version = rulings.approve(held.settings, held.run_id, BY, WHY)
+    approval = read_json(version.folder / "decisions.json")["approval"]
+    assert {"kind": "approve", "by": BY, "reason": WHY} | bound == {
+        name: value for name, value in approval.items() if value is not None and name != "day"
+    }
+    assert log_of(held.data, DATASET) == [approval]
+    assert [one["severity"] for one in read_json(version.folder / "report.json")["problems"]].count("critical") == 1
+
+
+def test_a_run_that_was_approved_says_so_and_waits_no_longer(held: Held) -> None:
+    rulings.approve(held.settings, held.run_id, BY, WHY)
+    assert (held.record.outcome, held.record.version) == ("Approved", "1.1.0")
+    with pytest.raises(RulingError, match="does not wait: it ended Approved"):
+        rulings.approve(held.settings, held.run_id, BY, WHY)
+
+
+def test_after_an_approval_the_same_source_is_unchanged(held: Held) -> None:
+    rulings.approve(held.settings, held.run_id, BY, WHY)
+    ended, _ = take(held.data, DATASET, DAY)
+    assert ended.outcome == "Unchanged"
+
+
+def stays(held: Held, match: str) -> None:
+    """Assert that neither plan nor approval of the run goes through, and that neither leaves anything behind."""
+    before = tree(held.data / "packages")
+    for attempt in (lambda: rulings.held_plan(held.settings, held.run_id), lambda: approve(held)):
+        with pytest.raises(RulingError, match=match):
+            attempt()
+    assert tree(held.data / "packages") == before
+    assert log_of(held.data, DATASET) == []
+    assert held.record.outcome == "Held"
+
+
+def approve(held: Held) -> Package:
+    return rulings.approve(held.settings, held.run_id, BY, WHY)
+
+
+def test_the_same_hold_is_refused_after_the_base_moved(held: Held) -> None:
+    edit(held.data, rename)
+    assert str(published(held.data, DATASET, DAY).version) == "1.0.1"
+    stays(held, "was judged against 1.0.0; the latest is 1.0.1 now")
+
+
+def rows_of_the_verdict(held: Held) -> None:
+    path = held.settings.run(DATASET, held.run_id) / "verdict" / "rows.jsonl"
+    text = path.read_text(encoding="utf-8")
+    assert MOVED in text
+    path.write_text(text.replace(MOVED, "2021-07-01"), encoding="utf-8")
+
+
+def a_row_that_is_lost(held: Held) -> None:
+    path = held.settings.run(DATASET, held.run_id) / "verdict" / "rows.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]), encoding="utf-8")
+
+
+def title_of_the_dataset(held: Held) -> None:
+    path = held.data / "datasets" / f"{DATASET}.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"Official releases"', '"Other releases"'))
+
+
+@pytest.mark.parametrize("change", [rows_of_the_verdict, a_row_that_is_lost, title_of_the_dataset])
+def test_a_candidate_that_is_no_longer_what_was_judged_is_refused(held: Held, change: Callable[[Held], None]) -> None:
+    change(held)
+    stays(held, "is not what was judged")
+
+
+def test_a_run_that_there_is_not_is_refused(held: Held) -> None:
+    with pytest.raises(RulingError, match="there is no run 20260101T000000Z-00000000"):
+        rulings.approve(held.settings, "20260101T000000Z-00000000", BY, WHY)
+
+
+def test_a_second_decision_at_once_is_refused_and_changes_nothing(held: Held) -> None:
+    with store.locked(held.settings.lock(DATASET)), pytest.raises(store.LockedError):
+        approve(held)
+    assert held.record.outcome == "Held"
+    assert held.versions == ["1.0.0"]
+
+
+def test_a_rebuild_with_the_stewards_log_gives_the_approved_version_again_to_the_byte(
+    held: Held, tmp_path: Path
+) -> None:
+    approve(held)
+    again = tmp_path / "again"
+    for part in ("datasets", "decisions"):
+        shutil.copytree(held.data / part, again / part)
+    made = list(rebuild.rebuild(Settings(data=again), DATASET, held.data / "raw"))
+    assert [str(one.version) for one in made] == ["1.0.0", "1.1.0"]
+    assert tree(again / "packages") == tree(held.data / "packages")
+
+
+def test_a_rebuild_without_the_log_stops_at_what_nobody_is_known_to_have_approved(held: Held, tmp_path: Path) -> None:
+    approve(held)
+    again = tmp_path / "again"
+    shutil.copytree(held.data / "datasets", again / "datasets")
+    made = list(rebuild.rebuild(Settings(data=again), DATASET, held.data / "raw"))
+    assert [str(one.version) for one in made] == ["1.0.0"]
+
+
+# Reject
+
+
+def test_rejected_content_is_not_offered_again(held: Held) -> None:
+    rulings.reject(held.settings, held.run_id, BY, WHY)
+    ended, _ = take(held.data, DATASET, DAY)
+    assert (held.record.outcome, ended.outcome) == ("Rejected", "Rejected")
+    assert held.versions == ["1.0.0"]
+
+
+def test_who_rejected_and_why_is_kept_and_the_run_waits_no_longer(held: Held) -> None:
+    content = held.record.content
+    rulings.reject(held.settings, held.run_id, BY, WHY)
+    told = log_of(held.data, DATASET)
+    assert [(one["kind"], one["by"], one["reason"], one["content"]) for one in told] == [("reject", BY, WHY, content)]
+    with pytest.raises(RulingError, match="does not wait: it ended Rejected"):
+        approve(held)
+
+
+def test_other_content_is_offered_after_a_rejection(held: Held) -> None:
+    rulings.reject(held.settings, held.run_id, BY, WHY)
+    edit(held.data, rename)
+    assert str(published(held.data, DATASET, DAY).version) == "1.0.1"
+
+
+# The command, and the flow with its form
+
+
+def call(held: Held, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Return what the command line says, called by a user on the folder of the held run."""
+    command = [str(Path(sys.executable).with_name("communique")), "--data", str(held.data), *arguments]
+    env = os.environ | {"COLUMNS": "200"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=300)
+
+
+def test_a_steward_approves_by_command_after_looking_at_the_plan(held: Held) -> None:
+    before = tree(held.data)
+    looked = call(held, "approve", held.run_id, "--reason", WHY, "--dry-run")
+    assert looked.returncode == 0, looked.stderr
+    assert "would become 1.1.0 (minor) against 1.0.0" in looked.stdout
+    assert MOVED in looked.stdout
+    assert tree(held.data) == before
+    done = call(held, "approve", held.run_id, "--reason", WHY, "--by", BY)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Published {DATASET} ")
+    assert held.versions == ["1.0.0", "1.1.0"]
+
+
+def test_a_command_that_is_refused_ends_1_and_says_why_without_a_traceback(held: Held) -> None:
+    rejected = call(held, "reject", held.run_id, "--reason", WHY)
+    again = call(held, "approve", held.run_id, "--reason", WHY)
+    assert (rejected.returncode, again.returncode) == (0, 1)
+    assert f"run {held.run_id} does not wait: it ended Rejected" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+def test_a_decision_without_a_reason_is_wrong_use(held: Held) -> None:
+    told = call(held, "approve", held.run_id)
+    assert told.returncode == 2
+    assert "--reason" in told.stderr
+    assert held.record.outcome == "Held"
+
+
+@pytest.mark.parametrize(
+    ("decision", "name", "versions"),
+    [("approve", "Published", ["1.0.0", "1.1.0"]), ("reject", "Rejected", ["1.0.0"])],
+)
+def test_the_flow_of_the_form_decides_as_the_command_does(
+    held: Held, monkeypatch: pytest.MonkeyPatch, decision: Literal["approve", "reject"], name: str, versions: list[str]
+) -> None:
+    from flows import pipeline  # noqa: PLC0415 - Prefect is paid for here
+
+    monkeypatch.setenv("COMMUNIQUE_DATA", str(held.data))
+    state = pipeline.approve_version.fn(held.run_id, WHY, BY, decision)
+    assert (state.name, held.versions) == (name, versions)
+    again = pipeline.approve_version.fn(held.run_id, WHY, BY, decision)
+    assert (again.name, again.is_failed()) == ("Refused", True)
+
+
+def test_the_form_wants_a_run_a_reason_and_a_name_and_offers_two_decisions() -> None:
+    from flows import pipeline  # noqa: PLC0415 - Prefect is paid for here
+
+    form = pipeline.approve_version.parameters
+    assert form.required == ["run_id", "reason", "by"]
+    assert form.properties["decision"]["enum"] == ["approve", "reject"]
+    assert form.properties["reason"]["minLength"] == 1
+
+
+# Take down
+
+
+def standing(data: Path) -> list[str]:
+    """Return the versions that still have their data."""
+    found = package.versions(data / "packages" / MINISTRY)
+    return [str(one.version) for one in found if not package.taken_down(one)]
+
+
+def test_a_version_that_is_taken_down_leaves_its_papers_and_a_tombstone(own: Series) -> None:
+    first = own.versions["2024-03"]
+    papers = {name: (first.folder / name).read_bytes() for name in PAPERS}
+    files = {path.name for path in first.folder.iterdir()}
+    gone = rulings.take_down(Settings(data=own.data), MINISTRY, "1.0.0", BY, WHY)
+    tombstone = read_json(first.folder / "TOMBSTONE.json")
+    assert gone == [Version(1, 0, 0)]
+    assert {path.name for path in first.folder.iterdir()} == PAPERS | {"TOMBSTONE.json"}
+    assert {name: (first.folder / name).read_bytes() for name in PAPERS} == papers
+    assert set(tombstone["removed"]) == files - PAPERS
+    assert (tombstone["kind"], tombstone["version"], tombstone["by"], tombstone["reason"]) == (
+        "takedown",
+        "1.0.0",
+        BY,
+        WHY,
+    )
+
+
+def test_the_other_versions_keep_every_byte_when_one_is_taken_down(own: Series) -> None:
+    """Also those of files that they share with it."""
+    kept = [own.versions[month].folder for month in ("2024-03", "2024-05")]
+    before = [tree(folder) for folder in kept]
+    rulings.take_down(Settings(data=own.data), MINISTRY, "1.1.0", BY, WHY)
+    assert [tree(folder) for folder in kept] == before
+
+
+def test_the_index_says_that_a_version_was_taken_down_and_the_pointer_names_the_newest_that_stands(
+    own: Series,
+) -> None:
+    rulings.take_down(Settings(data=own.data), MINISTRY, "1.2.0", BY, WHY)
+    packages = own.data / "packages" / MINISTRY
+    index = read_json(packages / "versions.json")["versions"]
+    assert [one.get("taken_down") for one in index] == [None, None, WHY]
+    assert read_json(packages / "latest.json")["version"] == "1.1.0"
+    assert standing(own.data) == ["1.0.0", "1.1.0"]
+
+
+def test_the_chain_of_manifests_stays_whole_over_a_version_that_was_taken_down(own: Series) -> None:
+    rulings.take_down(Settings(data=own.data), MINISTRY, "1.2.0", BY, WHY)
+    after = published(own.data, MINISTRY, date(2024, 6, 1))
+    versions = package.versions(own.data / "packages" / MINISTRY)
+    digests = [store.sha256_file(one.folder / "manifest.json") for one in versions]
+    assert [package.manifest(one).previous for one in versions] == [None, *digests[:-1]]
+    assert after.version > Version(1, 2, 0)
+    assert read_json(after.folder / "diff.json")["before"] == "1.1.0"
+
+
+def test_a_release_is_taken_down_in_every_version_that_has_it_and_left_out_of_the_next(own: Series) -> None:
+    settings, new = Settings(data=own.data), "mer-2024-04-12-haugmoss-visit"
+    gone = rulings.take_down(settings, MINISTRY, new, BY, WHY)
+    assert gone == [Version(1, 1, 0), Version(1, 2, 0)]
+    assert standing(own.data) == ["1.0.0"]
+    after = published(own.data, MINISTRY, date(2024, 6, 1))
+    mentioning = {name: [row for row in table(after, name) if new in " ".join(row.values())] for name in TABLES}
+    assert not any(mentioning.values())
+    assert new not in (after.folder / "quarantine.csv").read_text(encoding="utf-8")
+
+
+def test_the_next_version_says_which_release_was_left_out_by_whom_and_why(own: Series) -> None:
+    name = "mer-2024-05-22-callow-bridge-open"
+    rulings.take_down(Settings(data=own.data), MINISTRY, name, BY, WHY)
+    after = published(own.data, MINISTRY, date(2024, 6, 1))
+    told = read_json(after.folder / "decisions.json")["takedowns"]
+    assert [(one["release"], one["by"], one["reason"]) for one in told] == [(name, BY, WHY)]
+    assert told == log_of(own.data, MINISTRY)
+
+
+@pytest.mark.parametrize("what", ["7.0.0", "no-such-release", "1.0", "../1.0.0"])
+def test_what_is_neither_a_version_nor_a_release_is_not_taken_down(own: Series, what: str) -> None:
+    before = tree(own.data)
+    with pytest.raises(RulingError, match=r"there are: 1\.0\.0, 1\.1\.0, 1\.2\.0"):
+        rulings.take_down(Settings(data=own.data), MINISTRY, what, BY, WHY)
+    assert tree(own.data) == before
+
+
+def test_a_version_is_taken_down_once(own: Series) -> None:
+    rulings.take_down(Settings(data=own.data), MINISTRY, "1.1.0", BY, WHY)
+    with pytest.raises(RulingError, match=r"1\.1\.0 was taken down"):
+        rulings.take_down(Settings(data=own.data), MINISTRY, "1.1.0", BY, WHY)
+
+
+# Prune
+
+
+def whole(one: Package) -> set[str]:
+    return {path.name for path in one.folder.iterdir()}
+
+
+def test_pruning_keeps_tables_papers_and_diff_of_old_versions_and_the_newest_whole(own: Series) -> None:
+    before = {month: whole(one) for month, one in own.versions.items()}
+    newest = tree(own.versions["2024-05"].folder)
+    removed = rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False)
+    for month in ("2024-03", "2024-04"):
+        kept = whole(own.versions[month])
+        assert {f"{name}.csv" for name in TABLES} < kept
+        assert {"datapackage.json", "diff.json", "manifest.json", "quarantine.csv", "report.json"} < kept
+        assert {path.name for path in removed if path.parent.name == str(own.versions[month].version)} == (
+            before[month] - kept
+        )
+        assert {name.rpartition(".")[2] for name in before[month] - kept} == {"parquet", "sqlite", "xlsx", "jsonl"}
+    assert tree(own.versions["2024-05"].folder) == newest
+
+
+def test_pruning_says_in_the_version_what_it_removed(own: Series) -> None:
+    first = own.versions["2024-03"]
+    before = whole(first)
+    rulings.prune(Settings(data=own.data), MINISTRY, 2, dry_run=False)
+    told = read_json(first.folder / "PRUNED.json")
+    assert set(told["removed"]) == before - whole(first)
+    assert told["removed"]
+
+
+def test_what_is_left_of_a_pruned_version_still_has_the_sums_of_its_papers(own: Series) -> None:
+    first = own.versions["2024-03"]
+    rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False)
+    told = subprocess.run(
+        ["sha256sum", "--check", "--ignore-missing", "--strict", "SHA256SUMS"], cwd=first.folder, check=False
+    )
+    assert told.returncode == 0
+    assert package.manifest(own.versions["2024-04"]).previous == store.sha256_file(first.folder / "manifest.json")
+
+
+def test_pruning_dry_removes_nothing_and_names_what_would_go(own: Series) -> None:
+    before = tree(own.data / "packages")
+    would = rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=True)
+    assert tree(own.data / "packages") == before
+    assert rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False) == would
+
+
+def test_pruning_again_removes_nothing_more(own: Series) -> None:
+    rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False)
+    before = tree(own.data / "packages")
+    assert rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False) == []
+    assert tree(own.data / "packages") == before
+
+
+def test_pruned_versions_are_still_compared(own: Series) -> None:
+    first, second = own.versions["2024-03"], own.versions["2024-04"]
+    before = package.between(first, second)
+    rulings.prune(Settings(data=own.data), MINISTRY, 0, dry_run=False)
+    assert package.between(first, second) == before
+
+
+def test_after_everything_was_pruned_the_next_version_is_whole(own: Series) -> None:
+    files = whole(own.versions["2024-05"])
+    rulings.prune(Settings(data=own.data), MINISTRY, 0, dry_run=False)
+    path = own.data / "datasets" / f"{MINISTRY}.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"Press releases of a', '"The press releases of a'))
+    after = published(own.data, MINISTRY, date(2024, 6, 1))
+    assert (str(after.version), whole(after)) == ("1.2.1", files)
+
+
+def test_only_the_newest_runs_that_do_not_wait_are_kept(held: Held) -> None:
+    edit(held.data, rename)
+    runs = [take(held.data, DATASET, DAY)[1] for _ in range(2)]
+    rulings.clear(held.settings, DATASET, 1)
+    left = {path.parent.name for path in (held.data / "runs" / DATASET).glob("*/run.json")}
+    assert left == {held.run_id, runs[-1]}
+    assert steps.held(held.settings.run(DATASET, held.run_id) / "verdict")

@@ -53,7 +53,7 @@ def list_(*dataset: str, format: Format = "text") -> int:  # noqa: A002 - the op
 
 
 @quarantine.command
-def show(dataset: str, key: str) -> int:
+def show(dataset: str, key: str, /) -> int:
     """Show a refused row whole: its values, where it came from, why, and how to mend it.
 
     Parameters
@@ -82,7 +82,7 @@ def show(dataset: str, key: str) -> int:
 
 
 @quarantine.command
-def retry(dataset: str, as_of: Day = None) -> int:
+def retry(dataset: str, /, *, as_of: Day = None) -> int:
     """Run a dataset again and tell which rows got out of the quarantine.
 
     Parameters
@@ -106,7 +106,7 @@ def retry(dataset: str, as_of: Day = None) -> int:
 
 
 @app.command
-def approve(run: str, *, reason: Reason, by: By = None, dry_run: bool = False) -> int:
+def approve(run: str, /, *, reason: Reason, by: By = None, dry_run: bool = False) -> int:
     """Publish the candidate of a held run as it was judged, if what is published has not moved since.
 
     Parameters
@@ -128,7 +128,7 @@ def approve(run: str, *, reason: Reason, by: By = None, dry_run: bool = False) -
 
 
 @app.command
-def reject(run: str, *, reason: Reason, by: By = None) -> int:
+def reject(run: str, /, *, reason: Reason, by: By = None) -> int:
     """Turn down the candidate of a held run; the same content is not offered again.
 
     Parameters

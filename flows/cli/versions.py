@@ -40,7 +40,7 @@ def versions(*dataset: str, schema: bool = False, format: Format = "text") -> in
 
 
 @app.command
-def diff(dataset: str, before: str, after: str, *, format: Format = "text") -> int:  # noqa: A002 - the option's name
+def diff(dataset: str, before: str, after: str, /, *, format: Format = "text") -> int:  # noqa: A002 - the option's name
     """Show what changed between two versions: rows by key and field, with the cause of each.
 
     Parameters
@@ -68,7 +68,7 @@ def diff(dataset: str, before: str, after: str, *, format: Format = "text") -> i
 
 
 @app.command
-def prune(dataset: str, *, keep: int, dry_run: bool = False) -> int:
+def prune(dataset: str, /, *, keep: int, dry_run: bool = False) -> int:
     """Remove all but CSV, papers and diff from every version but the newest.
 
     Parameters
@@ -91,7 +91,7 @@ def prune(dataset: str, *, keep: int, dry_run: bool = False) -> int:
 
 
 @app.command
-def takedown(dataset: str, what: str, *, reason: Reason, by: By = None) -> int:
+def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> int:
     """Take down a version, or a release in every version that has it; papers and a tombstone stay.
 
     Parameters
@@ -112,7 +112,7 @@ def takedown(dataset: str, what: str, *, reason: Reason, by: By = None) -> int:
 
 
 @app.command
-def thresholds(dataset: str, *, last: int = 5) -> int:
+def thresholds(dataset: str, /, *, last: int = 5) -> int:
     """Propose bounds for the suites from the last versions, as JSON to paste into expectations/.
 
     Parameters
@@ -132,7 +132,7 @@ def thresholds(dataset: str, *, last: int = 5) -> int:
 
 
 @app.command
-def rebuild(dataset: str, *, raw: Path) -> int:
+def rebuild(dataset: str, /, *, raw: Path) -> int:
     """Make every version of a dataset again, from raw bytes and their journal, in a data folder that has none.
 
     Parameters

@@ -253,9 +253,7 @@ def _fact_ids(release_id: str, facts: list[Structured]) -> Iterator[str]:
 
 def _ordinals(facts: list[Structured]) -> dict[int, int]:
     """Return for each fact its place among those of the same words, in the order of the text."""
-    order = sorted(
-        range(len(facts)), key=lambda n: (facts[n][1]["evidence_start"], json.dumps(facts[n][1], sort_keys=True))
-    )
+    order = sorted(range(len(facts)), key=lambda n: _place_and_words(*facts[n]))
     seen: Counter[tuple[str, ...]] = Counter()
     ordinals = {}
     for number in order:
@@ -264,6 +262,13 @@ def _ordinals(facts: list[Structured]) -> dict[int, int]:
         ordinals[number] = seen[words]
         seen[words] += 1
     return ordinals
+
+
+def _place_and_words(part: Part, values: dict[str, Any]) -> tuple[int, str]:
+    """Return what orders two facts whatever their order in the document: where they stand, then all that they say."""
+    people = sorted(one.value.model_dump_json() for one in part.participants)
+    spans = sorted(span.model_dump_json() for span in part.value.spans)
+    return values["evidence_start"], json.dumps([values, people, spans], sort_keys=True)
 
 
 def _identity(table: str, values: dict[str, Any]) -> tuple[str, ...]:

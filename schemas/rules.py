@@ -166,7 +166,7 @@ def _fault(detail: Any) -> Fault:
         value = None
     elif rule == "record.required":
         value = None
-    elif rule == "record.type" and value is None:
+    elif rule in ("record.type", "record.enum") and value is None:
         rule = "record.required"
     return Fault(rule, path, value, message)
 

@@ -312,7 +312,33 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no id": ({"meta": {"reason": "A role has a title."}}, "id and reason"),
     "no reason": ({"meta": {"id": "any"}}, "id and reason"),
     "an empty reason": ({"meta": {"id": "any", "reason": ""}}, "id and reason"),
+    "a column that is not there": ({"kwargs": {"column": "colour"}}, "has no ['colour']"),
+    "a column of an aggregate that is not there": (
+        {"type": "expect_column_max_to_be_between", "kwargs": {"column": "nope", "max_value": 1}},
+        "has no ['nope']",
+    ),
+    "a slip in meta": ({"meta": RULE["meta"] | {"refuse_rows": True}}, "meta has no ['refuse_rows']"),
+    "a slip in an entry": ({"colour": "red"}, "an entry has no ['colour']"),
+    "a need without what is said": ({"meta": RULE["meta"] | {"needs": "previous"}}, "wants meta.without"),
+    "a count that refuses rows": (
+        {"type": "expect_table_row_count_to_be_between", "kwargs": {}, "meta": RULE["meta"] | {"refuses_rows": True}},
+        "only rules about values refuse rows",
+    ),
+    "meta that is no object": ({"meta": "any"}, "are objects"),
 }
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"name": "roles"}', '{"expectations": ["one"]}', '{"expectations": {}}'])
+def test_a_file_that_is_no_suite_is_a_fault_that_names_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "roles.json").write_text(text, encoding="utf-8")
+    with pytest.raises(SuiteFault, match=r"^roles\.json: "):
+        suites.load(tmp_path)
+
+
+def test_an_argument_that_no_expectation_has_is_a_fault(seeded: Rows, tmp_path: Path) -> None:
+    rules = suite(tmp_path, RULE | {"kwargs": RULE["kwargs"] | {"colour": "red"}})
+    with pytest.raises(SuiteFault, match=r"^roles\.json: any: "):
+        told(seeded, *rules)
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -347,7 +373,6 @@ def test_two_rules_that_ask_the_same_each_have_their_answer(seeded: Rows, tmp_pa
 
 
 UNASKABLE: dict[str, dict[str, Any]] = {
-    "a column that is not there": {"kwargs": {"column": "colour"}},
     "a pattern that is none": {
         "type": "expect_column_values_to_match_regex",
         "kwargs": {"column": "title", "regex": "("},

@@ -132,7 +132,7 @@ def _field(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
     for span in stated.spans:
         looked_at["evidence.field"] += 1
         field = span.values["field"]
-        if stated.fact.values.get(field) is None:
+        if field in ("fact_id", "release_id") or stated.fact.values.get(field) is None:
             yield field, span.values["text"], f"{stated.fact.table} rows have no {field!r}, or it is empty"
 
 

@@ -159,7 +159,8 @@ class _Docket:
         asked = self._asked(suites)
         failed: dict[str, Check] = {}
         while self.refuse(asked.findings):
-            failed |= {found.id: found for found in asked.checks if found.outcome == "failed"}
+            refusing = {found.rule for _, found in asked.findings}
+            failed |= {found.id: found for found in asked.checks if found.id in refusing}
             asked = self._asked(suites)
         self.checks += [failed.get(found.id, found) for found in asked.checks]
         self.noted += asked.problems

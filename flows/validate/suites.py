@@ -7,7 +7,6 @@ or of the version before; `meta.needs` names the parameter without which the rul
 silence: an unknown type or severity is a fault of the suite.
 """
 
-import json
 import logging
 import math
 import os
@@ -16,7 +15,7 @@ import warnings
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
@@ -26,19 +25,15 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.registry import list_registered_expectation_implementations
 
 from flows import profile
+from flows.validate import expectations
+from flows.validate.expectations import FOLDER, SOURCE_TYPES, SOURCES, Expectation, SuiteFault
 from flows.validate.judge import Asked, Finding
 from schemas.dataset import Dataset
 from schemas.package import Profile
 from schemas.report import Check, Problem, Provenance, Record, Severity, shown
-from schemas.tables import TABLES
 from schemas.tableschema import types
 
-FOLDER = Path(__file__).resolve().parents[2] / "expectations"
-SEVERITIES = ("critical", "warning", "info")
 ROW_NUMBER = "__row__"
-SOURCES = "sources"
-"""A table of the suites alone: releases by source and month, now and in the version before."""
-SOURCE_TYPES = {"source": "string", "month": "string", "before": "integer", "releases": "integer", "kept": "number"}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 for noisy in ("great_expectations", "great_expectations.data_context.types.base"):
@@ -47,38 +42,9 @@ for noisy in ("great_expectations", "great_expectations.data_context.types.base"
 Rows = dict[str, list[Record]]
 
 
-class SuiteFault(Exception):  # noqa: N818 - the suite's fault
-    """A suite is wrong: an unknown type or severity, no id, no reason, or a rule that cannot be asked of its table."""
-
-
-class Expectation(NamedTuple):
-    """An expectation as its file has it."""
-
-    table: str
-    type: str
-    kwargs: dict[str, Any]
-    severity: Severity
-    meta: dict[str, Any]
-
-    @property
-    def rule(self) -> str:
-        """The rule's stable id."""
-        return f"suite.{self.table}.{self.meta['id']}"
-
-
 def load(folder: Path = FOLDER) -> list[Expectation]:
     """Return the expectations of every suite in `folder`; SuiteFault names the file and the entry that is wrong."""
-    known = set(list_registered_expectation_implementations())
-    found = [
-        _expectation(file, entry, known)
-        for file in sorted(folder.glob("*.json"))
-        for entry in json.loads(file.read_text(encoding="utf-8"))["expectations"]
-    ]
-    rules = [one.rule for one in found]
-    twice = {rule for rule in rules if rules.count(rule) > 1}
-    if twice:
-        raise SuiteFault(f"rules given twice: {', '.join(sorted(twice))}")
-    return found
+    return expectations.load(folder, set(list_registered_expectation_implementations()))
 
 
 def parameters(
@@ -95,14 +61,14 @@ def parameters(
     return values | ({"previous": before} if before else {})
 
 
-def judge(rows: Rows, expectations: list[Expectation], values: dict[str, Any]) -> Asked:
+def judge(rows: Rows, asking: list[Expectation], values: dict[str, Any]) -> Asked:
     """Return what the suites say of `rows`: rows to refuse, problems of tables, and a check for each expectation."""
     asked = Asked([], [], [])
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     source = context.data_sources.add_pandas("rows")
     for table, records in [*rows.items(), (SOURCES, _sources(rows["releases"], values))]:
-        suite = [one for one in expectations if one.table == table]
+        suite = [one for one in asking if one.table == table]
         ready = [one for one in suite if _ready(one, records, values, asked)]
         if ready:
             batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe("all")
@@ -132,20 +98,6 @@ def _sources(releases: list[Record], values: dict[str, Any]) -> list[Record]:
     ]
 
 
-def _expectation(file: Path, entry: dict[str, Any], known: set[str]) -> Expectation:
-    meta = entry.get("meta", {})
-    wrong = [
-        (entry.get("type") not in known, f"Great Expectations has no {entry.get('type')!r}"),
-        (entry.get("severity") not in SEVERITIES, f"severity is one of {', '.join(SEVERITIES)}"),
-        (not meta.get("id") or not meta.get("reason"), "meta needs id and reason"),
-        (file.stem not in (*TABLES, SOURCES), f"there is no table {file.stem!r}"),
-    ]
-    for is_wrong, message in wrong:
-        if is_wrong:
-            raise SuiteFault(f"{file.name}: {meta.get('id', entry.get('type'))}: {message}")
-    return Expectation(file.stem, entry["type"], entry.get("kwargs", {}), entry["severity"], meta)
-
-
 def _ready(one: Expectation, records: list[Record], values: dict[str, Any], asked: Asked) -> bool:
     """Return whether `one` can be asked; note why it is skipped where it cannot."""
     looked_at = _looked_at(one, records)
@@ -171,12 +123,12 @@ COUNTS_NULLS = {"expect_column_values_to_not_be_null", "expect_column_values_to_
 
 
 def _ask(batch: Any, suite: list[Expectation], records: list[Record], values: dict[str, Any], asked: Asked) -> None:
-    made = gx.ExpectationSuite(name=suite[0].table, expectations=[_made(one, values) for one in suite])
-    if len(made.expectations) != len(suite):
-        raise SuiteFault(f"{suite[0].table}: two expectations are the same")
     options = {"result_format": "COMPLETE", "unexpected_index_column_names": [ROW_NUMBER]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        made = gx.ExpectationSuite(name=suite[0].table, expectations=[_made(one, values) for one in suite])
+        if len(made.expectations) != len(suite):
+            raise SuiteFault(f"{suite[0].table}: two expectations are the same")
         results = batch.validate(made, result_format=options).results
     answers = {result.expectation_config.meta["id"]: result for result in results}
     for one in suite:
@@ -185,8 +137,11 @@ def _ask(batch: Any, suite: list[Expectation], records: list[Record], values: di
 
 def _made(one: Expectation, values: dict[str, Any]) -> Any:
     kwargs = {name: _value(one, value, values) for name, value in one.kwargs.items()}
-    config = {"type": one.type, "kwargs": kwargs, "meta": {"id": one.meta["id"]}, "severity": one.severity}
-    return gx.expectations.core.__dict__[_class_name(one.type)](**kwargs, meta=config["meta"], severity=one.severity)
+    expectation = gx.expectations.core.__dict__[_class_name(one.type)]
+    try:
+        return expectation(**kwargs, meta={"id": one.meta["id"]}, severity=one.severity)
+    except (ValueError, TypeError) as error:
+        raise SuiteFault(f"{one.table}.json: {one.meta['id']}: {' '.join(str(error).split())}") from None
 
 
 def _class_name(kind: str) -> str:
@@ -296,3 +251,6 @@ def _column(values: list[Any], kind: str) -> Any:
     if kind in ("integer", "number"):
         return pd.to_numeric(pd.Series(values, dtype="object"))
     return pd.Series(values, dtype="object")
+
+
+__all__ = ["SOURCES", "Expectation", "SuiteFault", "judge", "load", "parameters"]

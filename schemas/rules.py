@@ -166,8 +166,8 @@ def _fault(detail: Any) -> Fault:
         value = None
     elif rule == "record.required":
         value = None
-    elif rule in ("record.type", "record.enum") and value is None:
-        rule = "record.required"
+    elif rule in ("record.type", "record.enum") and not isinstance(value, str):
+        rule = "record.required" if value is None else "record.type"
     return Fault(rule, path, value, message)
 
 

@@ -1,11 +1,13 @@
 """The audit: no byte that changed between writing and publishing gets through, and the formats tell the same."""
 
+import json
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,8 +23,8 @@ from tests.publishing import DATASET, home
 
 FILES = sorted(
     [f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")]
-    + [f"{DATASET}.sqlite", f"{DATASET}.xlsx", "releases.jsonl", "datapackage.json", "report.json", "quarantine.csv"]
-    + ["README.md", "manifest.json", "diff.json", "decisions.json", "profile.json", SUMS]
+    + [f"{DATASET}.sqlite", f"{DATASET}.xlsx", "releases.jsonl", "datapackage.json", "manifest.json", SUMS]
+    + ["report.json", "quarantine.csv", "diff.json", "profile.json", "decisions.json", "README.md"]
 )
 """The files of a version."""
 
@@ -107,6 +109,20 @@ def test_a_file_emptied_by_a_full_disk_fails_the_audit_by_its_name(staged: Stage
         steps.audit(staged)
 
 
+def test_files_that_changed_are_all_told_and_nothing_is_read_from_them(staged: Staged) -> None:
+    """What a torn file holds is no finding of its own: the three lines are the whole message."""
+    (staged.folder / "spans.csv").write_bytes(b"")
+    (staged.folder / "people.parquet").unlink()
+    (staged.folder / "datapackage.json").write_bytes(b"{")
+    with pytest.raises(AuditError) as caught:
+        steps.audit(staged)
+    assert str(caught.value).splitlines()[1:] == [
+        "people.parquet: is not there",
+        "datapackage.json: its bytes changed after they were made",
+        "spans.csv: its bytes changed after they were made",
+    ]
+
+
 # A fault of our own: files that have the right sums and tell another thing
 
 
@@ -141,6 +157,37 @@ def in_sqlite(query: str, table: str) -> Callable[[Path], str]:
     return alter
 
 
+def in_excel(old: bytes, new: bytes, table: str) -> Callable[[Path], str]:
+    """Return what puts `new` in the place of the first `old` in the texts that the cells of the workbook share."""
+
+    def alter(folder: Path) -> str:
+        path = folder / f"{DATASET}.xlsx"
+        with zipfile.ZipFile(path) as book:
+            parts = {entry.filename: book.read(entry) for entry in book.infolist()}
+        assert old in parts["xl/sharedStrings.xml"]
+        parts["xl/sharedStrings.xml"] = parts["xl/sharedStrings.xml"].replace(old, new, 1)
+        with zipfile.ZipFile(path, "w") as book:
+            for name, data in parts.items():
+                book.writestr(name, data)
+        return rf"{DATASET}\.xlsx: does not hold what {table}\.csv holds"
+
+    return alter
+
+
+def in_lines(change: Callable[[Any], object], table: str) -> Callable[[Path], str]:
+    """Return what changes the first release of `releases.jsonl`."""
+
+    def alter(folder: Path) -> str:
+        path = folder / "releases.jsonl"
+        first, *others = path.read_text(encoding="utf-8").splitlines()
+        release = json.loads(first)
+        change(release)
+        path.write_text("\n".join([json.dumps(release), *others]) + "\n", encoding="utf-8")
+        return rf"releases\.jsonl: does not hold what {table}\.csv holds"
+
+    return alter
+
+
 FAULTS = {
     "another value in Parquet": other_cell_in_parquet,
     "a row less in Parquet": row_less_in_parquet,
@@ -149,6 +196,11 @@ FAULTS = {
     "another number in SQLite": in_sqlite("UPDATE commitments SET quantity = 1 WHERE quantity > 1", "commitments"),
     "a row less in SQLite": in_sqlite("DELETE FROM mentions WHERE start = 0", "mentions"),
     "a null for a value in SQLite": in_sqlite("UPDATE quotes SET attribution = NULL", "quotes"),
+    "another value in Excel": in_excel(b"<t>memorandum of understanding</t>", b"<t>treaty</t>", "agreements"),
+    "another value in JSON Lines": in_lines(lambda release: release.update(kind="press-release"), "releases"),
+    "another number in JSON Lines": in_lines(lambda release: release["spans"][0].update(end=1), "spans"),
+    "a row less in JSON Lines": in_lines(lambda release: release["mentions"].pop(), "mentions"),
+    "another name in JSON Lines": in_lines(lambda release: release["people"][0].update(name="X"), "people"),
 }
 
 

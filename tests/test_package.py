@@ -16,6 +16,7 @@ import pytest
 
 from flows import store
 from flows.publish import change
+from flows.publish.package import versions
 from flows.settings import PROJECT
 from schemas.package import Level, Package, Version
 from schemas.tables import TABLES
@@ -24,10 +25,9 @@ from tests.conftest import SEED
 from tests.publishing import DATASET, home, publish, published, read_json, table, tree
 
 Document = dict[str, Any]
-PAPERS = {
-    *("datapackage.json", "report.json", "quarantine.csv", "README.md", "manifest.json", "SHA256SUMS"),
-    *("diff.json", "decisions.json", "profile.json"),
-}
+FORMATS = {f"{DATASET}.sqlite", f"{DATASET}.xlsx", "releases.jsonl"}
+PAPERS = {"datapackage.json", "README.md", "manifest.json", "SHA256SUMS"}
+PAPERS |= {"report.json", "quarantine.csv", "diff.json", "profile.json", "decisions.json"}
 BIN = Path(sys.executable).parent
 
 
@@ -100,13 +100,9 @@ def package(folder: Path, history: dict[str, Step]) -> Package:
 # The files
 
 
-OTHERS = {f"{DATASET}.sqlite", f"{DATASET}.xlsx", "releases.jsonl"}
-"""The formats that are one file."""
-
-
 def test_a_version_has_its_tables_in_every_format_and_its_papers_and_nothing_else(package: Package) -> None:
     tables = {f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")}
-    assert {path.name for path in package.folder.iterdir()} == tables | OTHERS | PAPERS
+    assert {path.name for path in package.folder.iterdir()} == tables | FORMATS | PAPERS
 
 
 def test_sha256sum_verifies_every_file_of_a_version_but_the_sums_themselves(package: Package) -> None:
@@ -150,6 +146,28 @@ def test_the_descriptor_has_the_hash_bytes_and_rows_of_every_table(package: Pack
         assert resource["bytes"] == path.stat().st_size
         assert resource["communique:rows"] == len(table(package, resource["name"]))
         assert resource["schema"] == table_schema(resource["name"])
+
+
+def test_the_descriptor_names_the_files_that_are_no_table_with_their_hash_and_size(package: Package) -> None:
+    files = read_json(package.folder / "datapackage.json")["communique:files"]
+    assert {entry["path"] for entry in files} == FORMATS | {f"{name}.parquet" for name in TABLES}
+    for entry in files:
+        path = package.folder / entry["path"]
+        assert (entry["hash"], entry["bytes"]) == (f"sha256:{store.sha256_file(path)}", path.stat().st_size)
+
+
+def test_the_profile_has_the_rows_and_the_filled_share_of_every_field(package: Package) -> None:
+    profile = read_json(package.folder / "profile.json")
+    for name in TABLES:
+        frame = pd.read_csv(package.folder / f"{name}.csv", dtype=str)
+        assert profile["tables"][name]["rows"] == len(frame)
+        assert profile["tables"][name]["filled"] == frame.notna().mean().round(4).to_dict()
+    assert profile["sources"] == {"releases": {"undated": 1}}
+
+
+def test_a_version_that_no_steward_touched_has_no_decisions(package: Package) -> None:
+    decisions = read_json(package.folder / "decisions.json")
+    assert decisions == {"corrections": [], "waivers": [], "approval": None, "takedowns": []}
 
 
 # Its readers
@@ -212,6 +230,47 @@ DUCKDB = {
 def test_parquet_has_the_types_of_the_table_schema(package: Package, name: str) -> None:
     columns, _ = ask(f"SELECT * FROM '{package.folder / name}.parquet'")
     assert columns == {column: DUCKDB[kind] for column, kind in types(name).items()}
+
+
+LEFT_OUT = {("releases", "*", "body"), ("revisions", "*", "body")}
+"""What the workbook leaves out: the texts, which may be longer than a cell."""
+
+
+@pytest.fixture(scope="module")
+def sheets(package: Package) -> dict[str, pd.DataFrame]:
+    """Return the sheets of the workbook, every cell as text."""
+    path = package.folder / f"{DATASET}.xlsx"
+    return pd.read_excel(path, sheet_name=None, engine="calamine", dtype=str, keep_default_na=False)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_excel_has_every_table_whole_but_for_the_texts(
+    package: Package, sheets: dict[str, pd.DataFrame], name: str
+) -> None:
+    wanted = pd.read_csv(package.folder / f"{name}.csv", dtype=str, keep_default_na=False)
+    wanted = wanted.drop(columns=[field for of, _, field in LEFT_OUT if of == name])
+    found = sheets[name].apply(_as_in_csv)
+    pd.testing.assert_frame_equal(found, wanted)
+
+
+def _as_in_csv(cells: "pd.Series[str]") -> "pd.Series[str]":
+    """Return the cells of a column as CSV writes them: pandas gives days their midnight and booleans a capital."""
+    return cells.str.removesuffix(" 00:00:00").replace({"True": "true", "False": "false"})
+
+
+def test_excel_names_on_its_last_sheet_what_it_leaves_out_and_where_that_is(sheets: dict[str, pd.DataFrame]) -> None:
+    assert list(sheets) == [*TABLES, "left out"]
+    last = sheets["left out"]
+    assert set(zip(last["table"], last["key"], last["field"], strict=True)) == LEFT_OUT
+    assert list(last["look in"]) == [f"{name}.csv" for name in last["table"]]
+
+
+def test_a_line_of_json_has_a_release_with_all_its_rows_in_every_table(package: Package) -> None:
+    (line,) = (package.folder / "releases.jsonl").read_text(encoding="utf-8").splitlines()
+    release = json.loads(line)
+    assert release["release_id"] == SEED.stem
+    parts = {name: len(rows) for name, rows in release.items() if name in TABLES}
+    assert parts == {name: rows_of(package, name) for name in TABLES if name != "releases"}
 
 
 @pytest.fixture
@@ -324,6 +383,17 @@ def test_the_index_lists_every_version_oldest_first_with_its_rows(folder: Path) 
 def test_every_manifest_has_the_digest_of_the_one_before_back_to_the_first(folder: Path) -> None:
     papers = [home(folder) / version / "manifest.json" for version in ("1.0.0", "1.0.1", "1.1.0", "1.2.0")]
     assert [read_json(path)["previous"] for path in papers] == [None, *map(store.sha256_file, papers[:-1])]
+
+
+@pytest.mark.parametrize("name", ["1.3.0", "01.0.0", "draft"])
+def test_a_folder_without_papers_or_with_another_name_is_no_version(folder: Path, package: Package, name: str) -> None:
+    stray = shutil.copytree(package.folder, home(folder) / name)
+    try:
+        if name == "1.3.0":
+            (stray / "manifest.json").unlink()
+        assert stray not in [one.folder for one in versions(home(folder))]
+    finally:
+        shutil.rmtree(stray)
 
 
 def test_facts_about_the_dataset_alone_make_a_patch(data: Path) -> None:
@@ -462,3 +532,8 @@ def test_versions_are_in_the_order_of_their_numbers_not_of_their_letters() -> No
 def test_a_folder_that_is_not_named_by_three_numbers_is_no_version(text: str) -> None:
     with pytest.raises(ValueError, match="three numbers"):
         Version.parse(text)
+
+
+def test_a_version_has_one_name_only() -> None:
+    with pytest.raises(ValueError, match=r"it is written 1\.0\.0"):
+        Version.parse("1.00.0")

@@ -42,7 +42,8 @@ SECOND_VERSION = [
     Point("os.rename", "raw/sha256/*"),
     Point("open", "raw/*.journal.jsonl"),
     Point("os.rename", "quarantine/*/quarantine.csv"),
-    Point("open", "staging/*/diff.json"),
+    Point("os.link", "staging/*/revisions.csv"),
+    Point("open", "staging/*/commitments.csv"),
     Point("open", "staging/*/SHA256SUMS"),
     Point("os.rename", "packages/*/1.0.1"),
     Point("open", "packages/*/.latest.json*"),
@@ -59,12 +60,15 @@ FIRST_VERSION = [
 class Killed(NamedTuple):
     """What was there after a kill, and after the run that came next."""
 
-    exitcode: int | None
     torn: list[str]
     outcome: str
     torn_later: list[str]
     home: dict[str, Any]
     staging: list[str]
+    runs: list[str]
+    """How each run ended, as their records say."""
+    rows: list[str]
+    """Runs whose rows are kept, which are those that wait."""
 
 
 # In the process of a run
@@ -76,9 +80,9 @@ def changes_of(data: Path) -> Callable[[str, tuple[Any, ...]], str | None]:
     def changed(event: str, arguments: tuple[Any, ...]) -> str | None:
         if event == "open" and not (isinstance(arguments[0], str | Path) and arguments[2] & WRITES):
             return None
-        if event not in ("open", "os.mkdir", "os.rename", "os.rmdir"):
+        if event not in ("open", "os.mkdir", "os.rename", "os.rmdir", "os.link"):
             return None
-        path = Path(arguments[1] if event == "os.rename" else arguments[0])
+        path = Path(arguments[1] if event in ("os.rename", "os.link") else arguments[0])
         return path.relative_to(data).as_posix() if path.is_relative_to(data) else None
 
     return changed
@@ -95,6 +99,26 @@ def run(data: Path, point: Point | None, answer: Connection) -> None:
 
     sys.addaudithook(hook)
     answer.send(publish(data).outcome)
+
+
+def photograph(data: Path, points: list[Point], answer: Connection) -> None:
+    """Publish the dataset of `data`; copy all of it as a kill at each of `points` would leave it; answer the copies.
+
+    What a killed process had in its memory is lost, and what it had written is there: that is what is copied.
+    """
+    changed = changes_of(data)
+    copies: dict[Point, Path] = {}
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        path = changed(event, arguments)
+        for number, point in enumerate(points):
+            if path and point not in copies and event == point.event and fnmatch(path, point.path):
+                copies[point] = data.with_name(f"{data.name}-{number}")
+                shutil.copytree(data, copies[point])
+
+    sys.addaudithook(hook)
+    publish(data)
+    answer.send(copies)
 
 
 def fill(data: Path, answer: Connection) -> None:
@@ -203,31 +227,41 @@ def undisturbed(base: Path) -> dict[str, Any]:
     return tree(home(data))
 
 
-def killed(start: Path, number: int, point: Point) -> Killed:
-    """Return what a run from `start` that is killed at `point` leaves, and what the next makes of it."""
-    data = shutil.copytree(start, start.parent / f"{start.name}-{number}")
-    exitcode, _ = in_process(run, data, point)
+def next_run(data: Path) -> Killed:
+    """Return what lies in `data`, where a run was killed, and what the next makes of it."""
     before = torn(home(data))
-    _, outcome = in_process(run, data, None)
+    exitcode, outcome = in_process(run, data, None)
+    assert exitcode == 0
     staging = data / "staging" / DATASET
     left = sorted(path.name for path in staging.iterdir()) if staging.exists() else []
-    return Killed(exitcode, before, outcome, torn(home(data)), tree(home(data)), left)
+    folders = [path for path in (data / "runs" / DATASET).iterdir() if path.is_dir()]
+    ended = [read_json(folder / "run.json")["outcome"] for folder in folders]
+    rows = [folder.name for folder in folders if (folder / "built").exists() or (folder / "verdict").exists()]
+    return Killed(before, outcome, torn(home(data)), tree(home(data)), left, ended, rows)
 
 
-def killed_at(start: Path, points: list[Point]) -> dict[Point, Killed]:
+def next_runs(copies: dict[Point, Path]) -> dict[Point, Killed]:
     with ThreadPoolExecutor(2) as pool:
-        made = {point: pool.submit(killed, start, number, point) for number, point in enumerate(points)}
-        return {point: future.result() for point, future in made.items()}
+        return dict(zip(copies, pool.map(next_run, copies.values()), strict=True))
 
 
 @pytest.fixture(scope="module")
 def seconds(base: Path) -> dict[Point, Killed]:
-    return killed_at(base, SECOND_VERSION)
+    """Return what came of a kill at each point of the second run."""
+    data = shutil.copytree(base, base.parent / "seconds")
+    exitcode, copies = in_process(photograph, data, SECOND_VERSION)
+    assert (exitcode, list(copies)) == (0, SECOND_VERSION)
+    return next_runs(copies)
 
 
 @pytest.fixture(scope="module")
 def firsts(fresh: Path) -> dict[Point, Killed]:
-    return killed_at(fresh, FIRST_VERSION)
+    """Return what came of a kill at points of the first run, by the kernel this time."""
+    copies = {}
+    for number, point in enumerate(FIRST_VERSION):
+        copies[point] = shutil.copytree(fresh, fresh.parent / f"firsts-{number}")
+        assert in_process(run, copies[point], point) == (-signal.SIGKILL, None)
+    return next_runs(copies)
 
 
 def seen_by_readers(files: dict[str, Any]) -> dict[str, Any]:
@@ -240,11 +274,19 @@ def test_the_run_after_a_kill_ends_with_the_same_bytes_as_if_nothing_had_been(
     seconds: dict[Point, Killed], undisturbed: dict[str, Any], point: Point
 ) -> None:
     found = seconds[point]
-    assert found.exitcode == -signal.SIGKILL
     assert found.torn == found.torn_later == []
     assert found.outcome in ("Published", "Unchanged")
     assert seen_by_readers(found.home) == undisturbed
     assert found.staging == []
+
+
+@pytest.mark.parametrize("point", SECOND_VERSION, ids=" ".join)
+def test_a_run_that_was_killed_is_recorded_as_such_by_the_next_and_keeps_no_rows(
+    seconds: dict[Point, Killed], point: Point
+) -> None:
+    found = seconds[point]
+    assert sorted(found.runs) == sorted(["Published", "Killed", found.outcome])
+    assert found.rows == []
 
 
 @pytest.mark.parametrize("point", FIRST_VERSION, ids=" ".join)
@@ -252,7 +294,6 @@ def test_a_first_run_that_is_killed_is_made_good_by_the_next(
     firsts: dict[Point, Killed], base: Path, point: Point
 ) -> None:
     found = firsts[point]
-    assert found.exitcode == -signal.SIGKILL
     assert found.torn == found.torn_later == []
     assert seen_by_readers(found.home) == tree(home(base))
     assert found.staging == []

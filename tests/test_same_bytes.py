@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ import pytest
 from flows import store
 from flows.settings import PROJECT
 from schemas.release import PARTS
+from tests import publishing
 from tests.conftest import SEED
 from tests.publishing import home, read_json, tree
 
@@ -57,9 +58,6 @@ THERE = Run(
     0o077,
     list(reversed(FILES)),
 )
-TURNED = Run(
-    "más allá", {"TZ": "America/New_York", "LC_ALL": "POSIX", "PYTHONHASHSEED": "99"}, 0o000, list(reversed(FILES))
-)
 
 
 def shuffled(value: Any, chance: random.Random) -> Any:
@@ -73,13 +71,18 @@ def shuffled(value: Any, chance: random.Random) -> Any:
     return items
 
 
-def publish(root: Path, run: Run, files: dict[str, str]) -> Path:
-    """Publish `files` as `run` says, in a process of its own; return the folder of the version."""
-    data = root / run.folder
+def lay(data: Path, files: dict[str, str], order: Iterable[str]) -> Path:
+    """Return `data`, a data folder with `files`, written in an order."""
     shutil.copytree(PROJECT / "data" / "datasets", data / "datasets")
     (data / "releases").mkdir()
-    for name in run.order:
+    for name in order:
         (data / "releases" / name).write_text(files[name], encoding="utf-8")
+    return data
+
+
+def publish(root: Path, run: Run) -> Path:
+    """Publish as `run` says, in a process of its own; return the folder of the version."""
+    data = lay(root / run.folder, FILES, run.order)
     told = subprocess.run(
         [sys.executable, "-m", "tests.publishing", data],
         cwd=PROJECT,
@@ -95,14 +98,14 @@ def publish(root: Path, run: Run, files: dict[str, str]) -> Path:
 
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return the version that each run made: here, there, and from documents whose lists were turned."""
+    """Return the version that each run made: here, there, and in this process from turned lists."""
     root = tmp_path_factory.mktemp("same")
     chance = random.Random(20261124)  # noqa: S311 - an order, no secret
     turned = {name: json.dumps(shuffled(json.loads(text), chance), ensure_ascii=False) for name, text in FILES.items()}
-    runs = {"here": (HERE, FILES), "there": (THERE, FILES), "turned": (TURNED, turned)}
     with ThreadPoolExecutor(2) as pool:
-        made = {name: pool.submit(publish, root, *run) for name, run in runs.items()}
-        return {name: future.result() for name, future in made.items()}
+        made = {name: pool.submit(publish, root, run) for name, run in {"here": HERE, "there": THERE}.items()}
+        made_here = publishing.published(lay(root / "más allá", turned, reversed(FILES)))
+        return {"turned": made_here.folder} | {name: future.result() for name, future in made.items()}
 
 
 def differing(one: Path, other: Path) -> set[str]:

@@ -32,9 +32,30 @@ def read(folder: Path, name: str) -> Dataset:
         known = ", ".join(names(folder)) or "none"
         raise ConfigError(f"there is no dataset {name!r} in {folder} (there are: {known})")
     dataset: Dataset = _parsed(path, Dataset, {"name": name})
+    own = [kind for kind in ("waivers", "corrections", "takedowns") if getattr(dataset, kind)]
+    if own:
+        raise ConfigError(f"{path}: {own[0]} do not stand here, but in {own[0]}/{name}.toml or a steward's command")
     decided = {kind: folder.parent / kind / f"{name}.toml" for kind in DECISIONS}
     told = {kind: _parsed(file, DECISIONS[kind], {}) for kind, file in decided.items() if file.is_file()}
     return dataset.model_copy(update={kind: getattr(file, kind) for kind, file in told.items()})
+
+
+WRITTEN = ("datasets/{name}.toml", "waivers/{name}.toml", "corrections/{name}.toml", "decisions/{name}.jsonl")
+"""What stewards write about a dataset, below the data folder."""
+
+
+def written(root: Path, name: str) -> dict[str, bytes]:
+    """Return the bytes of what stewards wrote about a dataset, by path below the data folder."""
+    paths = [pattern.format(name=name) for pattern in WRITTEN]
+    return {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
+
+
+def known(folder: Path, packages: Path, name: str) -> str:
+    """Return `name`; ConfigError when there is neither a dataset nor a package of that name."""
+    there = {*names(folder), *(path.name for path in packages.glob("*") if path.is_dir())}
+    if name not in there:
+        raise ConfigError(f"there is no dataset {name!r} (there are: {', '.join(sorted(there)) or 'none'})")
+    return name
 
 
 class Waivers(Model):

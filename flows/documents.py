@@ -144,7 +144,8 @@ def _contents(
             content.refused.extend(_read(found, dataset)[1])
         elif content.named.setdefault(release_id, found) is not found:
             content.refused.append(_duplicate(found, content.named[release_id]))
-    broken = any(item.problem.layer == "input" for item in content.refused)
+    emptied = bool(before) and not content.named
+    broken = any(item.problem.layer == "input" for item in content.refused) or (emptied and bool(content.noted))
     return content._replace(named={**before, **content.named}) if broken else content
 
 

@@ -28,6 +28,13 @@ class BadInput(Exception):  # noqa: N818 - it is the input's fault, not an error
         self.rule, self.message, self.line, self.value, self.pointer = rule, message, line, value, pointer
 
 
+def regular(path: Path) -> Path:
+    """Return `path`; BadInput when it is a folder, a pipe or a device: what cannot be read to an end."""
+    if path.exists() and not path.is_file():
+        raise BadInput("input.link", f"{path.name} is no file, but a folder, a pipe or a device")
+    return path
+
+
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     """Return the bytes of the file at `path`; BadInput when it is larger than `limit` bytes."""
     with path.open("rb") as file:

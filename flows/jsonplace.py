@@ -55,8 +55,8 @@ def _tokens(text: str) -> Iterator[Token]:
             is_key = False
         elif is_key and isinstance(top, dict):
             path[-1] = _step(word)
-            yield Token(word, match.start(), _pointer(path), is_key=True, again=word in top)
-            top[word] = True
+            yield Token(word, match.start(), _pointer(path), is_key=True, again=path[-1] in top)
+            top[path[-1]] = True
         else:
             yield Token(word, match.start(), _pointer(path), is_key=False, again=False)
 

@@ -86,19 +86,9 @@ async def _publish(job: Job) -> State[Any]:
         verdict = await _take(judge, job, await _take(build, job, await _take(fetch, job)))
         report = handover.report(verdict)
         await _show(job, report)
-        turned_down = steps.rejected(job, verdict)
-        if turned_down:
-            why = f"{turned_down.by} rejected this content on {turned_down.day}: {turned_down.reason}"
-            return _end(job, Completed, "Rejected", None, why)
-        if steps.held(verdict):
-            return _end(
-                job, Completed, "Held", None, f"a critical problem holds the candidate; it waits in {job.folder}"
-            )
-        latest = steps.unchanged(job, verdict)
-        if latest:
-            return _end(
-                job, Completed, "Unchanged", str(latest.version), f"version {latest.version} has this content already"
-            )
+        ending = steps.ending(job, verdict)
+        if ending:
+            return _end(job, Completed, ending.name, ending.version, ending.why)
         published = await _take(commit, job, await _take(audit, await _take(stage, job, verdict)))
     except (NoSource, BadInput) as wrong:
         return _end(job, Failed, "Misconfigured", None, str(wrong))

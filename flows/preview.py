@@ -30,8 +30,8 @@ class Plan(NamedTuple):
 
     @property
     def held(self) -> bool:
-        """Whether a critical problem would hold the candidate."""
-        return any(found.severity == "critical" for found in self.report.problems)
+        """Whether a critical problem would hold the candidate: not what is published already."""
+        return not self.same and any(found.severity == "critical" for found in self.report.problems)
 
 
 def plan(settings: Settings, name: str, as_of: date | None) -> Plan:

@@ -1,14 +1,15 @@
 """All versions of a dataset again, from nothing but raw bytes, their journal, and what stewards decided."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from flows import steps, store
+from flows import config, steps, store
 from flows.publish import package
 from flows.settings import Settings
 from flows.steps import Job
+from flows.store import Fetched
 from schemas.decisions import Ruling
 from schemas.package import Package
 
@@ -27,17 +28,41 @@ def rebuild(settings: Settings, name: str, raw: Path) -> Iterator[Package]:
     with store.locked(settings.lock(name)):
         if raw.resolve() != settings.raw.resolve():
             shutil.copytree(raw, settings.raw, dirs_exist_ok=True)
-        for number, line in enumerate(store.read_journal(settings.raw, name), 1):
-            published = _run(settings, name, date.fromisoformat(line.day), number)
-            if published:
-                yield published
+        now, lines = config.written(settings.root, name), store.read_journal(settings.raw, name)
+        rulings = max(_logs(settings, name, lines, now), key=len)
+        try:
+            for number, line in enumerate(lines, 1):
+                _write(settings, name, {path: store.load(settings.raw, digest) for path, digest in line.config.items()})
+                published = _run(settings, name, date.fromisoformat(line.day), number, rulings)
+                if published:
+                    yield published
+        finally:
+            _write(settings, name, now)
 
 
-def _run(settings: Settings, name: str, as_of: date, lines: int) -> Package | None:
+def _write(settings: Settings, name: str, told: Mapping[str, bytes]) -> None:
+    """Put what stewards had written for a run in its place; where the journal does not say, leave what is there."""
+    for pattern in config.WRITTEN if told else ():
+        path = settings.root / pattern.format(name=name)
+        if str(path.relative_to(settings.root)) in told:
+            store.replace_file(path, told[str(path.relative_to(settings.root))])
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _logs(settings: Settings, name: str, lines: list[Fetched], now: Mapping[str, bytes]) -> Iterator[list[Ruling]]:
+    """Yield every state of the log of decisions; it only grows, so the longest has all of them."""
+    path = f"decisions/{name}.jsonl"
+    texts = [store.load(settings.raw, line.config[path]) for line in lines if path in line.config]
+    for text in [now.get(path, b""), *texts]:
+        yield [Ruling.model_validate_json(line) for line in text.splitlines() if line.strip()]
+
+
+def _run(settings: Settings, name: str, as_of: date, lines: int, rulings: list[Ruling]) -> Package | None:
     """Return the version that a run on a day made of the first lines of the journal, None where it made none."""
     job = steps.begin(settings, name, as_of)._replace(lines=lines)
     verdict = steps.judge(job, steps.build(job, store.journal_path(settings.raw, name)))
-    approval = _approval(job, verdict) if steps.held(verdict) else None
+    approval = _approval(job, verdict, rulings) if steps.held(verdict) else None
     if steps.unchanged(job, verdict) or (steps.held(verdict) and not approval):
         steps.finish(job, "Unchanged", None, "a rebuild made no version of this line")
         return None
@@ -46,8 +71,7 @@ def _run(settings: Settings, name: str, as_of: date, lines: int) -> Package | No
     return published
 
 
-def _approval(job: Job, verdict: Path) -> Ruling | None:
+def _approval(job: Job, verdict: Path, rulings: list[Ruling]) -> Ruling | None:
     """Return the ruling that let this very content out of a hold."""
     content = package.content(steps.candidate(job, verdict))
-    found = steps.rulings(job.settings, job.dataset.name)
-    return next((one for one in found if one.kind == "approve" and one.content == content), None)
+    return next((one for one in rulings if one.kind == "approve" and one.content == content), None)

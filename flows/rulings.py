@@ -3,10 +3,10 @@
 Every decision is written to the dataset's log, with who and why, before it has an effect.
 """
 
-import shutil
 from pathlib import Path
 
 from flows import steps, store
+from flows.config import ConfigError
 from flows.preview import Plan, planned
 from flows.publish import package
 from flows.publish.package import PRUNED, SUMS, TOMBSTONE
@@ -25,7 +25,7 @@ class RulingError(Exception):
 
 def waiting(settings: Settings, run_id: str) -> tuple[Job, RunRecord]:
     """Return the job and the record of a run that is held; RulingError when there is none of this id."""
-    for path in sorted((settings.root / "runs").glob(f"*/{run_id}/run.json")):
+    for path in (one for one in sorted((settings.root / "runs").glob("*/*/run.json")) if one.parent.name == run_id):
         record = RunRecord.model_validate_json(path.read_bytes())
         if record.outcome == "Held":
             return Job(settings, steps.dataset_of(settings, record.dataset), record.as_of, run_id), record
@@ -72,16 +72,23 @@ def _bound(job: Job, record: RunRecord) -> package.Candidate:
             f"run {record.run_id} was judged against {record.base or 'nothing'}; the latest is {base} now. Run again"
         )
     found = steps.candidate(job, job.folder / "verdict")
-    if package.content(found) != record.content:
+    if package.content(found) != record.content or steps.seal(job) != record.verdict:
         raise RulingError(
-            f"the content of run {record.run_id}, or the dataset's file, is not what was judged. Run again"
+            f"the verdict of run {record.run_id}, or the dataset's file, is not what was judged. Run again"
         )
     return found
 
 
+def reasoned(reason: str) -> str:
+    """Return a reason; ConfigError when it says nothing."""
+    if not reason.strip():
+        raise ConfigError("--reason says why, and is published: it may not be empty")
+    return reason
+
+
 def _ruling(kind: str, record: RunRecord, by: str, reason: str) -> Ruling:
     bound = {"run_id": record.run_id, "content": record.content, "base": record.base}
-    return Ruling.model_validate({"kind": kind, "day": steps.today(), "by": by, "reason": reason} | bound)
+    return Ruling.model_validate({"kind": kind, "day": steps.today(), "by": by, "reason": reasoned(reason)} | bound)
 
 
 def version_of(home: Path, text: str) -> Package:
@@ -102,7 +109,7 @@ def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str)
     neither a version nor a release of one.
     """
     home = settings.packages / dataset
-    told = {"kind": "takedown", "day": steps.today(), "by": by, "reason": reason}
+    told = {"kind": "takedown", "day": steps.today(), "by": by, "reason": reasoned(reason)}
     holding = [one for one in package.versions(home) if package.has_release(one, what) and not package.taken_down(one)]
     if holding:
         return _take_down(settings, dataset, holding, Ruling.model_validate(told | {"release": what}))
@@ -122,8 +129,10 @@ def _take_down(settings: Settings, dataset: str, packages: list[Package], ruling
 def prune(settings: Settings, dataset: str, keep: int, *, dry_run: bool) -> list[Path]:
     """Remove all but CSV, papers and diff from every version but the newest `keep`; return the files removed."""
     home = settings.packages / dataset
+    if keep < 1:
+        raise ConfigError("--keep is 1 or more: the newest version stays whole")
     with store.locked(settings.lock(dataset)):
-        old = [one.folder for one in package.versions(home)[: -keep or None]]
+        old = [one.folder for one in package.versions(home)[:-keep]]
         removed = [file for folder in old for file in sorted(folder.iterdir()) if not file.name.endswith(KEPT)]
         for folder in [] if dry_run else old:
             gone = [file.name for file in removed if file.parent == folder]
@@ -140,11 +149,3 @@ def _leave(folder: Path, names: tuple[str, ...], note: str, told: dict[str, obje
     for name in gone:
         (folder / name).unlink()
     store.sync_folder(folder)
-
-
-def clear(settings: Settings, dataset: str, keep: int) -> None:
-    """Remove the folders of all but the newest `keep` runs that do not wait."""
-    runs = sorted((settings.root / "runs" / dataset).glob("*/run.json"))
-    ended = [path for path in runs if RunRecord.model_validate_json(path.read_bytes()).outcome != "Held"]
-    for path in ended[: -keep or None]:
-        shutil.rmtree(path.parent, ignore_errors=True)

@@ -6,7 +6,7 @@ passes between them. `flows.pipeline` decorates them for Prefect; without it the
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -84,7 +84,7 @@ def _bury(job: Job) -> None:
     """
     for folder in job.folder.parent.glob("*Z-*"):
         if not (folder / "run.json").exists():
-            _record(job._replace(run_id=folder.name), "Killed", None, "the run was ended from outside", None, None)
+            _record(job._replace(run_id=folder.name), "Killed", None, "the run was ended from outside")
 
 
 def dataset_of(settings: Settings, name: str) -> Dataset:
@@ -102,7 +102,8 @@ def rulings(settings: Settings, name: str) -> list[Ruling]:
 def fetch(job: Job) -> Path:
     """Keep the bytes of every source in the raw store; return the journal that says what was received, and when."""
     files = sources(job.dataset, job.settings.root)
-    fetched = ingest.fetch(files, job.settings.root, job.settings.raw, job.dataset.name, str(job.as_of))
+    written = config.written(job.settings.root, job.dataset.name)
+    fetched = ingest.fetch(files, job.settings.root, job.settings.raw, job.dataset.name, str(job.as_of), written)
     log.info("fetch   files: %d, new: %d, gone: %d", len(files), len(fetched.changed), len(fetched.gone))
     return store.journal_path(job.settings.raw, job.dataset.name)
 
@@ -162,8 +163,15 @@ def judged(
     skip: dict[str, set[int]] = {}
     carried: list[Refused] = []
     while True:
-        verdict = judge_rows(built.records, built.refused + carried, built.noted, share, asked, waivers=waivers)
-        failing = {item.record.key for item in verdict.refused if item.record.table == "releases"} & built.shown.keys()
+        before = built.refused + carried
+        verdict = judge_rows(built.records, before, built.noted, share, asked, waivers=waivers)
+        told = {id(item.record) for item in before}
+        gone = [
+            item.record.key
+            for item in verdict.refused
+            if item.record.table == "releases" and id(item.record) not in told
+        ]
+        failing = set(gone) & built.shown.keys()
         if not failing:
             steward.needed(case.dataset, built.corrections, verdict.waived if suites else waivers)
             return verdict, built.corrections
@@ -195,6 +203,31 @@ def _structured(job: Job, skip: Skip | None = None) -> Built:
     return documents.structured(job.dataset, job.journal, partial(store.load, job.settings.raw), skip)
 
 
+class Ending(NamedTuple):
+    """How a run ends that publishes nothing: its name, the version that stands, and why."""
+
+    name: str
+    version: str | None
+    why: str
+
+
+def ending(job: Job, verdict: Path) -> Ending | None:
+    """Return how a run ends whose candidate is not to be published, else None.
+
+    What a steward decided comes first: content that was turned down is not offered again, and what was published is
+    not held again.
+    """
+    turned_down, latest = _rejected(job, verdict), unchanged(job, verdict)
+    if turned_down:
+        why = f"{turned_down.by} rejected this content on {turned_down.day}: {turned_down.reason}"
+        return Ending("Rejected", None, why)
+    if latest:
+        return Ending("Unchanged", str(latest.version), f"version {latest.version} has this content already")
+    if held(verdict):
+        return Ending("Held", None, f"a critical problem holds the candidate; it waits in {job.folder}")
+    return None
+
+
 def held(folder: Path) -> bool:
     """Return whether a critical problem holds the candidate."""
     return any(found.severity == "critical" for found in handover.report(folder).problems)
@@ -207,8 +240,8 @@ def unchanged(job: Job, verdict: Path) -> Package | None:
     return published if same else None
 
 
-def rejected(job: Job, verdict: Path) -> Ruling | None:
-    """Return the ruling that rejected this very content before, else None: it is not offered again."""
+def _rejected(job: Job, verdict: Path) -> Ruling | None:
+    """Return the ruling that rejected this very content before, else None."""
     turned_down = [one for one in rulings(job.settings, job.dataset.name) if one.kind == "reject"]
     content = package.content(candidate(job, verdict)) if turned_down else None
     return next((one for one in turned_down if one.content == content), None)
@@ -245,14 +278,21 @@ def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
         store.replace_file(job.folder / "report.json", (verdict / "report.json").read_bytes())
     if outcome == "Held":
         content, base = package.content(candidate(job, verdict)), handover.papers(verdict).base
-        _record(job, outcome, version, message, content, base)
+        _record(job, outcome, version, message, {"content": content, "base": base, "verdict": seal(job)})
     else:
-        _record(job, outcome, version, message, None, None)
+        _record(job, outcome, version, message)
 
 
-def _record(  # noqa: PLR0913, PLR0917 - a record has as many fields
-    job: Job, outcome: str, version: str | None, message: str, content: str | None, base: str | None
+def seal(job: Job) -> str:
+    """Return the digest of all that a held run's verdict is, file by file."""
+    files = sorted((job.folder / "verdict").iterdir())
+    return store.sha256(store.to_json({file.name: store.sha256_file(file) for file in files}))
+
+
+def _record(
+    job: Job, outcome: str, version: str | None, message: str, bound: Mapping[str, str | None] | None = None
 ) -> None:
+    """Write how a run ended; `bound` is what an approval of one that is held is bound to."""
     record = RunRecord(
         run_id=job.run_id,
         dataset=job.dataset.name,
@@ -260,9 +300,8 @@ def _record(  # noqa: PLR0913, PLR0917 - a record has as many fields
         outcome=outcome,
         version=version,
         message=message,
-        content=content,
-        base=base,
         ended=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        **(bound or {}),
     )
     store.replace_file(job.folder / "run.json", store.to_json(record.model_dump(mode="json")))
     for part in ("built", "verdict") if outcome != "Held" else ():

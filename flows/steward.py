@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from copy import deepcopy
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from schemas.dataset import Dataset
@@ -23,10 +24,10 @@ def corrected(value: Any, corrections: Iterable[Correction], *, newest: bool) ->
     changed = deepcopy(value) if mine else value
     for one in mine:
         holder, step = _find(changed, one)
-        found = holder[step] if holder is not None and step is not None else None
-        if holder is not None and found == one.expect:
-            holder[step] = one.value
+        found = holder[step] if step is not None else None
+        if step is not None and found == _exact(one.expect):
             _mark(changed, one)
+            holder[step] = _exact(one.value)
         elif newest:
             raise StewardFault(_out_of_date(one, found))
     return changed
@@ -73,17 +74,23 @@ def _step(value: Any, step: str) -> tuple[Any, Any]:
     return None, None
 
 
+def _exact(value: Any) -> Any:
+    """Return a value as a document has it: a fraction as the exact decimal that was written."""
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
 def _mark(value: Any, one: Correction) -> None:
     """Mark the fact that was corrected as such."""
     name, _, rest = one.pointer.lstrip("/").partition("/")
     if name in PARTS and issubclass(PARTS[name], Fact):
-        fact = _step(value[name], rest.partition("/")[0])[1]
-        fact["review"] = "corrected"
+        fact = _step(value.get(name), rest.partition("/")[0])[1]
+        if isinstance(fact, dict):
+            fact["review"] = "corrected"
 
 
 def _out_of_date(one: Correction, found: Any) -> str:
     where = f"the correction {_named(one)}"
-    if found == one.value:
+    if found == _exact(one.value):
         return f"{where} is out of date: the source says {found!r} itself now. Remove it"
     return f"{where} expects {one.expect!r}, and the source says {found!r}. Look at the source, then renew or remove it"
 

@@ -157,6 +157,8 @@ class Fetched(NamedTuple):
     gone: list[Key]
     refused: dict[Key, str] = {}  # noqa: RUF012 - a NamedTuple's default; nobody writes to it
     """Files that could not be taken, with why: too large, or a link that leads out."""
+    config: dict[str, str] = {}  # noqa: RUF012 - as above
+    """What stewards had written for the run: the dataset's file and their decisions, each with its digest."""
 
 
 def keep(raw: Path, data: bytes) -> str:
@@ -231,14 +233,16 @@ def _line(fetched: Fetched) -> dict[str, Any]:
     ]
     gone = [{"source": source, "file": file} for source, file in sorted(fetched.gone)]
     refused = [{"source": source, "file": file, "why": why} for (source, file), why in sorted(fetched.refused.items())]
-    return {"as_of": fetched.day, "changed": changed, "gone": gone, "refused": refused}
+    return {"as_of": fetched.day, "changed": changed, "gone": gone, "refused": refused, "config": fetched.config}
 
 
 def _fetched(line: dict[str, Any]) -> Fetched:
     day = line["as_of"]
     changed = {(item["source"], item["file"]): Kept(item["sha256"], item["bytes"], day) for item in line["changed"]}
-    refused = {(item["source"], item["file"]): item["why"] for item in line["refused"]}
-    return Fetched(day, changed, [(item["source"], item["file"]) for item in line["gone"]], refused)
+    refused = {(item["source"], item["file"]): item["why"] for item in line.get("refused", ())}
+    return Fetched(
+        day, changed, [(item["source"], item["file"]) for item in line["gone"]], refused, line.get("config", {})
+    )
 
 
 def empty_folder(folder: Path) -> Path:

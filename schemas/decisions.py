@@ -2,8 +2,14 @@
 
 from typing import Any, Literal
 
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
+
 from schemas.tables import Model, cell, maybe
 from schemas.values import Day, Line, Sha256, Slug, Text
+
+WAIVABLE = ("evidence", "suite")
+"""Layers whose rules can be waived: a row that breaks its table's contract cannot be written."""
 
 
 class Waiver(Model):
@@ -15,6 +21,13 @@ class Waiver(Model):
     until: Day = cell("Last day on which it holds.")
     reason: Text = cell("Why.")
     by: Line = cell("Who decided.")
+
+    @field_validator("rule")
+    @classmethod
+    def _may_be_waived(cls, rule: str) -> str:
+        if rule.partition(".")[0] not in WAIVABLE:
+            raise PydanticCustomError("waiver", "only rules of the evidence and the suites can be waived")
+        return rule
 
 
 class Correction(Model):

@@ -135,11 +135,13 @@ class RunRecord(Model):
     outcome: str
     version: str | None
     message: str
-    content: Sha256 | None
-    """Digest of the candidate's content, while it waits."""
-    base: str | None
-    """Version that was the latest when it was judged."""
     ended: str
+    content: Sha256 | None = None
+    """Digest of the candidate's content, while it waits."""
+    base: str | None = None
+    """Version that was the latest when it was judged."""
+    verdict: Sha256 | None = None
+    """Digest of all that was judged and found."""
 
 
 class Pointer(Model):

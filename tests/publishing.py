@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import steps, store
+from flows.publish import package
 from flows.settings import Settings
 from schemas.package import Package
 from tests.conftest import AS_OF
@@ -30,29 +31,29 @@ class Ended(NamedTuple):
     latest: Package | None
 
 
-def publish(data: Path) -> Ended:
-    """Take the dataset of the folder `data` through every step, under its lock."""
+def take(data: Path, name: str, day: date) -> tuple[Ended, str]:
+    """Take a dataset through every step as of a day, under its lock; return how it ended and the run's id."""
     settings = Settings(data=data)
-    with store.locked(settings.lock(DATASET)):
-        job = steps.begin(settings, DATASET, date.fromisoformat(AS_OF))
+    with store.locked(settings.lock(name)):
+        job = steps.begin(settings, name, day)
         verdict = steps.judge(job, steps.build(job, steps.fetch(job)))
-        ended = _ended(job, verdict)
-        steps.finish(job, ended.outcome, str(ended.latest.version) if ended.latest else None, "")
-        return ended
+        ending = steps.ending(job, verdict)
+        if ending:
+            steps.finish(job, ending.name, ending.version, ending.why)
+            return Ended(ending.name, package.standing(job.home) if ending.version else None), job.run_id
+        made = steps.commit(job, steps.audit(steps.stage(job, verdict)))
+        steps.finish(job, "Published", str(made.version), "")
+        return Ended("Published", made), job.run_id
 
 
-def _ended(job: steps.Job, verdict: Path) -> Ended:
-    if steps.held(verdict):
-        return Ended("Held", None)
-    latest = steps.unchanged(job, verdict)
-    if latest:
-        return Ended("Unchanged", latest)
-    return Ended("Published", steps.commit(job, steps.audit(steps.stage(job, verdict))))
+def publish(data: Path) -> Ended:
+    """Take the seed's dataset of the folder `data` through every step."""
+    return take(data, DATASET, date.fromisoformat(AS_OF))[0]
 
 
-def published(data: Path) -> Package:
-    """Return the version that a run made; the test fails where it made none."""
-    outcome, latest = publish(data)
+def published(data: Path, name: str = DATASET, day: date | None = None) -> Package:
+    """Return the version that a run as of a day made; the test fails where it made none."""
+    (outcome, latest), _ = take(data, name, day or date.fromisoformat(AS_OF))
     assert outcome == "Published"
     assert latest
     return latest
@@ -63,9 +64,9 @@ def home(data: Path) -> Path:
     return data / "packages" / DATASET
 
 
-def table(package: Package, name: str) -> list[dict[str, str]]:
+def table(version: Package, name: str) -> list[dict[str, str]]:
     """Return the rows of a table of a version, as its CSV has them."""
-    with (package.folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    with (version.folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

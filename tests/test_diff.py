@@ -19,10 +19,10 @@ from flows.publish.diff import Cause, Diff, RowChange, State
 from flows.settings import PROJECT, Settings
 from schemas.package import Package
 from tests.conftest import AS_OF, SEED
-from tests.publishing import DATASET, read_json, tree
+from tests.publishing import DATASET, published, read_json, tree
 from tests.test_ministry import documents
-from tests.test_rulings import edit, move_day, rename
-from tests.test_series import MINISTRY, Series, play, published, put
+from tests.test_rulings import edit, move_day, rename, seeded
+from tests.test_series import MINISTRY, Series, play, put
 
 DAY = date.fromisoformat(AS_OF)
 RELEASE = "dhs-2021-07-guatemala-seed"
@@ -398,7 +398,7 @@ def test_a_dry_run_of_what_would_be_held_ends_1_and_shows_what_would_be_refused(
     told = command(data_of, "run", DATASET, "--dry-run", "--as-of", AS_OF)
     assert told.returncode == 1
     assert "A critical problem would hold this candidate." in told.stdout
-    assert f"commitments {C1}  steward, entered quarantine" in told.stdout
+    assert f"commitments {C1}  source edited, entered quarantine" in told.stdout
     assert f"error evidence.due  commitments {C1}" in told.stdout
     assert tree(data_of) == before
 
@@ -424,3 +424,32 @@ def test_a_dry_run_knows_the_story_that_the_journal_tells(series: Series, tmp_pa
         ([gone], "source withdrawn", "withdrawn")
     ]
     assert tree(data) == before
+
+
+def test_a_field_that_went_is_told_with_its_old_value(before: diff.State, after: diff.State) -> None:
+    before.schemas["quotes"]["fields"].append({"name": "tone", "type": "string"})
+    for row in before.rows["quotes"].values():
+        row["tone"] = "harsh"
+    (change,) = diff.compare(before, after).rows
+    assert {name: (cell.old, cell.new) for name, cell in change.fields.items()} == {"tone": ("harsh", None)}
+    assert change.cause == "schema"
+
+
+def test_a_release_that_a_new_rule_refuses_is_not_said_to_be_withdrawn(
+    before: diff.State,
+    after: diff.State,
+) -> None:
+    name = "dhs-2021-07-guatemala-seed"
+    del after.rows["releases"][name,]
+    after.quarantine.add(("releases", name))
+    (row,) = diff.compare(before, after._replace(rules="2" * 64)).rows
+    assert (row.cause, row.quarantine) == ("rule", "entered")
+
+
+def test_a_version_of_an_older_code_without_a_diff_is_followed_by_the_next(tmp_path: Path) -> None:
+    data = seeded(tmp_path / "data")
+    first = published(data, DATASET, DAY)
+    for name in ("diff.json", "profile.json", "decisions.json"):
+        (first.folder / name).unlink()
+    edit(data, rename)
+    assert str(published(data, DATASET, DAY).version) == "1.0.1"

@@ -29,9 +29,10 @@ from schemas.dataset import Dataset
 from schemas.tables import TABLES
 from schemas.tableschema import header, types
 from tests.conftest import AS_OF, SEED
-from tests.publishing import DATASET
+from tests.publishing import DATASET, published, table
 from tests.test_audit import sums_anew
 from tests.test_series import MINISTRY, folder_of
+from tests.test_steward import put as put_seed
 
 DAY = date.fromisoformat(AS_OF)
 RELEASE = "dhs-2021-07-guatemala-seed"
@@ -461,3 +462,15 @@ def test_flat_releases_whose_issuer_nobody_describes_are_refused_for_the_missing
         if item.record.table == "releases"
     }
     assert found == {(name, "table.foreign-key", "issuer_id") for name in ("visit", "call")}
+
+
+def test_a_cell_longer_than_excel_takes_is_left_out(rows: dict[str, Any]) -> None:
+    row_of(rows, "commitments", C1)["note"] = "é" * 32_768
+    assert cells(excel.workbook(rows), "commitments")[C1]["note"] == ""
+
+
+@pytest.mark.parametrize("note", ["a\rb", "\ufffe", "_x005F_x000D_", "é" * 32_768, "\U0001f600" * 20_000])
+def test_a_version_is_published_whatever_stands_in_a_text(data: Path, note: str) -> None:
+    put_seed(data, lambda document: document.update(note=note))
+    made = published(data, DATASET, DAY)
+    assert [row["note"] for row in table(made, "releases")] == [note]

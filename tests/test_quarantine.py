@@ -18,8 +18,9 @@ from flows.publish import package
 from flows.settings import PROJECT, Settings
 from schemas.rules import RULES
 from tests.conftest import AS_OF, SEED
-from tests.publishing import DATASET, home, read_json, tree
-from tests.test_series import MINISTRY, Series, play, take
+from tests.publishing import DATASET, home, read_json, take, tree
+from tests.test_series import MINISTRY, Series, play
+from tests.test_steward import put as put_seed
 
 DAY = date.fromisoformat(AS_OF)
 RELEASE = "dhs-2021-07-guatemala-seed"
@@ -225,3 +226,15 @@ def test_the_version_that_a_retry_makes_says_in_its_diff_which_rows_left_the_qua
     assert {(row["table"], " ".join(row["key"])) for row in rows if row["quarantine"] == "left"} == {
         (row["table"], row["key"]) for row in quarantined(data, DATASET)
     }
+
+
+def test_the_remedy_is_shown_with_its_brackets(data: Path) -> None:
+    put_seed(data, lambda document: document["commitments"][0].update(zzz=1))
+    take(data, DATASET, DAY)
+    told = command(data, "quarantine", "show", DATASET, "dhs-2021-07-guatemala-seed/c1")
+    assert "add it to [ignore] in the dataset's file." in told.stdout
+
+
+def test_a_refused_row_is_shown_with_the_very_place_of_the_value(series: Series) -> None:
+    told = command(series.data, "quarantine", "show", MINISTRY, "mer-2024-03-18-interconnector-carrowin/c3")
+    assert "/commitments/2/quantity" in told.stdout

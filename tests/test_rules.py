@@ -190,7 +190,7 @@ def received(folder: Path, *days: list[File]) -> Built:
         for file in files:
             lay(data / "releases", file)
         found = ingest.files_of(DATASET.sources[0], data)
-        ingest.fetch(found, data, raw, DATASET.name, str(AS_OF - timedelta(days=len(days) - number)))
+        ingest.fetch(found, data, raw, DATASET.name, str(AS_OF - timedelta(days=len(days) - number)), {})
     journal = store.read_journal(raw, DATASET.name)
     return documents.structured(DATASET, journal, lambda digest: store.load(raw, digest))
 

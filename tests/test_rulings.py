@@ -12,15 +12,15 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 
-from flows import preview, rebuild, rulings, steps, store
+from flows import pipeline, preview, rebuild, rulings, steps, store
 from flows.publish import package
 from flows.rulings import RulingError
 from flows.settings import PROJECT, Settings
 from schemas.package import Package, RunRecord, Version
 from schemas.tables import TABLES
 from tests.conftest import AS_OF, SEED
-from tests.publishing import DATASET, home, read_json, table, tree
-from tests.test_series import MINISTRY, Series, play, published, take
+from tests.publishing import DATASET, home, published, read_json, table, take, tree
+from tests.test_series import MINISTRY, Series, play
 
 DAY = date.fromisoformat(AS_OF)
 BY, WHY = "Ada Steward", "The ministry moved the day itself; see its letter."
@@ -510,23 +510,91 @@ def test_pruning_again_removes_nothing_more(own: Series) -> None:
 def test_pruned_versions_are_still_compared(own: Series) -> None:
     first, second = own.versions["2024-03"], own.versions["2024-04"]
     before = package.between(first, second)
-    rulings.prune(Settings(data=own.data), MINISTRY, 0, dry_run=False)
+    rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False)
     assert package.between(first, second) == before
 
 
-def test_after_everything_was_pruned_the_next_version_is_whole(own: Series) -> None:
+def test_after_the_older_versions_were_pruned_the_next_version_is_whole(own: Series) -> None:
     files = whole(own.versions["2024-05"])
-    rulings.prune(Settings(data=own.data), MINISTRY, 0, dry_run=False)
+    rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False)
     path = own.data / "datasets" / f"{MINISTRY}.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('"Press releases of a', '"The press releases of a'))
     after = published(own.data, MINISTRY, date(2024, 6, 1))
     assert (str(after.version), whole(after)) == ("1.2.1", files)
 
 
-def test_only_the_newest_runs_that_do_not_wait_are_kept(held: Held) -> None:
-    edit(held.data, rename)
-    runs = [take(held.data, DATASET, DAY)[1] for _ in range(2)]
-    rulings.clear(held.settings, DATASET, 1)
-    left = {path.parent.name for path in (held.data / "runs" / DATASET).glob("*/run.json")}
-    assert left == {held.run_id, runs[-1]}
-    assert steps.held(held.settings.run(DATASET, held.run_id) / "verdict")
+def test_content_that_a_steward_approved_is_not_held_again(tmp_path: Path) -> None:
+    data = seeded(tmp_path / "data")
+    path = data / "datasets" / f"{DATASET}.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("max_refused_share = 0.2", "max_refused_share = 0.0"))
+    edit(data, lambda document: document["mentions"].append({"entity_id": "dhs", "start": 0, "end": 1, "name": "!"}))
+    _, run_id = take(data, DATASET, DAY)
+    rulings.approve(Settings(data=data), run_id, BY, WHY)
+    job = steps.begin(Settings(data=data), DATASET, DAY)
+    verdict = steps.judge(job, steps.build(job, steps.fetch(job)))
+    assert str(getattr(steps.unchanged(job, verdict), "version", None)) == "1.0.0"
+    ended, _ = take(data, DATASET, DAY)
+    assert ended.outcome == "Unchanged"
+
+
+def test_a_candidate_whose_report_or_refusals_were_changed_on_disk_is_refused(held: Held) -> None:
+    verdict = held.settings.run(DATASET, held.run_id) / "verdict"
+    report = read_json(verdict / "report.json") | {"problems": [], "valid": True}
+    (verdict / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    (verdict / "refused.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(RulingError):
+        rulings.approve(held.settings, held.run_id, BY, WHY)
+
+
+def test_when_the_only_version_is_taken_down_no_pointer_leads_to_it(tmp_path: Path) -> None:
+    data = seeded(tmp_path / "data")
+    published(data, DATASET, DAY)
+    rulings.take_down(Settings(data=data), DATASET, "1.0.0", BY, WHY)
+    assert not (home(data) / "latest.json").exists()
+    assert [one["taken_down"] for one in read_json(home(data) / "versions.json")["versions"]] == [WHY]
+
+
+def test_a_release_that_is_only_in_the_quarantine_of_a_version_is_taken_down_too(own: Series) -> None:
+    """The published quarantine.csv has its whole text."""
+    name = "mer-2024-05-06-charter-day"
+    rulings.take_down(Settings(data=own.data), MINISTRY, name, BY, WHY)
+    assert not any(name in path.read_text(encoding="utf-8") for path in own.data.glob("packages/*/*/quarantine.csv"))
+
+
+@pytest.mark.parametrize("pattern", ["*", "20*"])
+def test_a_pattern_is_no_id_of_a_run(held: Held, pattern: str) -> None:
+    with pytest.raises(RulingError, match="there is no run"):
+        rulings.approve(held.settings, pattern, BY, WHY)
+
+
+def test_the_form_explains_each_of_its_fields() -> None:
+    for form in (pipeline.approve_version.parameters, pipeline.publish_releases.parameters):
+        assert [name for name, told in form.properties.items() if not told.get("description")] in ([], ["decision"])
+
+
+def test_a_reason_may_have_brackets(held: Held) -> None:
+    rulings.take_down(held.settings, DATASET, "1.0.0", BY, "see letter [17] and [/x]")
+    published_again = take(held.data, DATASET, DAY)
+    told = call(held, "versions")
+    assert published_again
+    assert told.returncode == 0, told.stderr[-300:]
+    assert "see letter [17] and [/x]" in told.stdout
+
+
+def test_the_plan_of_a_held_run_needs_no_reason(held: Held) -> None:
+    assert call(held, "approve", held.run_id, "--dry-run").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("versions", "nope"),
+        ("quarantine", "list", "nope"),
+        ("prune", "nope", "--keep", "1"),
+        ("prune", DATASET, "--keep", "-1"),
+    ],
+)
+def test_a_dataset_that_there_is_not_and_a_number_below_none_are_wrong_use(
+    held: Held, arguments: tuple[str, ...]
+) -> None:
+    assert call(held, *arguments).returncode == 2

@@ -16,9 +16,9 @@ from flows import handover, rebuild, steps, store
 from flows.publish import package
 from flows.settings import PROJECT, Settings
 from schemas.package import Package
-from schemas.report import Record
+from schemas.report import Record, Report
 from schemas.tables import TABLES
-from tests.publishing import Ended, read_json, table, tree
+from tests.publishing import published, read_json, table, take, tree
 from tests.test_ministry import BACK, EDITED, GONE, MONTHS, digest, documents, mended, mends, of_month
 
 MINISTRY = "sample-ministry"
@@ -73,36 +73,6 @@ def put(path: Path, there: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     written = (json.dumps(document, ensure_ascii=False) + "\n" for document in there)
     path.write_text("".join(written), encoding="utf-8", newline="\n")
-
-
-def take(data: Path, name: str, day: date) -> tuple[Ended, str]:
-    """Take a dataset through every step as of a day, as the pipeline does; return how it ended and the run's id."""
-    settings = Settings(data=data)
-    with store.locked(settings.lock(name)):
-        job = steps.begin(settings, name, day)
-        verdict = steps.judge(job, steps.build(job, steps.fetch(job)))
-        ended = _ended(job, verdict)
-        steps.finish(job, ended.outcome, str(ended.latest.version) if ended.latest else None, "")
-        return ended, job.run_id
-
-
-def _ended(job: steps.Job, verdict: Path) -> Ended:
-    if steps.rejected(job, verdict):
-        return Ended("Rejected", None)
-    if steps.held(verdict):
-        return Ended("Held", None)
-    latest = steps.unchanged(job, verdict)
-    if latest:
-        return Ended("Unchanged", latest)
-    return Ended("Published", steps.commit(job, steps.audit(steps.stage(job, verdict))))
-
-
-def published(data: Path, name: str, day: date) -> Package:
-    """Return the version that a run as of a day made; the test fails where it made none."""
-    (outcome, latest), _ = take(data, name, day)
-    assert outcome == "Published"
-    assert latest
-    return latest
 
 
 class Series(NamedTuple):
@@ -528,3 +498,44 @@ def test_a_release_that_moves_to_another_file_is_neither_withdrawn_nor_edited(fe
     job = steps.begin(Settings(data=feed), MINISTRY, MONTHS["2024-04"])
     rows = handover.built(steps.build(job, steps.fetch(job)))
     assert [(row.values["status"], row.values["revision"]) for row in _releases(rows.records)] == [("current", 1)] * 2
+
+
+def test_an_edited_release_whose_new_document_is_refused_keeps_its_last_good_facts_marked(series: Series) -> None:
+    was, now = series.versions["2024-04"], series.versions["2024-05"]
+    old, new = (keyed(one, "releases")[EDITED_WRONG,] for one in (was, now))
+    assert {name: (old[name], new[name]) for name in new if old[name] != new[name]} == {
+        "newer_refused": ("false", "true")
+    }
+    for name in TABLES:
+        parts = [[row for row in table(one, name) if EDITED_WRONG in " ".join(row.values())] for one in (was, now)]
+        assert name == "releases" or parts[0] == parts[1]
+
+
+def test_the_document_that_was_refused_is_in_quarantine_once_and_the_report_warns_that_another_stands_in(
+    series: Series,
+) -> None:
+    now = series.versions["2024-05"]
+    refused = [row for row in quarantined(now) if row["key"] == EDITED_WRONG]
+    report = Report.model_validate(read_json(now.folder / "report.json"))
+    assert [row["rule"] for row in refused] == ["record.order"]
+    assert [one.key for one in report.problems if one.rule == "quarantine.stands-in"] == [EDITED_WRONG]
+
+
+def test_a_release_that_stands_in_is_not_said_to_be_withdrawn(series: Series) -> None:
+    rows = diff_of(series.versions["2024-05"])["rows"]
+    assert {row["cause"] for row in rows if row["key"][0].startswith(EDITED_WRONG)} == {"source edited"}
+
+
+def test_a_headline_that_the_source_edited_is_an_edit_of_the_source(series: Series) -> None:
+    rows = diff_of(series.versions["2024-04"])["rows"]
+    assert [row["cause"] for row in rows if row["key"] == [HEADLINE_ALONE]] == ["source edited"]
+
+
+def test_an_entity_that_comes_with_a_refused_release_was_added_by_the_source(series: Series) -> None:
+    rows = diff_of(series.versions["2024-05"])["rows"]
+    assert {row["cause"] for row in rows if row["key"] == ["calloran"]} == {"source added"}
+
+
+def test_an_empty_file_is_no_whole_snapshot_and_withdraws_nothing(feed: Path) -> None:
+    built(feed, clean(3), MONTHS["2024-03"])
+    assert {row["status"] for row in built(feed, b"", MONTHS["2024-04"]).values()} == {"current"}

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from flows import handover, preview, steps, store
+from flows import handover, preview, rebuild, steps, store
+from flows.config import ConfigError
 from flows.publish import package
 from flows.settings import PROJECT, Settings
 from flows.steward import StewardFault
 from schemas.package import Package
 from schemas.report import Problem, Report
 from tests.conftest import AS_OF, SEED, Communique
-from tests.publishing import DATASET, home, read_json, table, tree
-from tests.test_series import MINISTRY, built, clean, folder_of, published, set_mode, take, turn_to
+from tests.publishing import DATASET, home, published, read_json, table, take, tree
+from tests.test_ministry import MONTHS
+from tests.test_series import MINISTRY, built, clean, folder_of, set_mode, turn_to
 
 DAY = date.fromisoformat(AS_OF)
 RELEASE = "dhs-2021-07-guatemala-seed"
@@ -335,3 +337,47 @@ def test_a_release_that_was_taken_down_is_left_out_with_what_only_it_names(tmp_p
         entity["id"] for kind in ("people", "organizations", "places") for one in there[1:] for entity in one[kind]
     }
     assert {record.key for record in made if record.table == "entities"} == named
+
+
+def test_a_correction_expects_a_fraction_as_the_source_writes_it(data: Path) -> None:
+    put(data, lambda document: document["commitments"][0].update(quantity=1_400_000.1))
+    decide(data, "corrections", correction("/commitments/c1/quantity", expect=1_400_000.1, value=1_500_000))
+    made = published(data, DATASET, DAY)
+    assert [row["quantity"] for row in table(made, "commitments") if row["review"] == "corrected"] == ["1500000"]
+
+
+@pytest.mark.parametrize("pointer", ["/mentions/99", "/commitments/-"])
+def test_a_correction_beyond_a_list_is_out_of_date(data: Path, pointer: str) -> None:
+    decide(data, "corrections", correction(pointer, value="x"))
+    with pytest.raises(StewardFault, match="the source says None"):
+        take(data, DATASET, DAY)
+
+
+def test_a_rebuild_knows_that_a_correction_came_later(tmp_path: Path) -> None:
+    data = folder_of(tmp_path / "data")
+    turn_to(data, "2024-03")
+    published(data, MINISTRY, MONTHS["2024-03"])
+    path = data / "corrections" / f"{MINISTRY}.toml"
+    path.parent.mkdir()
+    path.write_text(
+        '[[corrections]]\nrelease = "mer-2024-04-09-first-ship-for-ujara"\npointer = "/commitments/2/item"\n'
+        'value = "hand pumps"\nreason = "Seen in the text."\nby = "Ada Steward"\n',
+        encoding="utf-8",
+    )
+    turn_to(data, "2024-04")
+    published(data, MINISTRY, MONTHS["2024-04"])
+    again = tmp_path / "again"
+    for part in ("datasets", "corrections"):
+        shutil.copytree(data / part, again / part)
+    made = rebuild.rebuild(Settings(data=again), MINISTRY, data / "raw")
+    assert [str(one.version) for one in made] == ["1.0.0", "1.1.0"]
+
+
+def test_a_rule_without_which_no_file_can_be_made_is_never_waived(data: Path) -> None:
+    seed = json.loads((data / "releases" / "dhs-2021-07-guatemala-seed.json").read_text(encoding="utf-8"))
+    first = seed["mentions"][0]
+    put(data, lambda document: document["mentions"].append(dict(first)))
+    key = f"dhs-2021-07-guatemala-seed {first['start']}"
+    decide(data, "waivers", waiver("table.primary-key") | {"table": "mentions", "key": key})
+    with pytest.raises(ConfigError, match=r"waivers\.0\.rule"):
+        take(data, DATASET, DAY)

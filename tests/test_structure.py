@@ -409,7 +409,7 @@ def receive(tmp_path: Path) -> Receive:
             file.unlink()
         for document in given:
             (root / f"{document['id']}.json").write_text(json.dumps(document), encoding="utf-8")
-        ingest.fetch(ingest.files_of(DATASET.sources[0], root), root, raw, DATASET.name, day)
+        ingest.fetch(ingest.files_of(DATASET.sources[0], root), root, raw, DATASET.name, day, {})
         journal = store.read_journal(raw, DATASET.name)
         found = documents.structured(DATASET, journal, lambda digest: store.blob(raw, digest).read_bytes())
         assert not found.refused

@@ -17,8 +17,8 @@ app = App(
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 Format = Literal["text", "json"]
 

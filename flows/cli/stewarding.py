@@ -33,7 +33,8 @@ def list_(*dataset: str, format: Format = "text") -> int:  # noqa: A002 - the op
     from flows.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
-    found = {name: _refused(settings.quarantine(name)) for name in dataset or config.names(settings.datasets)}
+    names = [config.known(settings.datasets, settings.packages, name) for name in dataset]
+    found = {name: _refused(settings.quarantine(name)) for name in names or config.names(settings.datasets)}
     if format == "json":
         print_json(found)
         return DONE
@@ -106,7 +107,7 @@ def retry(dataset: str, /, *, as_of: Day = None) -> int:
 
 
 @app.command
-def approve(run: str, /, *, reason: Reason, by: By = None, dry_run: bool = False) -> int:
+def approve(run: str, /, *, reason: Reason = "", by: By = None, dry_run: bool = False) -> int:
     """Publish the candidate of a held run as it was judged, if what is published has not moved since.
 
     Parameters

@@ -25,11 +25,13 @@ def versions(*dataset: str, schema: bool = False, format: Format = "text") -> in
     format
         text for people, json for programs.
     """
-    from flows import tell  # noqa: PLC0415 - not paid for by --help
+    from flows import config, tell  # noqa: PLC0415 - not paid for by --help
     from flows.publish import package  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
-    homes = [Settings().packages / name for name in dataset] or sorted(Settings().packages.glob("*"))
+    settings = Settings()
+    names = [config.known(settings.datasets, settings.packages, name) for name in dataset]
+    homes = [settings.packages / name for name in names] or sorted(settings.packages.glob("*"))
     found = {home.name: package.index(home) for home in homes}
     if format == "json":
         print_json(found)
@@ -54,11 +56,12 @@ def diff(dataset: str, before: str, after: str, /, *, format: Format = "text") -
     format
         text for people, json for programs.
     """
-    from flows import rulings, tell  # noqa: PLC0415 - not paid for by --help
+    from flows import config, rulings, tell  # noqa: PLC0415 - not paid for by --help
     from flows.publish import package  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
-    home = Settings().packages / dataset
+    settings = Settings()
+    home = settings.packages / config.known(settings.datasets, settings.packages, dataset)
     found = package.between(rulings.version_of(home, before), rulings.version_of(home, after))
     if format == "json":
         print_json(found.model_dump(mode="json"))
@@ -80,10 +83,12 @@ def prune(dataset: str, /, *, keep: int, dry_run: bool = False) -> int:
     dry_run
         Remove nothing: print what would go.
     """
-    from flows import rulings  # noqa: PLC0415 - not paid for by --help
+    from flows import config, rulings  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
 
-    removed = rulings.prune(Settings(), dataset, keep, dry_run=dry_run)
+    settings = Settings()
+    config.known(settings.datasets, settings.packages, dataset)
+    removed = rulings.prune(settings, dataset, keep, dry_run=dry_run)
     for path in removed:
         err.print(f"{'would remove' if dry_run else 'removed'} {path.parent.name}/{path.name}", style="dim")
     out.print(f"{len(removed)} files {'would be ' if dry_run else ''}removed")
@@ -101,10 +106,12 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
     what
         A version, as 1.0.0, or the id of a release; a release is left out of later versions too.
     """
-    from flows import rulings  # noqa: PLC0415 - not paid for by --help
+    from flows import config, rulings  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
 
-    gone = rulings.take_down(Settings(), dataset, what, by or getpass.getuser(), reason)
+    settings = Settings()
+    config.known(settings.datasets, settings.packages, dataset)
+    gone = rulings.take_down(settings, dataset, what, by or getpass.getuser(), reason)
     for version in gone:
         out.print(f"taken down: {dataset} {version}")
     out.print("Run the dataset again to publish what still stands.", style="dim")
@@ -122,11 +129,13 @@ def thresholds(dataset: str, /, *, last: int = 5) -> int:
     last
         How many of the newest versions to look at.
     """
-    from flows import profile  # noqa: PLC0415 - not paid for by --help
+    from flows import config, profile  # noqa: PLC0415 - not paid for by --help
     from flows.publish import package  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
-    found = package.versions(Settings().packages / dataset)[-last:]
+    settings = Settings()
+    home = settings.packages / config.known(settings.datasets, settings.packages, dataset)
+    found = package.versions(home)[-last:]
     print_json(profile.propose([told for one in found if (told := profile.read(one.folder))]))
     return DONE
 

@@ -40,8 +40,13 @@ def files_of(source: SourceConfig, root: Path) -> dict[Key, Path]:
     if not path.exists():
         raise NoSource(f"source {source.name!r}: {source.path} is not there (looked in {root})")
     found = [path] if path.is_file() else sorted(path.rglob("*"))
-    visible = (file for file in found if not file.is_dir() and not _hidden(file.relative_to(path)))
+    visible = (file for file in found if not _is_folder(file) and not _hidden(file.relative_to(path)))
     return {(source.name, _name(file.relative_to(root.resolve()))): file for file in visible}
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether `path` is a folder whose files are found by themselves; a link to one is not followed."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def _name(path: Path) -> str:
@@ -55,15 +60,20 @@ def partners(path: Path) -> list[Path]:
     return [partner] if partner.is_file() else []
 
 
-def fetch(files: Mapping[Key, Path], root: Path, raw: Path, dataset: str, day: str) -> Fetched:
+def fetch(  # noqa: PLR0913, PLR0917 - what a line of the journal is made from
+    files: Mapping[Key, Path], root: Path, raw: Path, dataset: str, day: str, config: Mapping[str, bytes]
+) -> Fetched:
     """Keep the bytes of `files` in the raw store, then write a line to the journal: what is new or gone on this day.
 
-    A run on the day of the last line that found nothing new writes none.
+    `config` is what stewards wrote for the run, by name; it is kept like what was received, for a rebuild needs it. A
+    run on the day of the last line that found nothing new writes none.
     """
     journal = store.read_journal(raw, dataset)
-    fetched = received(files, root, store.state(journal), day, partial(store.keep, raw))
+    told = {name: store.keep(raw, data) for name, data in sorted(config.items())}
+    fetched = received(files, root, store.state(journal), day, partial(store.keep, raw))._replace(config=told)
     last = journal[-1] if journal else None
-    if fetched.changed or fetched.gone or not last or (last.day, last.refused) != (day, fetched.refused):
+    same = last and (last.day, last.refused, last.config) == (day, fetched.refused, told)
+    if fetched.changed or fetched.gone or not same:
         store.append_journal(raw, dataset, fetched)
     return fetched
 
@@ -79,7 +89,7 @@ def received(
     refused: dict[Key, str] = {}
     for key, path in files.items():
         try:
-            data = guard.read_bytes(guard.inside(root, path))
+            data = guard.read_bytes(guard.regular(guard.inside(root, path)))
             now[key] = Kept(keep(data), len(data), day)
         except guard.BadInput as bad:
             refused[key] = bad.message

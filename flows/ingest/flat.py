@@ -5,7 +5,9 @@ three of its source. An empty cell is null. A Parquet column may hold a list of 
 """
 
 import csv
+import functools
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
@@ -28,9 +30,9 @@ def read_csv(data: bytes) -> Iterator[Row | guard.BadInput]:
     """Yield the documents of a CSV file, or what is wrong with a row; the delimiter is that of its header."""
     text = guard.decode(data)
     csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.lstrip("\r\n")), strict=True)
     try:
-        names = _header(next(reader, []))
+        names = _header(next((cells for cells in reader if cells), []), reader.line_num)
         line = reader.line_num + 1
         for cells in reader:
             if cells:
@@ -40,34 +42,64 @@ def read_csv(data: bytes) -> Iterator[Row | guard.BadInput]:
         raise guard.BadInput("input.table", f"the CSV is broken: {error}", line=reader.line_num) from None
 
 
+MOST_CELLS = 50_000_000
+"""Cells of a sheet, counted from its first to its farthest."""
+BROKEN_EXCEL = (zipfile.BadZipFile, python_calamine.CalamineError, NotImplementedError, OSError, ValueError)
+BROKEN_PARQUET = (pa.ArrowException, OSError, ValueError, OverflowError)
+
+
 def read_excel(data: bytes) -> Iterator[Row | guard.BadInput]:
     """Yield the documents of the first sheet of an Excel workbook; a sheet beside it is told as left out."""
     try:
-        unpacked = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(data)).infolist())
-        guard.within(unpacked)
+        _measure(zipfile.ZipFile(io.BytesIO(data)))
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        rows = book.get_sheet_by_index(0).to_python()
-    except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
+        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except BROKEN_EXCEL as error:
         raise guard.BadInput("input.table", f"this is no workbook that can be read: {error}") from None
-    names = _header([str(cell) for cell in rows[0]] if rows else [])
-    for line, cells in enumerate(rows[1:], 2):
-        if any(cell != "" for cell in cells):
-            yield _row(names, cells, line)
+    lines = ((line, cells) for line, cells in enumerate(rows, 1) if any(cell != "" for cell in cells))
+    top, header = next(lines, (1, []))
+    names = _header([str(cell) for cell in header], top)
+    for line, cells in lines:
+        yield _row(names, cells, line)
     for name in book.sheet_names[1:]:
         yield guard.BadInput("input.kind", f"the sheet {name!r} is not read: releases stand in the first", value=name)
 
 
+def _measure(book: zipfile.ZipFile) -> None:
+    """Raise BadInput when a workbook unpacks to more than is read, or has a sheet that is too wide and too long."""
+    guard.within(sum(entry.file_size for entry in book.infolist()))
+    for name in book.namelist():
+        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+            places = CELL.findall(book.read(name))
+            across = max((_number(letters) for letters, _ in places), default=0)
+            down = max((int(digits) for _, digits in places), default=0)
+            if across * down > MOST_CELLS:
+                raise guard.BadInput(
+                    "input.size", f"a sheet reaches to column {across} and row {down}: too far to read"
+                )
+
+
+CELL = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+
+
+def _number(letters: bytes) -> int:
+    """Return the number of a column, from 1, that `letters` name."""
+    return functools.reduce(lambda number, letter: number * 26 + letter - ord("A") + 1, letters, 0)
+
+
 def read_parquet(data: bytes) -> Iterator[Row | guard.BadInput]:
-    """Yield the documents of a Parquet file, batch by batch."""
+    """Yield the documents of a Parquet file, batch by batch, each weighed as it is unpacked."""
     try:
         file = pq.ParquetFile(io.BytesIO(data))
-        groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
-        guard.within(sum(group.total_byte_size for group in groups))
         names = _header(list(file.schema_arrow.names))
-        rows = (row for batch in file.iter_batches() for row in batch.to_pylist())
-        for line, row in enumerate(rows, 1):
-            yield line, _document(names, row.values())
-    except pa.ArrowException as error:
+        line = weight = 0
+        for batch in file.iter_batches(batch_size=256):
+            weight += batch.nbytes
+            guard.within(weight)
+            for row in batch.to_pylist():
+                line += 1
+                yield line, _document(names, row.values())
+    except BROKEN_PARQUET as error:
         raise guard.BadInput("input.table", f"this is no Parquet file that can be read: {error}") from None
 
 
@@ -77,12 +109,16 @@ def _delimiter(text: str) -> str:
     return next((mark for mark in DELIMITERS if "id" in (name.strip(' "\r') for name in head.split(mark))), ",")
 
 
-def _header(names: list[str]) -> list[str]:
+def _header(names: list[str], line: int = 1) -> list[str]:
+    names = names[: next((at for at, name in enumerate(names) if not any(names[at:])), len(names))]
     twice = sorted({name for name in names if names.count(name) > 1})
+    if "source" in names and any(name.startswith(SOURCE) for name in names):
+        told = "a source is given twice: as `source` and as `source_…`"
+        raise guard.BadInput("input.table", told, line=line, value="source")
     if not names:
         raise guard.BadInput("input.empty", "the file holds no release")
     if twice or "" in names:
-        raise guard.BadInput("input.table", f"a column has no name, or two have one: {twice}", line=1)
+        raise guard.BadInput("input.table", f"a column has no name, or two have one: {twice}", line=line)
     return names
 
 

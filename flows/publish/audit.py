@@ -2,6 +2,7 @@
 
 import csv
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -115,16 +116,14 @@ def _text(value: Any) -> str:
 
 
 def _in_jsonl(path: Path, truth: Truth) -> list[str]:
-    """Return the tables that the lines do not hold; an entity that no release names is in no line."""
-    found: dict[str, set[tuple[Any, ...]]] = {table: set() for table in TABLES}
+    """Return the tables that the lines do not hold; an entity stands in each line that names it, if any does."""
+    found: dict[str, Counter[tuple[Any, ...]]] = {table: Counter() for table in TABLES}
     for table, row in jsonlines.rows_of(path.read_bytes()):
-        found[table].add(tuple(typed(row.get(name), kind) for name, kind in types(table).items()))
+        found[table][tuple(typed(row.get(name), kind) for name, kind in types(table).items())] += 1
     shared = set(jsonlines.ENTITIES)
-    return [
-        table
-        for table in TABLES
-        if (found[table] - set(truth[table]) if table in shared else found[table] != set(truth[table]))
-    ]
+    differs = {table: bool(found[table].keys() - set(truth[table])) for table in shared}
+    differs |= {table: found[table] != Counter(truth[table]) for table in TABLES if table not in shared}
+    return [table for table in TABLES if differs[table]]
 
 
 OTHERS: dict[str, Callable[[Path, Truth], list[str]]] = {

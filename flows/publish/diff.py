@@ -16,7 +16,7 @@ from flows.publish import change
 from flows.publish.typed import written
 from flows.publish.writers import LONGEST_CELL
 from schemas.package import Level
-from schemas.tables import FACT_TABLES, TABLES, Model
+from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES, Model
 
 Key = tuple[str, ...]
 Values = dict[str, str]
@@ -31,6 +31,13 @@ Cause = Literal[
     "steward",
 ]
 ORDER = {table: number for number, table in enumerate(TABLES)}
+FROM_SOURCE = (
+    *("headline", "published_on", "published_at", "modified_at", "dateline", "language", "text_sha256"),
+    *("source_name", "source_url", "newer_refused"),
+)
+"""Fields of a release that only its source can change."""
+NAMED = ("entities", *ENTITY_TABLES.values())
+"""Tables of what releases name: a row there that nobody named before came with a source."""
 OWN = ("source", "steward")
 """Origins of facts that no extractor made."""
 
@@ -91,7 +98,7 @@ def from_folder(folder: Path, rules: str) -> State:
     described = json.loads((folder / "datapackage.json").read_bytes())
     schemas = {resource["name"]: resource["schema"] for resource in described["resources"]}
     rows = {table: _read(folder / f"{table}.csv", schema["primaryKey"]) for table, schema in schemas.items()}
-    refused = {(row["table"], row["key"]) for row in _dicts(folder / "quarantine.csv")}
+    refused = {(row["table"], row["key"]) for row in read_rows(folder / "quarantine.csv")}
     return State(described["version"], schemas, rows, refused, rules)
 
 
@@ -135,7 +142,7 @@ def _changes(before: State, after: State) -> Iterator[RowChange]:
 
 
 def _change(table: str, key: Key, old: Values | None, new: Values | None, causes: "_Causes") -> RowChange:
-    named = sorted((old or {}).keys() | (new or {}).keys(), key=list(new or old or {}).index) if old and new else []
+    named = dict.fromkeys([*(new or {}), *(old or {})]) if old and new else {}
     fields = {
         name: Cell(old=(old or {}).get(name), new=(new or {}).get(name))
         for name in named
@@ -153,7 +160,7 @@ class _Causes:
     def __init__(self, before: State, after: State) -> None:
         self.before, self.after = before, after
         self.releases = {
-            key[0]: _of_release(before.rows["releases"].get(key), after.rows["releases"].get(key))
+            key[0]: self._of_release(key, before.rows["releases"].get(key), after.rows["releases"].get(key))
             for key in before.rows["releases"].keys() | after.rows["releases"].keys()
         }
         self.naming: dict[str, set[str]] = {}
@@ -179,7 +186,21 @@ class _Causes:
             return "schema"
         if moved and self.before.rules != self.after.rules:
             return "rule"
+        if old is None and table in NAMED:
+            return "source added"
         return "extractor" if table in FACT_TABLES.values() and row["origin"] not in OWN else "steward"
+
+    def _of_release(self, key: Key, old: Values | None, new: Values | None) -> Cause | None:
+        """Return what happened to a release at its source; nothing for one that the rules alone let in or out."""
+        name = ("releases", key[0])
+        if old is None:
+            return None if name in self.before.quarantine else "source added"
+        if new is None:
+            return None if name in self.after.quarantine else "source withdrawn"
+        if new["status"] != old["status"] and "withdrawn" in (new["status"], old["status"]):
+            return "source withdrawn" if new["status"] == "withdrawn" else "source restored"
+        edited = any(old.get(field) != new.get(field) for field in FROM_SOURCE)
+        return "source edited" if edited else None
 
     def _at_source(self, row: Values) -> Cause | None:
         """Return what happened at the source to the release of `row`, or to one that names the entity it is."""
@@ -189,16 +210,6 @@ class _Causes:
         entity_id = next(row[name] for name in ("entity_id", "person_id", "organization_id", "place_id") if name in row)
         found = {self.releases.get(name) for name in self.naming.get(entity_id, ())} - {None}
         return min(found, key=str) if found else None
-
-
-def _of_release(old: Values | None, new: Values | None) -> Cause | None:
-    if old is None:
-        return "source added"
-    if new is None or (new["status"] == "withdrawn" != old["status"]):
-        return "source withdrawn"
-    if old["status"] == "withdrawn" != new["status"]:
-        return "source restored"
-    return "source edited" if old["text_sha256"] != new["text_sha256"] else None
 
 
 def _schema_changes(before: change.Schemas, after: change.Schemas) -> Iterator[SchemaChange]:
@@ -219,10 +230,11 @@ def _fields(schema: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
 
 
 def _read(path: Path, key: list[str]) -> dict[Key, Values]:
-    return {tuple(row[name] for name in key): row for row in _dicts(path)}
+    return {tuple(row[name] for name in key): row for row in read_rows(path)}
 
 
-def _dicts(path: Path) -> Iterator[Values]:
+def read_rows(path: Path) -> Iterator[Values]:
+    """Yield the rows of a CSV file of ours by name."""
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)

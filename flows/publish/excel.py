@@ -5,6 +5,7 @@ a sheet at 1,048,576 rows, and says nothing.
 """
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -84,4 +85,16 @@ def _write(sheet: Any, line: int, at: int, value: Any, day: Any) -> int:
     if isinstance(value, date) and not isinstance(value, datetime) and value >= FIRST_DAY:
         return int(sheet.write_datetime(line, at, value, day))
     text = value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else str(value)
-    return int(sheet.write_string(line, at, text))
+    return int(sheet.write_string(line, at, text)) if _fits(text) else NOT_WRITTEN
+
+
+NOT_WRITTEN = -2
+LONGEST_CELL = 32_767
+"""UTF-16 units; XlsxWriter writes what is longer cut off, and only then says so."""
+FOREIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\r]|_x[0-9A-Fa-f]{4}_")
+"""What XML cannot hold, or a workbook reads as an escape of its own."""
+
+
+def _fits(text: str) -> bool:
+    """Return whether a cell can hold `text` as it is."""
+    return len(text.encode("utf-16-le")) // 2 <= LONGEST_CELL and not FOREIGN.search(text)

@@ -64,8 +64,12 @@ def content(candidate: Candidate) -> str:
 
 
 def has_release(package: Package, release_id: str) -> bool:
-    """Return whether a version was made with a release among its inputs."""
-    return any(release_id in entry.releases for entry in manifest(package).inputs)
+    """Return whether a version has anything of a release: among its inputs, or refused in its quarantine."""
+    if any(release_id in entry.releases for entry in manifest(package).inputs):
+        return True
+    path = package.folder / "quarantine.csv"
+    marks = (f'"release_id": "{release_id}"', f'"fact_id": "{release_id}/')
+    return path.is_file() and any(mark in row["row"] for row in diff.read_rows(path) for mark in marks)
 
 
 def versions(home: Path) -> list[Package]:
@@ -121,11 +125,16 @@ def stage(candidate: Candidate, home: Path, folder: Path) -> Staged:
     files[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())).encode()
     there = manifest(base).files if base else {}
     for name, data in files.items():
-        same = base and name in there and there[name] == papers.get(name)
-        if not (same and base and store.link_file(base.folder / name, folder / name)):
+        same = base is not None and name in there and there[name] == papers.get(name)
+        if not (same and base and _link(base.folder / name, folder / name, sums[name])):
             store.write_file(folder / name, data)
     store.sync_folder(folder)
     return Staged(folder, version, store.sha256(files[SUMS]))
+
+
+def _link(existing: Path, path: Path, digest: str) -> bool:
+    """Return whether `path` now is the file `existing`, which still has the bytes that its version was made with."""
+    return existing.is_file() and store.sha256_file(existing) == digest and store.link_file(existing, path)
 
 
 def commit(staged: Staged, home: Path) -> Package:
@@ -141,13 +150,20 @@ def commit(staged: Staged, home: Path) -> Package:
 
 
 def point(home: Path) -> None:
-    """Make `latest.json` and `versions.json` tell what lies in `home`, also after a kill between rename and pointer."""
-    latest = standing(home)
-    if latest is None:
+    """Make `latest.json` and `versions.json` tell what lies in `home`, also after a kill between rename and pointer.
+
+    Where every version was taken down, there is no pointer.
+    """
+    if not versions(home):
         return
-    digest = store.sha256_file(latest.folder / "manifest.json")
-    pointer = Pointer(version=str(latest.version), path=f"{latest.version}/", sha256=digest)
-    _write_if_new(home / "latest.json", store.to_json(pointer.model_dump(mode="json")))
+    latest = standing(home)
+    if latest:
+        digest = store.sha256_file(latest.folder / "manifest.json")
+        pointer = Pointer(version=str(latest.version), path=f"{latest.version}/", sha256=digest)
+        _write_if_new(home / "latest.json", store.to_json(pointer.model_dump(mode="json")))
+    else:
+        (home / "latest.json").unlink(missing_ok=True)
+        store.sync_folder(home)
     _write_if_new(home / "versions.json", store.to_json({"dataset": home.name, "versions": index(home)}))
 
 
@@ -171,19 +187,17 @@ def _indexed(package: Package) -> dict[str, Any]:
     """Return a version as the index tells it; of one that was taken down, that it was and why."""
     papers = manifest(package)
     digest = store.sha256_file(package.folder / "manifest.json")
-    told = {
-        "version": str(package.version),
-        "path": f"{package.version}/",
-        "as_of": str(papers.as_of),
-        "manifest": digest,
-    }
+    told: dict[str, Any] = {"version": str(package.version), "path": f"{package.version}/"}
+    told |= {"as_of": str(papers.as_of), "manifest": digest}
     if taken_down(package):
         return told | {"taken_down": json.loads((package.folder / TOMBSTONE).read_bytes())["reason"]}
     rows = json.loads((package.folder / "datapackage.json").read_bytes())["resources"]
-    changed = Diff.model_validate_json((package.folder / "diff.json").read_bytes())
+    told |= {"content": papers.content, "rows": {resource["name"]: resource["communique:rows"] for resource in rows}}
+    path = package.folder / "diff.json"
+    if not path.is_file():  # a version of the first code, which made none
+        return told | {"level": None, "tables": {}, "causes": {}, "schema_changes": []}
+    changed = Diff.model_validate_json(path.read_bytes())
     return told | {
-        "content": papers.content,
-        "rows": {resource["name"]: resource["communique:rows"] for resource in rows},
         "level": changed.level,
         "tables": changed.tables,
         "causes": changed.causes,
@@ -219,7 +233,7 @@ def quarantine(refused: Iterable[Refused]) -> bytes:
 
 
 def _refusal(item: Refused) -> list[str]:
-    found, place = item.problem, item.record.source
+    found, place = item.problem, item.problem.source or item.record.source
     whole = json.dumps(item.record.values, ensure_ascii=False, sort_keys=True, default=str)
     cells = (item.record.table, item.record.key, found.rule, found.severity, found.field, found.value, found.message)
     return [written(cell) for cell in (*cells, place.file, place.line, place.pointer, place.sha256, whole)]

@@ -99,9 +99,13 @@ FULL_TEXT = "CREATE VIRTUAL TABLE releases_text USING fts5(headline, body, conte
 
 def _csv(names: list[str], rows: Sequence[dict[str, Any]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(names)
-    writer.writerows([written(row.get(name)) for name in names] for row in rows)
+    minimal = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    whole = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    minimal.writerow(names)
+    for row in rows:
+        cells = [written(row.get(name)) for name in names]
+        writer = whole if any("\r" in cell for cell in cells) else minimal  # Python 3.11 leaves a lone CR unquoted
+        writer.writerow(cells)
     return text.getvalue().encode()
 
 

@@ -171,11 +171,11 @@ class _Causes:
                 self.naming.setdefault(row["issuer_id"], set()).add(row["release_id"])
 
     def quarantine(self, table: str, key: Key, kind: str) -> Literal["left", "entered"] | None:
-        """Return whether the row left the quarantine of the version before, or entered that of the one after."""
-        name = (table, " ".join(key))
-        if kind == "added" and name in self.before.quarantine:
+        """Return whether the row, or its fact, left the quarantine of the version before, or entered the one after."""
+        names = {(table, " ".join(key)), *((name, key[0]) for name in FACT_TABLES.values())}
+        if kind == "added" and names & self.before.quarantine:
             return "left"
-        return "entered" if kind == "removed" and name in self.after.quarantine else None
+        return "entered" if kind == "removed" and names & self.after.quarantine else None
 
     def of(self, table: str, old: Values | None, new: Values | None, moved: str | None) -> Cause:
         row = new or old or {}

@@ -93,15 +93,14 @@ def _part(  # noqa: PLR0913, PLR0917 - the two lists are where what is wrong goe
     people = item.get("participants") if isinstance(item, dict) else None
     split = isinstance(people, list) and issubclass(PARTS[table], Fact)
     value, wrong = _fit(PARTS[table], item | {"participants": []} if split else item)
-    record = Record(table, _identified(table, item, release_id), place)
+    record = Record(table, _identified(table, item, release_id, place), place)
     if value is None and issubclass(PARTS[table], Entity):
         value, wrong = _entity(table, item, wrong, record, noted)
     if value is None:
         refused += [Refused(record, _told(record, fault)) for fault in wrong]
         return None
-    fact_id = f"{release_id}/{value.id}" if split and value.id else None
     took_part = [
-        _participant(one, place.at("participants", number), refused, fact_id)
+        _participant(one, place.at("participants", number), refused, record.values.get("fact_id"))
         for number, one in enumerate(people if split and people else ())
     ]
     return Part(table, value, place, tuple(part for part in took_part if part))
@@ -155,12 +154,18 @@ def _told(record: Record, fault: Fault) -> Problem:
     return problem(fault.rule, fault.message, record=record, field=field, value=fault.value, source=place)
 
 
-def _identified(table: str, item: Any, release_id: str) -> dict[str, Any]:
-    """Return a refused item as a row, with its key where it gives one, so that its dependants find it."""
+def _identified(table: str, item: Any, release_id: str, place: Provenance) -> dict[str, Any]:
+    """Return a refused item as a row with its key, so that its dependants find it.
+
+    A fact that gives no id has none before it can be read; its place in the document stands for it.
+    """
     values = dict(item) if isinstance(item, dict) else {"item": item}
     local = values.get("id")
     if table in FACT_TABLES.values():
-        return {"fact_id": f"{release_id}/{local}" if local else None, "release_id": release_id} | values
+        return {
+            "fact_id": f"{release_id}/{local}" if local else f"{release_id}{place.pointer}",
+            "release_id": release_id,
+        } | values
     return {"release_id": release_id} | values if table == "mentions" else {KEYS[table]: local} | values
 
 

@@ -50,6 +50,14 @@ def written(root: Path, name: str) -> dict[str, bytes]:
     return {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
 
 
+def recalled(data: bytes, name: str) -> Dataset | None:
+    """Return the dataset that `data`, an earlier state of its file, described; None where it no longer fits."""
+    try:
+        return Dataset.model_validate({"name": name} | tomllib.loads(data.decode()))
+    except (ValueError, tomllib.TOMLDecodeError):
+        return None
+
+
 def known(folder: Path, packages: Path, name: str) -> str:
     """Return `name`; ConfigError when there is neither a dataset nor a package of that name."""
     there = {*names(folder), *(path.name for path in packages.glob("*") if path.is_dir())}

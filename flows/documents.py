@@ -5,15 +5,16 @@ told on a day, told anew when its document changed, withdrawn when a snapshot la
 journal and the bytes that it names; a run that starts from nothing but these comes to the same rows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
-from flows import ingest, steward, structure
+from flows import config, ingest, steward, structure
 from flows.ingest import Document
 from flows.store import Fetched, Kept, Key
 from flows.structure import Revision
 from flows.validate import evidence, records
-from schemas.dataset import Dataset
+from schemas.dataset import Dataset, SourceConfig
 from schemas.decisions import Correction
 from schemas.release import Part, Reading
 from schemas.report import Problem, Provenance, Record, Refused
@@ -33,6 +34,8 @@ class Contents(NamedTuple):
     named: dict[str, Document]
     refused: list[Refused]
     noted: list[Problem]
+    carried: frozenset[str] = frozenset()
+    """Releases that it held before it was broken, and that can no longer be read."""
 
 
 class Stories(NamedTuple):
@@ -41,6 +44,10 @@ class Stories(NamedTuple):
     told: dict[str, list[Telling]]
     refused: list[Refused]
     noted: list[Problem]
+    sources: dict[str, SourceConfig]
+    """Every source that the journal knows of, as it was last configured."""
+    carried: frozenset[str]
+    """Releases whose file can no longer be read whole."""
 
 
 class Built(NamedTuple):
@@ -66,9 +73,9 @@ def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, 
     left_out = {ruling.release for ruling in dataset.takedowns}
     made = [
         record
-        for release_id, story in sorted(stories.told.items())
+        for release_id in sorted(stories.told)
         if release_id not in left_out
-        for record in _rows(release_id, story, dataset, (skip or {}).get(release_id, set()), built)
+        for record in _rows(release_id, stories, dataset, (skip or {}).get(release_id, set()), built)
     ]
     kept, conflicting = structure.merge(made)
     return built._replace(records=kept, refused=built.refused + conflicting)
@@ -83,26 +90,45 @@ class Shelf(NamedTuple):
 
 
 def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Stories:
-    """Return the story of every release, line by line of the journal."""
-    modes = {source.name: source.mode for source in dataset.sources}
+    """Return the story of every release, line by line of the journal.
+
+    A line is read as its sources were configured on its day, so that a mode that changed says nothing of the past. A
+    source that is no longer configured withdraws nothing.
+    """
+    sources_of = _remembering(dataset, load)
     shelf = Shelf({}, {}, {})
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
+    known: dict[str, SourceConfig] = {}
     untaken: dict[Key, str] = {}
     for fetched in journal:
+        sources = sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
+        known |= sources
         for release_id in sorted(_put(fetched, shelf, dataset, load)):
             story = told.setdefault(release_id, [])
             held_by = shelf.holders[release_id]
             if held_by:
                 owners[release_id] = owner = owners[release_id] if owners.get(release_id) in held_by else min(held_by)
                 _hear(story, Telling(fetched.day, shelf.contents[owner].named[release_id]))
-            elif modes.get(owners[release_id][0], "snapshot") == "snapshot":
+            elif (source := sources.get(owners[release_id][0])) and source.mode == "snapshot":
                 _hear(story, Telling(fetched.day, None))
         untaken = fetched.refused
     refused = [item for content in shelf.contents.values() for item in content.refused]
     refused += [_untaken(key, why) for key, why in untaken.items()]
     noted = [found for content in shelf.contents.values() for found in content.noted]
-    return Stories(told, refused + _twice(shelf, owners), noted)
+    carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
+    return Stories(told, refused + _twice(shelf, owners), noted, known, carried)
+
+
+def _remembering(dataset: Dataset, load: ingest.Load) -> Callable[[str | None], dict[str, SourceConfig]]:
+    """Return what gives the sources as the dataset's file with a digest had them; as they are now without one."""
+
+    @cache
+    def sources_of(digest: str | None) -> dict[str, SourceConfig]:
+        then = config.recalled(load(digest), dataset.name) if digest else None
+        return {source.name: source for source in (then or dataset).sources}
+
+    return sources_of
 
 
 def _untaken(key: Key, why: str) -> Refused:
@@ -146,7 +172,10 @@ def _contents(
             content.refused.append(_duplicate(found, content.named[release_id]))
     emptied = bool(before) and not content.named
     broken = any(item.problem.layer == "input" for item in content.refused) or (emptied and bool(content.noted))
-    return content._replace(named={**before, **content.named}) if broken else content
+    if not broken:
+        return content
+    carried = frozenset(before.keys() - content.named.keys())
+    return content._replace(named={**before, **content.named}, carried=carried)
 
 
 def _note(found: Problem, content: Contents) -> None:
@@ -183,8 +212,9 @@ def _duplicate(document: Document, first: Document) -> Refused:
     return Refused(record, problem("record.duplicate", message, record=record, field="id", value=release_id))
 
 
-def _rows(release_id: str, story: list[Telling], dataset: Dataset, skip: set[int], built: Built) -> Iterator[Record]:
+def _rows(release_id: str, stories: Stories, dataset: Dataset, skip: set[int], built: Built) -> Iterator[Record]:
     """Yield the rows of a release from its last good telling; what the last one lacks to be good is refused."""
+    story = stories.told[release_id]
     heard = {number: telling.document for number, telling in enumerate(story) if telling.document}
     good: dict[int, Reading] = {}
     for number, document in heard.items():
@@ -197,18 +227,18 @@ def _rows(release_id: str, story: list[Telling], dataset: Dataset, skip: set[int
     if not good:
         return
     shown = max(good)
-    if shown < max(heard):
-        built.noted.append(_stands_in(release_id, story, shown, good[shown]))
+    stale = shown < max(heard) or release_id in stories.carried
+    if stale:
+        built.noted.append(_stands_in(release_id, story[shown].day, good[shown], read=shown < max(heard)))
     if len(heard) > 1:
         built.shown[release_id] = shown
     built.corrections.extend(one for one in dataset.corrections if one.release == release_id)
     built.noted.extend(good[shown].noted)
     moved, warning = structure.anchored(good[shown])
     built.noted.extend([warning] if warning else [])
-    licence = next(source.licence for source in dataset.sources if source.name == moved.source)
-    yield from structure.rows(
-        _with_issuer(moved, dataset), licence, _revisions(story, good), newer_refused=shown < max(heard)
-    )
+    source = stories.sources.get(moved.source)
+    licence = source.licence if source else None
+    yield from structure.rows(_with_issuer(moved, dataset), licence, _revisions(story, good), newer_refused=stale)
 
 
 def _with_issuer(reading: Reading, dataset: Dataset) -> Reading:
@@ -218,10 +248,11 @@ def _with_issuer(reading: Reading, dataset: Dataset) -> Reading:
     return reading._replace(parts=[*reading.parts, *(Part("organizations", one, reading.place) for one in told)])
 
 
-def _stands_in(release_id: str, story: list[Telling], shown: int, reading: Reading) -> Problem:
+def _stands_in(release_id: str, day: str, reading: Reading, *, read: bool) -> Problem:
+    """Return the warning that a document of an earlier day stands in for one that is refused, or cannot be read."""
     record = Record("releases", {"release_id": release_id}, reading.place)
-    message = f"its newer document is refused; that of {story[shown].day} stands in"
-    return problem("quarantine.stands-in", message, record=record)
+    newer = "its newer document is refused" if read else "its file can no longer be read whole"
+    return problem("quarantine.stands-in", f"{newer}; that of {day} stands in", record=record)
 
 
 def _revisions(story: list[Telling], good: Mapping[int, Reading]) -> list[Revision]:

@@ -132,18 +132,18 @@ def test_one_who_takes_part_twice_in_one_role_does_so_once_and_is_a_problem(
     nothing_is_lost(verdict)
 
 
-def test_organizations_that_are_parts_of_each_other_are_refused_and_nothing_else(tmp_path: Path) -> None:
-    alone = judged(tmp_path / "alone", {"a.json": written(small("a"))})
+def test_organizations_that_are_parts_of_each_other_are_parts_of_none_and_nothing_is_refused(tmp_path: Path) -> None:
     document = small("a")
     document["organizations"] += [
         {"id": "left", "name": "Left", "parent_id": "right"},
         {"id": "right", "name": "Right", "parent_id": "left"},
     ]
     verdict = judged(tmp_path, {"a.json": written(document)})
-    told = [(one.rule, one.key, one.value) for one in verdict.report.problems if one.rule != DEPENDANT]
-    assert told == [("record.cycle", "left", "right"), ("record.cycle", "right", "left")]
-    assert standing(verdict) == standing(alone)
-    nothing_is_lost(verdict)
+    told = [(one.rule, one.severity, one.key, one.value) for one in verdict.report.problems]
+    assert told == [("record.cycle", "warning", "left", "right"), ("record.cycle", "warning", "right", "left")]
+    parents = {one.key: one.values["parent_id"] for one in verdict.rows["organizations"]}
+    assert (parents["left"], parents["right"]) == (None, None)
+    assert not verdict.refused
 
 
 @pytest.mark.parametrize("link", ["parent_id", "agreement_id"])
@@ -155,19 +155,26 @@ def test_a_meeting_that_hangs_on_a_fact_that_is_not_there_is_refused(
     assert (found.rule, found.field, found.value) == ("table.foreign-key", link, f"{SEED.stem}/nothing")
 
 
-def test_a_part_of_an_organization_that_is_not_there_is_refused_with_all_that_names_it(
-    tmp_path: Path, seed: dict[str, Any]
-) -> None:
-    """The programme is a part of an agency; it is mentioned once and takes part in nothing."""
+def test_a_part_of_an_organization_that_is_not_there_is_a_part_of_none(tmp_path: Path, seed: dict[str, Any]) -> None:
     seed["organizations"][10]["parent_id"] = "nothing"
     verdict = judged(tmp_path, {"a.json": written(seed)})
-    told = [(one.rule, one.table, one.key) for one in verdict.report.problems]
-    assert told == [
-        (DEPENDANT, "entities", "atsg"),
-        ("table.foreign-key", "organizations", "atsg"),
-        (DEPENDANT, "mentions", f"{SEED.stem} 2980"),
-    ]
-    nothing_is_lost(verdict)
+    (found,) = verdict.report.problems
+    assert (found.rule, found.severity, found.table, found.key) == (
+        "table.foreign-key",
+        "warning",
+        "organizations",
+        "atsg",
+    )
+    assert (found.field, found.value) == ("parent_id", "nothing")
+    assert not verdict.refused
+
+
+def test_an_issuer_with_a_parent_that_is_not_there_costs_no_release(tmp_path: Path) -> None:
+    document = small("a")
+    document["organizations"][0]["parent_id"] = "nowhere"
+    verdict = judged(tmp_path, {"a.json": written(document), "b.json": written(small("b"))})
+    assert [one.key for one in verdict.rows["releases"]] == ["a", "b"]
+    assert not verdict.refused
 
 
 def test_a_release_that_is_refused_takes_its_facts_and_leaves_the_entities(

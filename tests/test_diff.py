@@ -453,3 +453,40 @@ def test_a_version_of_an_older_code_without_a_diff_is_followed_by_the_next(tmp_p
         (first.folder / name).unlink()
     edit(data, rename)
     assert str(published(data, DATASET, DAY).version) == "1.0.1"
+
+
+def test_what_a_source_structures_anew_is_an_edit_of_the_source(tmp_path: Path) -> None:
+    data = seeded(tmp_path / "data")
+    edit(data, of_the_source)
+    published(data, DATASET, DAY)
+    edit(data, of_the_source_anew)
+    rows = read_json(published(data, DATASET, DAY).folder / "diff.json")["rows"]
+    assert {(row["table"], row["cause"]) for row in rows} == {("commitments", "source edited")}
+
+
+def of_the_source(document: dict[str, Any]) -> None:
+    """Let every fact come from the source."""
+    for name in ("roles", "meetings", "agreements", "commitments", "quotes", "statements"):
+        for fact in document[name]:
+            fact["origin"] = "source"
+
+
+def of_the_source_anew(document: dict[str, Any]) -> None:
+    """Let every fact come from the source, and one say something else."""
+    of_the_source(document)
+    document["commitments"][1]["strength"] = "policy"
+
+
+def test_what_a_correction_changes_is_a_steward_s_doing_in_what_a_source_structured(tmp_path: Path) -> None:
+    data = seeded(tmp_path / "data")
+    edit(data, of_the_source)
+    published(data, DATASET, DAY)
+    path = data / "corrections" / f"{DATASET}.toml"
+    path.parent.mkdir()
+    path.write_text(
+        f'[[corrections]]\nrelease = "{SEED.stem}"\npointer = "/commitments/1/strength"\n'
+        'expect = "plan"\nvalue = "policy"\nreason = "Seen in the text."\nby = "Ada Steward"\n',
+        encoding="utf-8",
+    )
+    rows = read_json(published(data, DATASET, DAY).folder / "diff.json")["rows"]
+    assert {(row["table"], row["cause"]) for row in rows} == {("commitments", "steward")}

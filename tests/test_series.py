@@ -539,3 +539,41 @@ def test_an_entity_that_comes_with_a_refused_release_was_added_by_the_source(ser
 def test_an_empty_file_is_no_whole_snapshot_and_withdraws_nothing(feed: Path) -> None:
     built(feed, clean(3), MONTHS["2024-03"])
     assert {row["status"] for row in built(feed, b"", MONTHS["2024-04"]).values()} == {"current"}
+
+
+# What changed in the dataset's file says nothing of the past
+
+
+def test_a_mode_that_changed_says_nothing_of_what_was_withdrawn_before(feed: Path) -> None:
+    old, kept = clean(2)
+    built(feed, [old, kept], MONTHS["2024-03"])
+    built(feed, [kept], MONTHS["2024-04"])
+    set_mode(feed, "window")
+    releases = built(feed, [kept], MONTHS["2024-05"])
+    assert {name: (row["status"], row["revision"]) for name, row in releases.items()} == {
+        old["id"]: ("withdrawn", 2),
+        kept["id"]: ("current", 1),
+    }
+
+
+def test_a_source_that_is_taken_out_of_the_file_withdraws_nothing_and_keeps_its_licence(feed: Path) -> None:
+    path = dataset_file(feed)
+    text = path.read_text(encoding="utf-8")
+    put(feed / "ministry" / "other.jsonl", [clean(2)[1]])
+    block = '[[sources]]\nname = "other"\nkind = "files"\npath = "ministry/other.jsonl"\nlicence = "CC0-1.0"\n\n'
+    path.write_text(text.replace("[schedule]", f"{block}[schedule]"), encoding="utf-8")
+    before = built(feed, [clean(2)[0]], MONTHS["2024-03"])
+    path.write_text(text, encoding="utf-8")
+    after = built(feed, [clean(2)[0]], MONTHS["2024-04"])
+    assert len(before) == len(clean(2))
+    assert after == before
+
+
+def test_an_edit_that_cannot_be_read_is_marked_until_it_can(feed: Path) -> None:
+    first, second = clean(2)
+    built(feed, [first, second], MONTHS["2024-03"])
+    lines = [json.dumps(document, ensure_ascii=False).encode() for document in (first, second)]
+    torn = built(feed, lines[0] + b"\n" + lines[1][:-20] + b"\n", MONTHS["2024-04"])
+    assert {name: row["newer_refused"] for name, row in torn.items()} == {first["id"]: False, second["id"]: True}
+    mended = built(feed, [first, second], MONTHS["2024-05"])
+    assert {row["newer_refused"] for row in mended.values()} == {False}

@@ -1,8 +1,9 @@
 """What one version changes against another: schemas, rows by key and field, and the cause of each.
 
-Works on what a version holds and on a candidate alike. A row's cause is the first of these that fits: its release is
-new, withdrawn, restored or edited at the source; the schema changed; a rule changed and the row entered or left the
-quarantine; an extractor made the fact; a steward changed what was structured.
+Works on what a version holds and on a candidate alike. A row's cause is the first of these that fits: the text of its
+release is new, withdrawn, restored or edited at the source; a steward's correction of the release came or went; another
+field of the release was edited at the source; the schema changed; a rule changed and the row entered or left the
+quarantine; an extractor made the fact; a steward structured it, and structured it anew; else, its source did.
 """
 
 import csv
@@ -32,7 +33,7 @@ Cause = Literal[
 ]
 ORDER = {table: number for number, table in enumerate(TABLES)}
 FROM_SOURCE = (
-    *("headline", "published_on", "published_at", "modified_at", "dateline", "language", "text_sha256"),
+    *("headline", "published_on", "published_at", "modified_at", "dateline", "language"),
     *("source_name", "source_url", "newer_refused"),
 )
 """Fields of a release that only its source can change."""
@@ -52,6 +53,8 @@ class State(NamedTuple):
     """Tables and keys of refused rows."""
     rules: str
     """Digest of the rules."""
+    corrections: dict[str, list[Any]]
+    """By release: the corrections that a steward made to it."""
 
 
 class Cell(Model):
@@ -99,7 +102,17 @@ def from_folder(folder: Path, rules: str) -> State:
     schemas = {resource["name"]: resource["schema"] for resource in described["resources"]}
     rows = {table: _read(folder / f"{table}.csv", schema["primaryKey"]) for table, schema in schemas.items()}
     refused = {(row["table"], row["key"]) for row in read_rows(folder / "quarantine.csv")}
-    return State(described["version"], schemas, rows, refused, rules)
+    decided = folder / "decisions.json"
+    corrections = json.loads(decided.read_bytes())["corrections"] if decided.exists() else []
+    return State(described["version"], schemas, rows, refused, rules, by_release(corrections))
+
+
+def by_release(corrections: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Return corrections by the release that they mend."""
+    found: dict[str, list[Any]] = {}
+    for one in corrections:
+        found.setdefault(one["release"], []).append(dict(one))
+    return found
 
 
 def keyed(table: str, rows: Iterable[Mapping[str, Any]]) -> dict[Key, Values]:
@@ -169,6 +182,14 @@ class _Causes:
                 self.naming.setdefault(row["entity_id"], set()).add(row["release_id"])
             for row in state.rows["releases"].values():
                 self.naming.setdefault(row["issuer_id"], set()).add(row["release_id"])
+        self.origins = {
+            row["fact_id"]: row["origin"]
+            for state in (before, after)
+            for table in FACT_TABLES.values()
+            for row in state.rows[table].values()
+        }
+        """By fact, and by release for what is part of no fact: who structured it."""
+        self.origins |= {fact_id.partition("/")[0]: origin for fact_id, origin in sorted(self.origins.items())}
 
     def quarantine(self, table: str, key: Key, kind: str) -> Literal["left", "entered"] | None:
         """Return whether the row, or its fact, left the quarantine of the version before, or entered the one after."""
@@ -188,7 +209,16 @@ class _Causes:
             return "rule"
         if old is None and table in NAMED:
             return "source added"
-        return "extractor" if table in FACT_TABLES.values() and row["origin"] not in OWN else "steward"
+        origin = self._origin(row)
+        if origin not in OWN:
+            return "extractor"
+        return "steward" if origin == "steward" else "source edited"
+
+    def _origin(self, row: Values) -> str:
+        """Return who structured the row: of an entity, who structured the first release that names it."""
+        part_of = row.get("fact_id") or row.get("release_id")
+        named = [part_of] if part_of else sorted(self.naming.get(_entity_of(row), ()))
+        return next((self.origins[name] for name in named if name in self.origins), "steward")
 
     def _of_release(self, key: Key, old: Values | None, new: Values | None) -> Cause | None:
         """Return what happened to a release at its source; nothing for one that the rules alone let in or out."""
@@ -199,17 +229,23 @@ class _Causes:
             return None if name in self.after.quarantine else "source withdrawn"
         if new["status"] != old["status"] and "withdrawn" in (new["status"], old["status"]):
             return "source withdrawn" if new["status"] == "withdrawn" else "source restored"
-        edited = any(old.get(field) != new.get(field) for field in FROM_SOURCE)
-        return "source edited" if edited else None
+        if old["text_sha256"] != new["text_sha256"]:
+            return "source edited"
+        if self.before.corrections.get(key[0]) != self.after.corrections.get(key[0]):
+            return "steward"
+        return "source edited" if any(old.get(field) != new.get(field) for field in FROM_SOURCE) else None
 
     def _at_source(self, row: Values) -> Cause | None:
         """Return what happened at the source to the release of `row`, or to one that names the entity it is."""
         release_id = row.get("release_id") or row.get("fact_id", "").partition("/")[0]
         if release_id:
             return self.releases.get(release_id)
-        entity_id = next(row[name] for name in ("entity_id", "person_id", "organization_id", "place_id") if name in row)
-        found = {self.releases.get(name) for name in self.naming.get(entity_id, ())} - {None}
+        found = {self.releases.get(name) for name in self.naming.get(_entity_of(row), ())} - {None}
         return min(found, key=str) if found else None
+
+
+def _entity_of(row: Values) -> str:
+    return next(row[name] for name in ("entity_id", "person_id", "organization_id", "place_id") if name in row)
 
 
 def _schema_changes(before: change.Schemas, after: change.Schemas) -> Iterator[SchemaChange]:

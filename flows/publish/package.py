@@ -106,7 +106,8 @@ def changes(candidate: Candidate, home: Path) -> Diff:
     refused = {(item.record.table, item.record.key) for item in candidate.refused}
     rows = {table: diff.keyed(table, values) for table, values in candidate.rows.items()}
     schemas = {table: table_schema(table) for table in TABLES}
-    found = diff.compare(before, State(None, schemas, rows, refused, candidate.papers.rules))
+    corrections = diff.by_release(one.model_dump(mode="json") for one in candidate.papers.decisions.corrections)
+    found = diff.compare(before, State(None, schemas, rows, refused, candidate.papers.rules, corrections))
     return found.model_copy(update={"after": str(last.version.next(found.level) if last else FIRST)})
 
 

@@ -99,11 +99,16 @@ class _Docket:
         return (record for rows in self.rows.values() for record in rows)
 
     def refuse(self, findings: Iterable[Finding]) -> bool:
-        """Take out every record that an error was found in, with its dependants; note the rest; return if any went."""
+        """Take out every record that an error was found in, with its dependants; note the rest; return if any went.
+
+        An entity whose parent is wrong loses the parent, not its row, for every release that names it would go too.
+        """
         gone: dict[int, Record] = {}
         for record, found in findings:
             if found.severity not in ("critical", "error"):
                 self.noted.append(found)
+            elif _is_parent(record, found.field):
+                self._unparent(record, found)
             elif not self._passes(record, found):
                 gone[id(record)] = record
                 self.refused.append(Refused(record, found))
@@ -133,10 +138,19 @@ class _Docket:
             lost -= {
                 name for table in {table for table, _ in lost} for record in self.rows[table] for name in _names(record)
             }
-            found = [(record, parent) for record in self.all() if (parent := _lost_parent(record, lost))]
-            self.refused += [Refused(record, _orphaned(record, *parent)) for record, parent in found]
-            self._take_out({id(record): record for record, _ in found})
-            parents = [record for record, _ in found]
+            parents = []
+            for record, (field, told) in [(one, found) for one in self.all() if (found := _lost_parent(one, lost))]:
+                if _is_parent(record, field):
+                    self._unparent(record, problem("table.foreign-key", told, record=record, field=field))
+                else:
+                    self.refused.append(Refused(record, problem("quarantine.dependant", told, record=record)))
+                    parents.append(record)
+            self._take_out({id(record): record for record in parents})
+
+    def _unparent(self, record: Record, found: Problem) -> None:
+        """Leave the parent of an entity empty, with a warning."""
+        self.noted.append(found.model_copy(update={"severity": "warning", "value": record.values["parent_id"]}))
+        record.values["parent_id"] = None
 
     def checked(self, layer: str, reason: str) -> None:
         """Add a check a table for a layer that judges rows one by one; an empty table was not looked at."""
@@ -206,22 +220,24 @@ def _names(record: Record) -> list[tuple[str, str]]:
     return [(record.table, key)] + ([(REGISTRIES[record.table], key)] if record.table in REGISTRIES else [])
 
 
-def _lost_parent(record: Record, lost: set[tuple[str, str]]) -> tuple[str, str] | None:
-    """Return the refused row that `record` is a child of: one it refers to, or the half of a registry it stands for."""
-    for field, (table, _) in TABLES[record.table].references.items():
-        if (table, record.values.get(field)) in lost and record.values.get(field) is not None:
-            return table, str(record.values[field])
-    home = (
-        (FACT_TABLES | ENTITY_TABLES).get(str(record.values.get("type")))
-        if record.table in ("facts", "entities")
-        else None
-    )
-    parent = (home or "", _names(record)[0][1])
-    return parent if parent in lost else None
+def _lost_parent(record: Record, lost: set[tuple[str, str]]) -> tuple[str | None, str] | None:
+    """Return what makes `record` the child of a refused row: its field, none for the half of a registry, and why."""
+    values = record.values
+    named: list[tuple[str | None, str, str]] = [
+        (field, table, values[field])
+        for field, (table, _) in TABLES[record.table].references.items()
+        if values.get(field) is not None
+    ]
+    home = (FACT_TABLES | ENTITY_TABLES).get(str(values.get("type")))
+    if home and record.table in ("facts", "entities"):
+        named.append((None, home, _names(record)[0][1]))
+    told = ((field, f"its parent in {table}, {key}, is refused") for field, table, key in named if (table, key) in lost)
+    return next(told, None)
 
 
-def _orphaned(record: Record, table: str, key: str) -> Problem:
-    return problem("quarantine.dependant", f"its parent in {table}, {key}, is refused", record=record)
+def _is_parent(record: Record, field: str | None) -> bool:
+    """Return whether `field` names the parent of an entity."""
+    return field == "parent_id" and record.table in ENTITY_TABLES.values()
 
 
 def name_participants(rows: Rows) -> None:

@@ -9,14 +9,10 @@ from flows import steps, store
 from flows.config import ConfigError
 from flows.preview import Plan, planned
 from flows.publish import package
-from flows.publish.package import PRUNED, SUMS, TOMBSTONE
 from flows.settings import Settings
 from flows.steps import Job
 from schemas.decisions import Ruling
-from schemas.package import Package, RunRecord, Version
-
-KEPT = (".csv", ".json", ".md", SUMS)
-"""What pruning leaves of an old version: tables, papers and diff."""
+from schemas.package import KEPT, MANIFEST, PRUNED, SUMS, TOMBSTONE, Package, RunRecord, Version
 
 
 class RulingError(Exception):
@@ -121,7 +117,7 @@ def _take_down(settings: Settings, dataset: str, packages: list[Package], ruling
     with store.locked(settings.lock(dataset)):
         store.append_log(settings.rulings(dataset), told)
         for one in packages:
-            _leave(one.folder, ("manifest.json", SUMS, PRUNED), TOMBSTONE, told)
+            _leave(one.folder, (MANIFEST, SUMS, PRUNED), TOMBSTONE, told)
         package.point(settings.packages / dataset)
     return [one.version for one in packages]
 

@@ -1,13 +1,37 @@
 """`Package` and `Version`: what is published, and the papers that prove it."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.decisions import Decisions
 from schemas.tables import Model
 from schemas.values import Day, Sha256, Slug
 
+POINTER, INDEX = "latest.json", "versions.json"
+"""Beside the versions: which is the latest, and all that there are."""
+MANIFEST, SUMS, DESCRIPTOR, QUARANTINE = "manifest.json", "SHA256SUMS", "datapackage.json", "quarantine.csv"
+TOMBSTONE, PRUNED = "TOMBSTONE.json", "PRUNED.json"
+"""In a version that was taken down, or pruned: what was removed, and why."""
+KEPT = (".csv", ".json", ".md", SUMS)
+"""What pruning leaves of an old version, by the end of its name: tables, papers and diff."""
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".parquet": "application/vnd.apache.parquet",
+    ".sqlite": "application/vnd.sqlite3",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".jsonl": "application/jsonl",
+}
+"""By the end of its name: a file that holds data."""
+FORMATS = {"csv": ".csv", "parquet": ".parquet", "sqlite": ".sqlite", "excel": ".xlsx", "jsonl": ".jsonl"}
+"""The end of a file's name by the format's name in the dataset's file."""
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
 Level = Literal["major", "minor", "patch"]
+FileName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=150)]
+"""A version is a flat folder: a name leads nowhere else, and hides nothing."""
 
 
 class Version(NamedTuple):
@@ -42,6 +66,7 @@ class Version(NamedTuple):
 
 
 FIRST = Version(1, 0, 0)
+VersionText = Annotated[str, AfterValidator(lambda text: str(Version.parse(text)))]
 
 
 class Package(NamedTuple):
@@ -56,7 +81,7 @@ class FileEntry(Model):
     """A file of a version."""
 
     sha256: Sha256
-    bytes: int
+    bytes: Annotated[int, Field(ge=0)]
 
 
 class RawEntry(Model):
@@ -87,7 +112,7 @@ class Manifest(Model):
 
     format: Literal["communique-manifest/1"] = "communique-manifest/1"
     dataset: Slug
-    version: str
+    version: VersionText
     as_of: Day
     content: Sha256
     """Digest of tables, schemas and dataset facts: the same content makes no new version."""
@@ -95,7 +120,7 @@ class Manifest(Model):
     """Digest of the manifest of the version before; null for the first."""
     code: Code
     inputs: list[RawEntry]
-    files: dict[str, FileEntry]
+    files: dict[FileName, FileEntry]
 
 
 class TableProfile(Model):
@@ -147,7 +172,39 @@ class RunRecord(Model):
 class Pointer(Model):
     """Which version is the latest."""
 
-    version: str
+    version: VersionText
     path: str
     sha256: Sha256
     """Digest of its manifest."""
+
+
+class Listed(Model, extra="ignore"):
+    """A version as the index tells it, as far as a reader of packages needs it."""
+
+    version: VersionText
+    as_of: Day
+    manifest: Sha256
+    """Digest of its manifest."""
+    taken_down: str | None = None
+    """Why, where it was taken down."""
+    rows: dict[str, int] = Field(default_factory=dict)
+
+
+class Index(Model):
+    """Every version of a dataset, oldest first."""
+
+    dataset: Slug
+    versions: list[Listed]
+
+
+class Removed(Model, extra="ignore"):
+    """The note in a version that was pruned or taken down."""
+
+    removed: list[str]
+    day: Day
+    reason: str | None = None
+
+
+def checksums(digests: Mapping[str, str]) -> bytes:
+    """Return what SHA256SUMS says of files, by name: a line for each, as `sha256sum -c` reads it."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()

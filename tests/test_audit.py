@@ -15,8 +15,9 @@ import pytest
 
 from flows import steps, store
 from flows.publish.audit import AuditError
-from flows.publish.package import SUMS, Staged
+from flows.publish.package import Staged
 from flows.settings import PROJECT, Settings
+from schemas.package import SUMS
 from schemas.tables import TABLES
 from tests.conftest import AS_OF, SEED
 from tests.publishing import DATASET, home

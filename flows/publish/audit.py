@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 
 from flows import store
 from flows.publish import excel, jsonlines
-from flows.publish.package import SUMS, Staged
+from flows.publish.package import Staged
 from flows.publish.typed import typed, written
 from flows.publish.writers import LONGEST_CELL
+from schemas.package import DESCRIPTOR, SUMS
 from schemas.tables import TABLES
 from schemas.tableschema import header, types
 from schemas.values import plain, zulu
@@ -30,7 +31,7 @@ def audit(staged: Staged, judge_files: Callable[[Path], list[str]]) -> None:
 
     `judge_files` is the reference's judgment of a descriptor on disk: a line for each error.
     """
-    wrong = _changed(staged) or [*judge_files(staged.folder / "datapackage.json"), *_disagreeing(staged.folder)]
+    wrong = _changed(staged) or [*judge_files(staged.folder / DESCRIPTOR), *_disagreeing(staged.folder)]
     if wrong:
         raise AuditError("the files in staging are not what was meant to be published:\n" + "\n".join(wrong[:20]))
 

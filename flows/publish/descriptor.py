@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.dataset import Dataset
-from schemas.package import FileEntry
+from schemas.package import MEDIA_TYPES, FileEntry
 from schemas.report import Report
 from schemas.tables import TABLES
 from schemas.tableschema import table_schema
@@ -11,13 +11,6 @@ from schemas.tableschema import table_schema
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 DIALECT = {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "header": True}
 """Declared, for a reader that guesses is led astray by prose."""
-MEDIA_TYPES = {
-    ".csv": "text/csv",
-    ".parquet": "application/vnd.apache.parquet",
-    ".sqlite": "application/vnd.sqlite3",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".jsonl": "application/jsonl",
-}
 
 
 def facts(dataset: Dataset) -> dict[str, Any]:

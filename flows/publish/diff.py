@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 from flows.publish import change
 from flows.publish.typed import written
 from flows.publish.writers import LONGEST_CELL
-from schemas.package import Level
+from schemas.package import DESCRIPTOR, QUARANTINE, Level
 from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES, Model
 
 Key = tuple[str, ...]
@@ -98,10 +98,10 @@ class Diff(Model):
 
 def from_folder(folder: Path, rules: str) -> State:
     """Return the state of the version in `folder`."""
-    described = json.loads((folder / "datapackage.json").read_bytes())
+    described = json.loads((folder / DESCRIPTOR).read_bytes())
     schemas = {resource["name"]: resource["schema"] for resource in described["resources"]}
     rows = {table: _read(folder / f"{table}.csv", schema["primaryKey"]) for table, schema in schemas.items()}
-    refused = {(row["table"], row["key"]) for row in read_rows(folder / "quarantine.csv")}
+    refused = {(row["table"], row["key"]) for row in read_rows(folder / QUARANTINE)}
     decided = folder / "decisions.json"
     corrections = json.loads(decided.read_bytes())["corrections"] if decided.exists() else []
     return State(described["version"], schemas, rows, refused, rules, by_release(corrections))

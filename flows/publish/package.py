@@ -19,14 +19,28 @@ from flows.publish.typed import written
 from flows.publish.writers import Files, Rows
 from schemas import __version__
 from schemas.dataset import Dataset
-from schemas.package import FIRST, Code, FileEntry, Manifest, Package, Papers, Pointer, Version
+from schemas.package import (
+    DESCRIPTOR,
+    FIRST,
+    INDEX,
+    MANIFEST,
+    POINTER,
+    QUARANTINE,
+    SUMS,
+    TOMBSTONE,
+    Code,
+    FileEntry,
+    Manifest,
+    Package,
+    Papers,
+    Pointer,
+    Version,
+    checksums,
+)
 from schemas.report import Refused, Report
 from schemas.tables import TABLES
 from schemas.tableschema import table_schema
 
-SUMS = "SHA256SUMS"
-TOMBSTONE = "TOMBSTONE.json"
-PRUNED = "PRUNED.json"
 QUARANTINE_HEADER = (
     *("table", "key", "rule", "severity", "field", "value", "message"),
     *("file", "line", "pointer", "sha256", "row"),
@@ -67,7 +81,7 @@ def has_release(package: Package, release_id: str) -> bool:
     """Return whether a version has anything of a release: among its inputs, or refused in its quarantine."""
     if any(release_id in entry.releases for entry in manifest(package).inputs):
         return True
-    path = package.folder / "quarantine.csv"
+    path = package.folder / QUARANTINE
     marks = (f'"release_id": "{release_id}"', f'"fact_id": "{release_id}/')
     return path.is_file() and any(mark in row["row"] for row in diff.read_rows(path) for mark in marks)
 
@@ -96,7 +110,7 @@ def standing(home: Path) -> Package | None:
 
 def manifest(package: Package) -> Manifest:
     """Return the manifest of a published version."""
-    return Manifest.model_validate_json((package.folder / "manifest.json").read_bytes())
+    return Manifest.model_validate_json((package.folder / MANIFEST).read_bytes())
 
 
 def changes(candidate: Candidate, home: Path) -> Diff:
@@ -121,9 +135,9 @@ def stage(candidate: Candidate, home: Path, folder: Path) -> Staged:
     store.empty_folder(folder)
     files = _files(candidate, version, changed)
     papers = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
-    files["manifest.json"] = store.to_json(_manifest(candidate, version, newest(home), papers).model_dump(mode="json"))
+    files[MANIFEST] = store.to_json(_manifest(candidate, version, newest(home), papers).model_dump(mode="json"))
     sums = {name: store.sha256(data) for name, data in files.items()}
-    files[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())).encode()
+    files[SUMS] = checksums(sums)
     there = manifest(base).files if base else {}
     for name, data in files.items():
         same = base is not None and name in there and there[name] == papers.get(name)
@@ -159,13 +173,13 @@ def point(home: Path) -> None:
         return
     latest = standing(home)
     if latest:
-        digest = store.sha256_file(latest.folder / "manifest.json")
+        digest = store.sha256_file(latest.folder / MANIFEST)
         pointer = Pointer(version=str(latest.version), path=f"{latest.version}/", sha256=digest)
-        _write_if_new(home / "latest.json", store.to_json(pointer.model_dump(mode="json")))
+        _write_if_new(home / POINTER, store.to_json(pointer.model_dump(mode="json")))
     else:
-        (home / "latest.json").unlink(missing_ok=True)
+        (home / POINTER).unlink(missing_ok=True)
         store.sync_folder(home)
-    _write_if_new(home / "versions.json", store.to_json({"dataset": home.name, "versions": index(home)}))
+    _write_if_new(home / INDEX, store.to_json({"dataset": home.name, "versions": index(home)}))
 
 
 def index(home: Path) -> list[dict[str, Any]]:
@@ -187,12 +201,12 @@ def _write_if_new(path: Path, data: bytes) -> None:
 def _indexed(package: Package) -> dict[str, Any]:
     """Return a version as the index tells it; of one that was taken down, that it was and why."""
     papers = manifest(package)
-    digest = store.sha256_file(package.folder / "manifest.json")
+    digest = store.sha256_file(package.folder / MANIFEST)
     told: dict[str, Any] = {"version": str(package.version), "path": f"{package.version}/"}
     told |= {"as_of": str(papers.as_of), "manifest": digest}
     if taken_down(package):
         return told | {"taken_down": json.loads((package.folder / TOMBSTONE).read_bytes())["reason"]}
-    rows = json.loads((package.folder / "datapackage.json").read_bytes())["resources"]
+    rows = json.loads((package.folder / DESCRIPTOR).read_bytes())["resources"]
     told |= {"content": papers.content, "rows": {resource["name"]: resource["communique:rows"] for resource in rows}}
     path = package.folder / "diff.json"
     if not path.is_file():  # a version of the first code, which made none
@@ -214,12 +228,12 @@ def _files(candidate: Candidate, version: Version, changed: Diff) -> Files:
     entries = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
     counts = {table: len(rows) for table, rows in candidate.rows.items()}
     described = descriptor.descriptor(candidate.dataset, str(version), entries, counts)
-    files["datapackage.json"] = store.readable(described)
+    files[DESCRIPTOR] = store.readable(described)
     files["report.json"] = store.readable(candidate.report.model_dump(mode="json", by_alias=True))
     files["diff.json"] = store.readable(changed.model_dump(mode="json"))
     files["profile.json"] = store.readable(candidate.papers.profile.model_dump(mode="json"))
     files["decisions.json"] = store.readable(candidate.papers.decisions.model_dump(mode="json"))
-    files["quarantine.csv"] = quarantine(candidate.refused)
+    files[QUARANTINE] = quarantine(candidate.refused)
     files["README.md"] = descriptor.readme(candidate.dataset, str(version), candidate.report).encode()
     return files
 
@@ -246,7 +260,7 @@ def _manifest(candidate: Candidate, version: Version, latest: Package | None, fi
         version=str(version),
         as_of=candidate.papers.as_of,
         content=content(candidate),
-        previous=store.sha256_file(latest.folder / "manifest.json") if latest else None,
+        previous=store.sha256_file(latest.folder / MANIFEST) if latest else None,
         code=Code(
             communique=__version__,
             python=".".join(map(str, sys.version_info[:3])),
@@ -264,7 +278,7 @@ def _schemas_digest() -> str:
 
 
 def _folders(home: Path) -> list[Path]:
-    return [path for path in home.iterdir() if (path / "manifest.json").is_file()] if home.is_dir() else []
+    return [path for path in home.iterdir() if (path / MANIFEST).is_file()] if home.is_dir() else []
 
 
 def _version(name: str) -> Version | None:

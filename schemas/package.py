@@ -30,6 +30,14 @@ FORMATS = {"csv": ".csv", "parquet": ".parquet", "sqlite": ".sqlite", "excel": "
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 Level = Literal["major", "minor", "patch"]
+
+
+def printable(text: str) -> str:
+    """Return words from elsewhere without what could steer a terminal or turn the line around."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+Told = Annotated[str, AfterValidator(printable)]
 FileName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=150)]
 """A version is a flat folder: a name leads nowhere else, and hides nothing."""
 
@@ -185,12 +193,12 @@ class Listed(Model, extra="ignore"):
     as_of: Day
     manifest: Sha256
     """Digest of its manifest."""
-    taken_down: str | None = None
+    taken_down: Told | None = None
     """Why, where it was taken down."""
     rows: dict[str, int] = Field(default_factory=dict)
 
 
-class Index(Model):
+class Index(Model, extra="ignore"):
     """Every version of a dataset, oldest first."""
 
     dataset: Slug
@@ -202,7 +210,7 @@ class Removed(Model, extra="ignore"):
 
     removed: list[str]
     day: Day
-    reason: str | None = None
+    reason: Told | None = None
 
 
 def checksums(digests: Mapping[str, str]) -> bytes:

@@ -26,8 +26,8 @@ from tests.conftest import AS_OF
 from tests.publishing import home, published
 
 DOCS = PROJECT / "docs"
-RELEASE, DATASETS, CLI, PACKAGE, HOUSE = (
-    DOCS / f"{name}.md" for name in ("release-document", "datasets", "cli", "package", "architecture")
+RELEASE, DATASETS, CLI, PACKAGE, DOWNLOAD, HOUSE = (
+    DOCS / f"{name}.md" for name in ("release-document", "datasets", "cli", "package", "download", "architecture")
 )
 DECISIONS = sorted((DOCS / "adr").glob("*.md"))
 PAGES = [
@@ -346,7 +346,7 @@ def test_every_option_that_all_commands_have_is_told() -> None:
 @pytest.mark.parametrize(("page", "heading"), [(CLI, "Exit codes"), (PROJECT / "README.md", "Exit codes")])
 def test_every_exit_code_is_told(page: Path, heading: str) -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", section(page, heading), re.MULTILINE)}
-    assert told == {cli.DONE, cli.INVALID, cli.WRONG_USE, cli.BUSY, cli.STOPPED}
+    assert told == {cli.DONE, cli.INVALID, cli.WRONG_USE, cli.UNREACHABLE, cli.BUSY, cli.STOPPED}
 
 
 def test_every_state_of_a_run_is_told_with_its_exit_code() -> None:
@@ -442,8 +442,8 @@ def test_each_verification_on_the_page_finds_a_forgery(
     assert run(block, tmp_path / "dataset").returncode == 1
 
 
-def test_no_page_but_the_readme_and_the_package_has_commands_that_no_test_runs() -> None:
-    others = [page for page in PAGES if page.name != "README.md" and page != PACKAGE]
+def test_no_page_has_commands_that_no_test_runs() -> None:
+    others = [page for page in PAGES if page.name != "README.md" and page not in (PACKAGE, DOWNLOAD)]
     assert [page.name for page in others if runnable(page)] == []
 
 

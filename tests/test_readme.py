@@ -31,9 +31,9 @@ class Ran(NamedTuple):
     printed: str
 
 
-def commands() -> list[tuple[Block, str | None]]:
-    """Return every command block of the README with the output that is shown right after it, if any."""
-    found = blocks(README)
+def commands(page: Path = README) -> list[tuple[Block, str | None]]:
+    """Return every command block of a page with the output that is shown right after it, if any."""
+    found = blocks(page)
     following = [*found[1:], None]
     return [
         (block, after.text if after and after.language == "text" else None)
@@ -105,10 +105,10 @@ def test_a_command_block_does_what_the_readme_shows(ran: list[Ran], number: int)
     done = ran[number]
     assert done.code == 0, done.printed
     if done.shown is not None:
-        assert _as_pattern(done.shown).search(done.printed), f"not in what was printed:\n{done.printed}"
+        assert as_pattern(done.shown).search(done.printed), f"not in what was printed:\n{done.printed}"
 
 
-def _as_pattern(shown: str) -> re.Pattern[str]:
+def as_pattern(shown: str) -> re.Pattern[str]:
     """Return a pattern for the shown lines; `…` is the rest of a line, or any lines where it stands alone."""
     lines = (r"(?:.*\n)*?" if line == LEFT_OUT else f"{_line(line)}\n" for line in shown.splitlines())
     return re.compile(f"^{''.join(lines)}", re.MULTILINE)

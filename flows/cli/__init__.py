@@ -1,7 +1,7 @@
 """The command line: builds Settings, calls one step, prints what came of it.
 
-Exit: 0 done; 1 the data is invalid or held; 2 wrong use or configuration, a path that is not there; 4 another
-publisher holds the lock or won; 130 stopped by Ctrl-C.
+Exit: 0 done; 1 the data is invalid or held; 2 wrong use or configuration, a path that is not there; 3 no
+source could be reached; 4 another publisher holds the lock or won; 130 stopped by Ctrl-C.
 """
 
 import io
@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from cyclopts import CycloptsError, Parameter
 
-from flows.cli import judging, publishing, stewarding, versions  # noqa: F401 - each adds its commands to the app
-from flows.cli.common import BUSY, DONE, INVALID, STOPPED, WRONG_USE, app, err
+from flows.cli import downloads, judging, publishing, stewarding, versions  # noqa: F401 - each adds its commands to the app
+from flows.cli.common import BUSY, DONE, INVALID, STOPPED, UNREACHABLE, WRONG_USE, app, err
 
 
 @app.meta.default
@@ -59,6 +59,7 @@ def _guarded(call: Callable[[], Any]) -> int:
 def _failures() -> dict[type[Exception], int]:
     """Return the exit code of each failure that is told without a traceback."""
     from flows import config, guard, ingest, rebuild, rulings, server, steward, store  # noqa: PLC0415 - not paid for by --help
+    from flows.download import source  # noqa: PLC0415
     from flows.publish.audit import AuditError  # noqa: PLC0415
 
     return {
@@ -72,5 +73,8 @@ def _failures() -> dict[type[Exception], int]:
         AuditError: INVALID,
         store.LockedError: BUSY,
         server.ServerError: INVALID,
+        source.Unreachable: UNREACHABLE,
+        source.Absent: WRONG_USE,
+        source.Untrue: INVALID,
         OSError: WRONG_USE,
     }

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from schemas import __version__
 
-DONE, INVALID, WRONG_USE, BUSY, STOPPED = 0, 1, 2, 4, 130
+DONE, INVALID, WRONG_USE, UNREACHABLE, BUSY, STOPPED = 0, 1, 2, 3, 4, 130
 
 app = App(
     name="communique",

@@ -1,0 +1,1 @@
+"""Serve: what is published, as a plain site; reads the packages, writes nothing."""

@@ -36,8 +36,8 @@ lock: .venv/.dev ## resolve the dependencies anew
 bench: .venv/.dev ## measure start-up and the stages, side by side
 	@$(BIN)/python -m tests.bench.startup
 
-clean: ## remove what the runs and the tools have made; the packages stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache data/runs data/staging data/.prefect
+clean: ## remove .venv and the caches of the tools; all of data/ stays, with the runs that wait for a decision
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The environment is made anew only when a lock changes; every file is checked against its hash.
 .venv/.runtime: requirements.lock pyproject.toml

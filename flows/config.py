@@ -40,14 +40,20 @@ def read(folder: Path, name: str) -> Dataset:
     return dataset.model_copy(update={kind: getattr(file, kind) for kind, file in told.items()})
 
 
-WRITTEN = ("datasets/{name}.toml", "waivers/{name}.toml", "corrections/{name}.toml", "decisions/{name}.jsonl")
+WRITTEN = (
+    "datasets/{name}.toml",
+    "waivers/{name}.toml",
+    "corrections/{name}.toml",
+    "decisions/{name}.jsonl",
+    "expectations/{name}/*.json",
+)
 """What stewards write about a dataset, below the data folder."""
 
 
 def written(root: Path, name: str) -> dict[str, bytes]:
     """Return the bytes of what stewards wrote about a dataset, by path below the data folder."""
-    paths = [pattern.format(name=name) for pattern in WRITTEN]
-    return {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
+    found = [path for pattern in WRITTEN for path in sorted(root.glob(pattern.format(name=name))) if path.is_file()]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
 
 
 def recalled(data: bytes, name: str) -> Dataset | None:

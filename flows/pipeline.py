@@ -27,6 +27,7 @@ from flows.rulings import RulingError
 from flows.settings import Settings
 from flows.steps import Job
 from flows.steward import StewardFault
+from flows.validate.expectations import SuiteFault
 from schemas.package import Package
 from schemas.report import Report
 
@@ -90,7 +91,7 @@ async def _publish(job: Job) -> State[Any]:
         if ending:
             return _end(job, Completed, ending.name, ending.version, ending.why)
         published = await _take(commit, job, await _take(audit, await _take(stage, job, verdict)))
-    except (NoSource, BadInput) as wrong:
+    except (NoSource, BadInput, SuiteFault) as wrong:
         return _end(job, Failed, "Misconfigured", None, str(wrong))
     except (AuditError, StewardFault, OSError) as fault:
         return _end(job, Failed, "Failed", None, f"{type(fault).__name__}: {fault}")
@@ -179,7 +180,7 @@ def approve_version(
             rulings.reject(settings, run_id, by, reason)
             return Completed(name="Rejected", message=f"{by} rejected {run_id}: {reason}")
         published = rulings.approve(settings, run_id, by, reason)
-    except (RulingError, store.LockedError, AuditError) as refused:
+    except (ConfigError, RulingError, store.LockedError, AuditError) as refused:
         return Failed(name="Refused", message=str(refused))
     return Completed(name="Published", message=str(published.folder))
 

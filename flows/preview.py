@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flows import documents, guard, ingest, steps, store
 from flows.publish import package
@@ -13,7 +13,9 @@ from flows.publish.package import Candidate
 from flows.settings import Settings
 from flows.steps import Case, Job
 from flows.store import Key
+from flows.validate.judge import Verdict
 from schemas.dataset import Dataset
+from schemas.decisions import Correction
 from schemas.package import Package
 from schemas.report import Report
 
@@ -33,9 +35,23 @@ class Plan(NamedTuple):
         """Whether a critical problem would hold the candidate: not what is published already."""
         return not self.same and any(found.severity == "critical" for found in self.report.problems)
 
+    def told(self) -> dict[str, Any]:
+        """Return the plan for programs: the diff, what would be refused; no next version where nothing would change."""
+        diff, report = self.diff.model_dump(mode="json"), self.report.model_dump(mode="json", by_alias=True)
+        none = {"after": None, "level": None} if self.same else {}
+        return diff | none | {"same": self.same, "held": self.held, "report": report}
+
 
 def plan(settings: Settings, name: str, as_of: date | None) -> Plan:
     """Return what a run would do with the sources as they are; nothing is kept or published."""
+    job, case, verdict, corrections = _judgment(settings, name, as_of)
+    rows = {table: [record.values for record in records] for table, records in verdict.rows.items()}
+    papers = steps.papers_of(case, verdict, corrections)
+    return planned(steps.candidate_of(job.dataset, rows, verdict.report, verdict.refused, papers), job.home)
+
+
+def _judgment(settings: Settings, name: str, as_of: date | None) -> tuple[Job, Case, Verdict, list[Correction]]:
+    """Return what a run would judge of the sources as they are, after all that its journal tells, and its verdict."""
     job = Job(settings, steps.dataset_of(settings, name), as_of or steps.today(), "dry-run")
     before = store.read_journal(settings.raw, name)
     memory: dict[str, bytes] = {}
@@ -44,10 +60,7 @@ def plan(settings: Settings, name: str, as_of: date | None) -> Plan:
     journal = [*before, fetched]
     again = partial(documents.structured, job.dataset, journal, partial(_recall, settings.raw, memory))
     case = steps.case_of(job, journal)
-    verdict, corrections = steps.judged(case, again(), again, suites=True)
-    rows = {table: [record.values for record in records] for table, records in verdict.rows.items()}
-    papers = steps.papers_of(case, verdict, corrections)
-    return planned(steps.candidate_of(job.dataset, rows, verdict.report, verdict.refused, papers), job.home)
+    return job, case, *steps.judged(case, again(), again, suites=True)
 
 
 def planned(judged_candidate: Candidate, home: Path) -> Plan:
@@ -69,11 +82,8 @@ def _recall(raw: Path, memory: dict[str, bytes], digest: str) -> bytes:
 
 
 def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:
-    """Return what all four layers say of a dataset's sources as they are; nothing is kept."""
-    dataset = steps.dataset_of(settings, name)
-    files = steps.sources(dataset, settings.root)
-    case = Case(dataset, as_of or steps.today(), package.standing(settings.packages / name), [])
-    return _validated(case, files, settings.root, suites=True)
+    """Return what a run would say of a dataset's sources as they are; nothing is kept."""
+    return _judgment(settings, name, as_of)[2].report
 
 
 def validate_files(path: Path, as_of: date | None) -> Report:
@@ -89,7 +99,7 @@ def validate_files(path: Path, as_of: date | None) -> Report:
             path.resolve().parent,
             {("files", one.name): one for one in (path.resolve(), *ingest.partners(path))},
         )
-    report = _validated(case, files, root, suites=False)
+    report = _validated(case, files, root)
     if not report.counts["releases"].in_:
         why = "; ".join(found.message for found in report.problems) or "it is empty"
         raise guard.BadInput("input.empty", f"{path} holds no release document: {why}")
@@ -107,10 +117,10 @@ FOR_FILES = {
 """The dataset that files given by hand make up."""
 
 
-def _validated(case: Case, files: Mapping[Key, Path], root: Path, *, suites: bool) -> Report:
+def _validated(case: Case, files: Mapping[Key, Path], root: Path) -> Report:
     """Return the report on `files` as they are on disk, without keeping them."""
     memory: dict[str, bytes] = {}
     journal = [ingest.received(files, root, {}, str(case.as_of), partial(_remember, memory))]
     again = partial(documents.structured, case.dataset, journal, memory.__getitem__)
-    verdict, _ = steps.judged(case._replace(journal=journal), again(), again, suites=suites)
+    verdict, _ = steps.judged(case._replace(journal=journal), again(), again, suites=False)
     return verdict.report

@@ -42,12 +42,10 @@ def rebuild(settings: Settings, name: str, raw: Path) -> Iterator[Package]:
 
 def _write(settings: Settings, name: str, told: Mapping[str, bytes]) -> None:
     """Put what stewards had written for a run in its place; where the journal does not say, leave what is there."""
-    for pattern in config.WRITTEN if told else ():
-        path = settings.root / pattern.format(name=name)
-        if str(path.relative_to(settings.root)) in told:
-            store.replace_file(path, told[str(path.relative_to(settings.root))])
-        else:
-            path.unlink(missing_ok=True)
+    for path in config.written(settings.root, name).keys() - told.keys() if told else ():
+        (settings.root / path).unlink()
+    for path, data in told.items():
+        store.replace_file(settings.root / path, data)
 
 
 def _logs(settings: Settings, name: str, lines: list[Fetched], now: Mapping[str, bytes]) -> Iterator[list[Ruling]]:

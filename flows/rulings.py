@@ -4,6 +4,9 @@ Every decision is written to the dataset's log, with who and why, before it has 
 """
 
 from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
 
 from flows import steps, store
 from flows.config import ConfigError
@@ -82,9 +85,18 @@ def reasoned(reason: str) -> str:
     return reason
 
 
-def _ruling(kind: str, record: RunRecord, by: str, reason: str) -> Ruling:
-    bound = {"run_id": record.run_id, "content": record.content, "base": record.base}
-    return Ruling.model_validate({"kind": kind, "day": steps.today(), "by": by, "reason": reasoned(reason)} | bound)
+def _ruling(kind: Literal["approve", "reject"], record: RunRecord, by: str, reason: str) -> Ruling:
+    return _decided(kind, by, reason, run_id=record.run_id, content=record.content, base=record.base)
+
+
+def _decided(kind: Literal["approve", "reject", "takedown"], by: str, reason: str, **about: Any) -> Ruling:
+    """Return a decision; ConfigError names the field that does not fit."""
+    try:
+        return Ruling(kind=kind, day=steps.today(), by=by, reason=reasoned(reason), **about)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)
+        told = (f"{'.'.join(map(str, one['loc']))}: {one['msg']} (given: {one['input']!r})" for one in wrong)
+        raise ConfigError("\n".join(told)) from None
 
 
 def version_of(home: Path, text: str) -> Package:
@@ -105,11 +117,10 @@ def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str)
     neither a version nor a release of one.
     """
     home = settings.packages / dataset
-    told = {"kind": "takedown", "day": steps.today(), "by": by, "reason": reasoned(reason)}
     holding = [one for one in package.versions(home) if package.has_release(one, what) and not package.taken_down(one)]
     if holding:
-        return _take_down(settings, dataset, holding, Ruling.model_validate(told | {"release": what}))
-    return _take_down(settings, dataset, [version_of(home, what)], Ruling.model_validate(told | {"version": what}))
+        return _take_down(settings, dataset, holding, _decided("takedown", by, reason, release=what))
+    return _take_down(settings, dataset, [version_of(home, what)], _decided("takedown", by, reason, version=what))
 
 
 def _take_down(settings: Settings, dataset: str, packages: list[Package], ruling: Ruling) -> list[Version]:

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
         """One TOML file a dataset."""
         return self.root / "datasets"
 
+    def expectations(self, dataset: str) -> Path:
+        """Return the folder of the suites that are asked of one dataset alone."""
+        return self.root / "expectations" / dataset
+
     @property
     def raw(self) -> Path:
         """The bytes as received, and their journals."""

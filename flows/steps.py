@@ -20,6 +20,8 @@ from flows.publish.package import Candidate, Staged
 from flows.publish.writers import by_key
 from flows.settings import PROJECT, Settings
 from flows.store import Fetched, Key
+from flows.validate import expectations
+from flows.validate.expectations import FOLDER
 from flows.validate.judge import Suites, Verdict
 from flows.validate.judge import judge as judge_rows
 from schemas.dataset import Dataset
@@ -136,6 +138,8 @@ class Case(NamedTuple):
     as_of: date
     published: Package | None
     journal: list[Fetched]
+    suites: tuple[Path, ...] = (FOLDER,)
+    """The folders of the suites that are asked: those of every dataset, and those of this one."""
 
     @property
     def source_of(self) -> dict[str, str]:
@@ -145,7 +149,8 @@ class Case(NamedTuple):
 
 def case_of(job: Job, journal: list[Fetched]) -> Case:
     """Return what the rows of `job` are judged by."""
-    return Case(job.dataset, job.as_of, package.standing(job.home), journal)
+    asked = (FOLDER, job.settings.expectations(job.dataset.name))
+    return Case(job.dataset, job.as_of, package.standing(job.home), journal, asked)
 
 
 def judged(
@@ -187,7 +192,7 @@ def papers_of(case: Case, verdict: Verdict, corrections: list[Correction]) -> Pa
     return Papers(
         as_of=case.as_of,
         base=str(case.published.version) if case.published else None,
-        rules=_rules_digest(),
+        rules=_rules_digest(case),
         inputs=_inputs(case.journal, verdict.rows["releases"]),
         profile=profile.measure(verdict.rows, case.source_of),
         decisions=Decisions(corrections=corrections, waivers=verdict.waived, takedowns=takedowns),
@@ -318,8 +323,8 @@ def _suites(case: Case) -> Suites:
     from flows.validate import suites  # noqa: PLC0415 - three seconds that only suites pay
 
     before = profile.read(case.published.folder) if case.published else None
-    expectations, values = suites.load(), suites.parameters(case.dataset, case.as_of, before, case.source_of)
-    return lambda rows: suites.judge(rows, expectations, values)
+    asked, values = suites.load(*case.suites), suites.parameters(case.dataset, case.as_of, before, case.source_of)
+    return lambda rows: suites.judge(rows, asked, values)
 
 
 def candidate(job: Job, verdict: Path, approval: Ruling | None = None) -> Candidate:
@@ -368,7 +373,10 @@ def _inputs(journal: list[Fetched], releases: list[Record]) -> list[RawEntry]:
     ]
 
 
-def _rules_digest() -> str:
-    """Return the digest of the suites, file by file."""
-    folder = PROJECT / "expectations"
-    return store.sha256(store.to_json({file.name: store.sha256_file(file) for file in sorted(folder.glob("*.json"))}))
+def _rules_digest(case: Case) -> str:
+    """Return the digest of the suites, file by file; one of the dataset's own is told with its folder."""
+    told = {
+        file.name if file.parent == FOLDER else f"{file.parent.name}/{file.name}": store.sha256_file(file)
+        for file in expectations.files(case.suites)
+    }
+    return store.sha256(store.to_json(told))

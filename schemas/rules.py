@@ -40,7 +40,7 @@ RULES = _rules(
     ("input.shape", "error", "A release document is a JSON object.", "Give one object a release, or one a line."),
     ("input.kind", "warning", "Every file of a source is of a kind that is read.", "Remove the file, or begin its name with a dot."),
     ("input.empty", "warning", "A source holds at least one release.", "Remove the file, or put a release in it."),
-    ("input.table", "error", "A row has a cell for each column, and each column a name.", "Mend the row or the header."),
+    ("input.table", "error", "A row has nothing beyond its header, and each column a name.", "Mend the row or the header."),
     ("input.sidecar", "error", "A text x.txt has its x.json beside it, without a body.", "Add the other half."),
     ("record.unknown-field", "error", "Every value is taken, or ignored by name.", "Mend the name, or add it to [ignore] in the dataset's file."),
     ("record.required", "error", "What must be known is given.", "Give the field a value."),

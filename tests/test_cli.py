@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from flows import preview
-from flows.settings import PROJECT
+from flows.settings import PROJECT, Settings
 from schemas import __version__
 from schemas.report import Report
 from tests.conftest import AS_OF, SEED, Communique
+from tests.publishing import DATASET, publish
 
 PLANNED = (
     "init run validate up site serve versions diff verify get quarantine approve reject prune takedown schema doctor "
@@ -264,3 +265,57 @@ def test_a_model_that_changed_makes_its_generated_files_stale(communique: Commun
         "meetings.tableschema.json",
         "data-dictionary.md",
     }
+
+
+def planned(communique: Communique) -> tuple[int, dict[str, Any]]:
+    """Return how a dry run of the dataset ends, and what it tells a program."""
+    told = communique("run", DATASET, "--dry-run", "--as-of", AS_OF, "--format", "json")
+    plan: dict[str, Any] = json.loads(told.stdout)[DATASET]
+    return told.returncode, plan
+
+
+def test_a_dry_run_tells_a_program_that_nothing_would_change(communique: Communique, data: Path) -> None:
+    publish(data)
+    code, plan = planned(communique)
+    assert (code, plan["same"], plan["held"]) == (0, True, False)
+    assert (plan["before"], plan["after"], plan["level"], plan["rows"]) == ("1.0.0", None, None, [])
+
+
+def test_a_dry_run_tells_a_program_the_next_version_and_what_would_be_refused(
+    communique: Communique, data: Path, write: Callable[[dict[str, Any]], Path], seed: dict[str, Any]
+) -> None:
+    publish(data)
+    seed["meetings"][8]["kind"] = "chat"
+    write(seed | {"headline": "Another"})
+    code, plan = planned(communique)
+    report = Report.model_validate(plan["report"], strict=False)
+    assert (code, plan["same"], plan["after"]) == (0, False, "1.1.0")
+    assert report == preview.plan(Settings(data=data), DATASET, date.fromisoformat(AS_OF)).report
+    assert [found.rule for found in report.problems if found.layer == "record"] == ["record.enum"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--help"], 0),
+        (["validate", "--help"], 0),
+        (["--version"], 0),
+        (["validate", SEED], 0),
+        (["validate", SEED, "--format", "json"], 0),
+        (["validate", SEED.with_name("none.json")], 2),
+    ],
+)
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_has_seen_enough_changes_nothing_and_is_told_nothing(
+    stream: str, arguments: list[str | Path], code: int
+) -> None:
+    """As in `communique --help | head -1`: nobody reads the pipe any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [str(Path(sys.executable).with_name("communique")), *map(str, arguments)]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: writing}
+    done = subprocess.run(command, check=False, text=True, **streams)  # type: ignore[call-overload]
+    os.close(writing)
+    assert done.returncode == code
+    assert "Traceback" not in (done.stderr or "")
+    assert "BrokenPipe" not in (done.stderr or "")

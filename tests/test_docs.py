@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from datetime import date
 from fnmatch import fnmatch
 from functools import reduce
 from pathlib import Path
@@ -461,6 +462,34 @@ def test_every_module_of_the_flows_is_told() -> None:
 
 NUMBERED = {"README.md", "datapackage.json", "manifest.json", "SHA256SUMS", "diff.json", "report.json"}
 """Files of a version that say its number, or what it is against the one before."""
+
+
+@pytest.mark.parametrize("page", [HOUSE, PROJECT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_the_order_of_imports_is_that_of_the_contract(page: Path) -> None:
+    config = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = config["tool"]["importlinter"]["contracts"][0]["layers"]
+    order = [name.strip().removeprefix("flows.") for layer in layers for name in layer.split("|")]
+    told = re.search(r"imports go(?: one way)?: (.*?)\. The stages", prose(page), re.IGNORECASE | re.DOTALL)
+    assert told
+    assert codes(told[1]) == order
+
+
+def test_cleaning_leaves_all_data_alone(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "Makefile", tmp_path)
+    kept = [tmp_path / "data" / name for name in ("runs/x/.lock", "runs/x/1/verdict/rows.jsonl", "staging/x/1/a.csv")]
+    gone = [tmp_path / name / "x" for name in (".venv", ".mypy_cache", ".hypothesis")]
+    for path in (*kept, *gone):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted([tmp_path / "Makefile", *kept])
+
+
+def test_the_example_of_a_flat_file_is_valid(tmp_path: Path) -> None:
+    path = tmp_path / "releases.csv"
+    path.write_text(only_block(RELEASE, "csv"), encoding="utf-8")
+    report = preview.validate_files(path, date.fromisoformat(AS_OF))
+    assert (report.valid, report.counts["releases"].out) == (True, 1)
 
 
 def test_a_rebuild_from_what_was_received_gives_the_same_tables_to_the_byte(data_folder: Path, tmp_path: Path) -> None:

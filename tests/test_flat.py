@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from flows import guard, ingest
+from flows import guard, ingest, preview
 from flows.ingest import Document, flat
-from schemas.report import Problem
+from schemas.report import Problem, Report
 from tests.test_ingest import Told, received, told
 
 NAMES = ("id", "headline", "source_name", "source_url")
@@ -105,15 +105,93 @@ def test_a_cell_of_several_lines_is_one_cell_and_its_row_has_the_line_on_which_i
     ]
 
 
-def test_a_row_of_another_length_than_the_header_is_a_problem_of_its_own_and_the_next_row_is_read(
+def test_a_row_that_is_longer_than_the_header_is_a_problem_of_its_own_and_the_rest_is_read(
     tmp_path: Path,
 ) -> None:
     data = b"id,body\none\ntwo,B\nthree,C,D\n"
     assert read(tmp_path, "a.csv", data) == [
-        ("a.csv", 2, "input.table"),
+        ("a.csv", 2, {"id": "one"}),
         ("a.csv", 3, {"id": "two", "body": "B"}),
         ("a.csv", 4, "input.table"),
     ]
+
+
+BLANK = ["", "", ""]
+SAVED: list[list[str]] = [BLANK, ["id", "headline", ""], ["one", "A call", "", ""], BLANK, ["two"], BLANK]
+"""A sheet as a spreadsheet saves it: blank cells beyond the header, blank rows, a row that ends early."""
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "bar"])
+def test_blank_cells_and_rows_that_a_spreadsheet_saves_cost_nothing(tmp_path: Path, mark: str) -> None:
+    data = "".join(f"{mark.join(row)}\r\n" for row in SAVED).encode()
+    assert read(tmp_path, "a.csv", data) == [
+        ("a.csv", 3, {"id": "one", "headline": "A call"}),
+        ("a.csv", 5, {"id": "two"}),
+    ]
+
+
+def test_cells_of_excel_that_are_blank_beyond_the_header_cost_nothing(tmp_path: Path) -> None:
+    """A remark far to the right of another row makes each row as wide as it is."""
+    data = excel([["id", "headline"], ["one", "A call"], ["two", "Talks", "", "", "see the letter"]])
+    (document, refused) = received(tmp_path, {"a.xlsx": data})
+    assert told(document) == ("a.xlsx", 2, {"id": "one", "headline": "A call"})
+    assert isinstance(refused, Problem)
+    assert (refused.rule, refused.value) == ("input.table", "see the letter")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_text_beyond_the_header_refuses_its_row_and_names_the_cell(tmp_path: Path, kind: str) -> None:
+    rows = [["id", "headline"], ["one", "A call", "", "x"], ["two", "Talks", ""]]
+    data = "".join(",".join(row) + "\n" for row in rows).encode() if kind == "csv" else excel(rows)
+    refused, document = received(tmp_path, {f"a.{kind}": data})
+    assert isinstance(refused, Problem)
+    assert (refused.rule, refused.value, refused.source and refused.source.line) == ("input.table", "x", 2)
+    assert refused.message == "cell 4 of the row lies beyond the header, which has 2 columns"
+    assert told(document) == (f"a.{kind}", 3, {"id": "two", "headline": "Talks"})
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_a_column_that_names_the_issuer_makes_it_an_organization(tmp_path: Path, kind: str) -> None:
+    names, row = ["id", "issuer", "issuer_name"], ["one", "moh", "Ministry of Housing"]
+    made = {
+        "csv": f"{','.join(names)}\n{','.join(row)}\n".encode(),
+        "xlsx": excel([names, row]),
+        "parquet": parquet([dict(zip(names, row, strict=True))]),
+    }
+    issuer = {"id": "moh", "name": "Ministry of Housing"}
+    assert read(tmp_path, f"a.{kind}", made[kind]) == [
+        (f"a.{kind}", 2 if kind != "parquet" else 1, {"id": "one", "issuer": "moh", "organizations": [issuer]})
+    ]
+
+
+def test_the_issuer_is_named_beside_the_other_organizations_of_a_row(tmp_path: Path) -> None:
+    other, issuer = {"id": "bank", "name": "Bank"}, {"id": "moh", "name": "Ministry"}
+    row = {"id": "one", "issuer": "moh", "issuer_name": "Ministry", "organizations": [other]}
+    (found,) = received(tmp_path, {"a.parquet": parquet([row])})
+    assert isinstance(found, Document)
+    assert found.value["organizations"] == [other, issuer]
+
+
+GIVEN = {"id": "one", "issuer": "moh", "language": "en", "body": "A call.", "source_name": "Press room"}
+
+
+def judged(path: Path, row: dict[str, str]) -> Report:
+    """Return what is said of a CSV file with one row, given by hand."""
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", encoding="utf-8")
+    return preview.validate_files(path, date(2026, 11, 24))
+
+
+def test_a_flat_file_given_by_hand_is_valid_where_it_names_its_issuer(tmp_path: Path) -> None:
+    report = judged(tmp_path / "a.csv", GIVEN | {"issuer_name": "Ministry of Housing"})
+    assert (report.valid, report.counts["releases"].out, report.counts["organizations"].out) == (True, 1, 1)
+
+
+def test_a_flat_file_that_does_not_name_its_issuer_is_told_how_to(tmp_path: Path) -> None:
+    report = judged(tmp_path / "a.csv", GIVEN)
+    (found,) = [one for one in report.problems if one.rule != "quarantine.dependant"]
+    assert (found.rule, found.field, found.value) == ("table.foreign-key", "issuer_id", "moh")
+    for way in ("organizations", "issuer_name", "[[issuers]]"):
+        assert way in (found.hint or "")
 
 
 @pytest.mark.parametrize("cell", [b'"B', b'"B" C'], ids=["never closed", "more behind the quotation mark"])

@@ -243,6 +243,16 @@ print(pipeline.publish({DATASET!r}, None).name)
 """
 
 
+def test_a_suite_with_a_slip_ends_2_and_names_its_file(communique: Communique, data: Path, url: str) -> None:
+    path = data / "expectations" / DATASET / "roles.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"expectations": [{"severity": "criticl", "meta": {"id": "any", "reason": "A slip."}}]}')
+    told = communique("run", DATASET, "--as-of", AS_OF, PREFECT_API_URL=url)
+    assert told.returncode == 2, told.stderr
+    assert told.stdout.startswith(f"Misconfigured {DATASET} {path}: any: ")
+    assert not home(data).exists()
+
+
 def test_a_flow_that_finds_its_dataset_locked_ends_busy_on_the_server_too(settings: Settings, url: str) -> None:
     env = clean_environment() | server.environment(settings.prefect_home, url) | {"COMMUNIQUE_DATA": str(settings.data)}
     before = {run["id"] for run in _ask(url, "flow_runs")}

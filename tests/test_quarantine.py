@@ -142,6 +142,7 @@ def test_looking_at_the_quarantine_changes_nothing(data: Path) -> None:
 def test_a_refused_row_is_shown_with_place_value_reason_remedy_and_as_it_came(data: Path) -> None:
     told = command(data, "quarantine", "show", DATASET, C1)
     head, body = told.stdout.split("\n{", 1)
+    row: dict[str, Any] = json.JSONDecoder().raw_decode("{" + body)[0]
     assert told.returncode == 0
     assert head.splitlines()[:5] == [
         f"error evidence.verbatim  commitments {C1}",
@@ -150,8 +151,33 @@ def test_a_refused_row_is_shown_with_place_value_reason_remedy_and_as_it_came(da
         "  wrong its span says 'Moderna COVID-19 vaccine'",
         f"  mend  {RULES['evidence.verbatim'].hint}",
     ]
-    row: dict[str, Any] = json.loads("{" + body)
     assert (row["fact_id"], row["item"], row["unit"]) == (C1, "vaccine by Moderna", "doses")
+
+
+def paraphrase_a_statement(document: dict[str, Any]) -> None:
+    """Say a statement in other words than the release; its table sorts after that of the registry."""
+    document["statements"][0]["text"] = "other words than the release"
+
+
+def test_the_row_of_each_table_that_has_the_key_is_shown_the_one_with_its_own_reason_first(tmp_path: Path) -> None:
+    own = seeded(tmp_path / "data", wrong=False)
+    put_seed(own, paraphrase_a_statement)
+    take(own, DATASET, DAY)
+    (wrong,) = [row for row in quarantined(own, DATASET) if row["rule"] == "evidence.verbatim"]
+    told = command(own, "quarantine", "show", DATASET, wrong["key"]).stdout
+    heads = [line for line in told.splitlines() if line.startswith("error ")]
+    assert wrong["table"] == "statements"
+    assert heads == [
+        f"error evidence.verbatim  statements {wrong['key']}",
+        f"error quarantine.dependant  facts {wrong['key']}",
+    ]
+    statement, fact = told.split(heads[1])
+    assert json.loads(statement[statement.index("\n{") :])["text"] == "other words than the release"
+    assert json.loads(fact[fact.index("\n{") :]) == {
+        "fact_id": wrong["key"],
+        "release_id": RELEASE,
+        "type": "statement",
+    }
 
 
 def test_a_row_that_is_kept_back_is_shown_with_the_parent_that_it_waits_for(data: Path) -> None:

@@ -592,9 +592,36 @@ def test_the_plan_of_a_held_run_needs_no_reason(held: Held) -> None:
         ("quarantine", "list", "nope"),
         ("prune", "nope", "--keep", "1"),
         ("prune", DATASET, "--keep", "-1"),
+        ("thresholds", DATASET, "--last", "0"),
+        ("thresholds", DATASET, "--last", "-1"),
     ],
 )
 def test_a_dataset_that_there_is_not_and_a_number_below_none_are_wrong_use(
     held: Held, arguments: tuple[str, ...]
 ) -> None:
     assert call(held, *arguments).returncode == 2
+
+
+@pytest.mark.parametrize("by", ["Ada\nSteward", ""])
+def test_a_name_that_does_not_fit_a_decision_is_wrong_use_and_names_its_field(held: Held, by: str) -> None:
+    before = log_of(held.data, DATASET)
+    options = ("--reason", WHY, "--by", by)
+    for arguments in (("approve", held.run_id), ("reject", held.run_id), ("takedown", DATASET, "1.0.0")):
+        told = call(held, *arguments, *options)
+        assert (told.returncode, "Traceback" in told.stderr) == (2, False), told.stderr
+        assert told.stderr.startswith("by: ")
+    assert log_of(held.data, DATASET) == before
+
+
+def test_the_form_refuses_a_name_that_does_not_fit(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMUNIQUE_DATA", str(held.data))
+    state = pipeline.approve_version.fn(held.run_id, WHY, "Ada\nSteward")
+    assert (state.name, (state.message or "").partition(":")[0]) == ("Refused", "by")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become an account without a name")
+def test_an_account_without_a_name_decides_by_its_number() -> None:
+    code = "import os; from flows.cli.common import who; os.setuid(54321); print(who(None), who('Ada'))"
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env, cwd="/")
+    assert (told.returncode, told.stdout) == (0, "uid 54321 Ada\n"), told.stderr

@@ -297,6 +297,20 @@ def test_a_correction_of_a_release_that_is_not_there_fails_the_run(data: Path) -
     assert not home(data).exists()
 
 
+def test_a_dataset_is_validated_as_a_run_would_judge_it_after_a_corrected_release_is_withdrawn(data: Path) -> None:
+    document = json.loads(SEED.read_text(encoding="utf-8"))
+    other = data / "releases" / "other.json"
+    other.write_text(json.dumps(document | {"id": "another-release"}), encoding="utf-8")
+    decide(data, "corrections", correction("/headline", value="A headline", release="another-release"))
+    published(data, DATASET, DAY)
+    other.unlink()
+    later = DAY + timedelta(days=1)
+    report = preview.validate_dataset(Settings(data=data), DATASET, later)
+    take(data, DATASET, later)
+    assert report == Report.model_validate(read_json(package.versions(home(data))[-1].folder / "report.json"))
+    assert report.counts["releases"].out == 2
+
+
 def test_a_correction_holds_until_the_source_is_mended_and_then_fails(data: Path) -> None:
     put(data, miscount)
     decide(data, "corrections", correction("/commitments/c1/quantity", expect=1_400_000, value=1_500_000))

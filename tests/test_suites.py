@@ -1,6 +1,8 @@
 """Suites: every file loads, every rule is told when it is broken, and nothing that is wrong with a suite is skipped."""
 
 import json
+import re
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,15 +10,20 @@ from typing import Any
 
 import pytest
 
-from flows import profile
-from flows.settings import PROJECT
+from flows import preview, profile, rebuild
+from flows.publish import package
+from flows.settings import PROJECT, Settings
 from flows.validate import judge, suites
 from flows.validate.judge import Asked, Rows
 from flows.validate.suites import SOURCES, Expectation, SuiteFault
 from schemas.dataset import Freshness
+from schemas.package import Package
 from schemas.report import Check, Record
 from schemas.tables import TABLES
-from tests.conftest import AS_OF, SEED
+from tests.conftest import AS_OF, SEED, Communique
+from tests.publishing import DATASET as NAME
+from tests.publishing import home, read_json
+from tests.publishing import published as publish
 from tests.strategies import DATASET, built, good_rows
 
 TODAY = date.fromisoformat(AS_OF)
@@ -331,13 +338,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("text", ["{", "[]", '{"name": "roles"}', '{"expectations": ["one"]}', '{"expectations": {}}'])
 def test_a_file_that_is_no_suite_is_a_fault_that_names_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "roles.json").write_text(text, encoding="utf-8")
-    with pytest.raises(SuiteFault, match=r"^roles\.json: "):
+    with pytest.raises(SuiteFault, match=f"^{re.escape(str(tmp_path / 'roles.json'))}: "):
         suites.load(tmp_path)
 
 
 def test_an_argument_that_no_expectation_has_is_a_fault(seeded: Rows, tmp_path: Path) -> None:
     rules = suite(tmp_path, RULE | {"kwargs": RULE["kwargs"] | {"colour": "red"}})
-    with pytest.raises(SuiteFault, match=r"^roles\.json: any: "):
+    with pytest.raises(SuiteFault, match=f"^{re.escape(str(tmp_path / 'roles.json'))}: any: "):
         told(seeded, *rules)
 
 
@@ -346,12 +353,12 @@ def test_a_wrong_entry_is_a_fault_that_names_its_file(tmp_path: Path, name: str)
     more, message = WRONG[name]
     with pytest.raises(SuiteFault) as fault:
         suite(tmp_path, RULE, RULE | {"meta": RULE["meta"] | {"id": "other"}} | more)
-    assert str(fault.value).startswith("roles.json: ")
+    assert str(fault.value).startswith(f"{tmp_path / 'roles.json'}: ")
     assert message in str(fault.value)
 
 
 def test_a_file_of_a_table_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(SuiteFault, match=r"^stars\.json: any: there is no table 'stars'"):
+    with pytest.raises(SuiteFault, match=r"/stars\.json: any: there is no table 'stars'"):
         suite(tmp_path, RULE, table="stars")
 
 
@@ -392,3 +399,89 @@ def test_a_rule_that_cannot_be_asked_is_a_fault_and_not_bad_data(seeded: Rows, t
     rules = suite(tmp_path, RULE | UNASKABLE[name])
     with pytest.raises(SuiteFault, match=r"suite\.roles\.any cannot be asked"):
         told(seeded, *rules)
+
+
+# Suites of one dataset alone.
+
+OWN: dict[str, Any] = {
+    "type": "expect_column_values_to_match_regex",
+    "kwargs": {"column": "attribution", "regex": "^.{1,5}$"},
+    "severity": "warning",
+    "meta": {"id": "short", "reason": "Who speaks is said in short.", "refuses_rows": True},
+}
+
+
+def put_own(data: Path, name: str, table: str, *entries: dict[str, Any]) -> Path:
+    """Write a suite of the dataset's own to its place in the data folder."""
+    path = data / "expectations" / name / f"{table}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"expectations": entries}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Return a version of a dataset that has a suite of its own."""
+    data = tmp_path_factory.mktemp("own") / "data"
+    shutil.copytree(PROJECT / "data" / "datasets", data / "datasets")
+    shutil.copytree(PROJECT / "data" / "ministry", data / "ministry")
+    shutil.copytree(SEED.parent, data / "releases")
+    put_own(data, NAME, "quotes", OWN)
+    return publish(data)
+
+
+def test_a_suite_of_a_dataset_is_asked_beside_those_of_every_dataset(own: Package) -> None:
+    checks = {check["id"]: check["outcome"] for check in read_json(own.folder / "report.json")["checks"]}
+    assert checks["suite.quotes.short"] == "failed"
+    assert set(ALL) < set(checks)
+
+
+def test_a_suite_of_a_dataset_is_asked_of_no_other(own: Package) -> None:
+    plan = preview.plan(Settings(data=own.folder.parents[2]), "sample-ministry", TODAY)
+    assert {check.id for check in plan.report.checks if check.layer == "suite"} == set(ALL)
+
+
+def test_a_suite_of_a_dataset_counts_in_the_digest_of_its_rules(own: Package, tmp_path: Path) -> None:
+    data = shutil.copytree(own.folder.parents[2], tmp_path / "data", ignore=shutil.ignore_patterns("packages", "raw"))
+    put_own(data, NAME, "quotes", OWN | {"severity": "info"})
+    assert package.manifest(publish(data)).code.rules != package.manifest(own).code.rules
+
+
+def test_a_rebuild_knows_the_suites_that_a_dataset_had(own: Package, tmp_path: Path) -> None:
+    raw = own.folder.parents[2] / "raw"
+    shutil.copytree(PROJECT / "data" / "datasets", tmp_path / "datasets")
+    (made,) = rebuild.rebuild(Settings(data=tmp_path), NAME, raw)
+    assert (made.folder / "manifest.json").read_bytes() == (own.folder / "manifest.json").read_bytes()
+
+
+def test_a_slip_in_a_suite_of_a_dataset_ends_2_and_names_its_file(communique: Communique, data: Path) -> None:
+    path = put_own(data, NAME, "quotes", OWN | {"severity": "criticl"})
+    for arguments in (("validate", NAME), ("run", NAME, "--dry-run")):
+        refused = communique(*arguments, "--as-of", AS_OF)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert refused.stderr == f"{path}: short: severity is one of critical, warning, info\n"
+
+
+def test_a_dataset_may_not_repeat_a_rule_of_every_dataset(tmp_path: Path) -> None:
+    path = put_own(
+        tmp_path, NAME, "releases", OWN | {"kwargs": {"column": "headline", "regex": "^A"}, "meta": META_OF_A_RULE}
+    )
+    with pytest.raises(SuiteFault, match=re.escape(str(path))):
+        suites.load(FOLDER, path.parent)
+
+
+META_OF_A_RULE = {"id": "not-published-ahead", "reason": "Given twice."}
+
+
+def test_what_is_proposed_for_a_dataset_is_met_by_it_when_put_where_it_says(communique: Communique, data: Path) -> None:
+    publish(data)
+    proposed = json.loads(communique("thresholds", NAME).stdout)
+    for path, told_there in proposed.items():
+        assert Path(path).parent == data / "expectations" / NAME
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(json.dumps(told_there), encoding="utf-8")
+    report = preview.validate_dataset(Settings(data=data), NAME, TODAY)
+    added = {check.id: check.outcome for check in report.checks if check.layer == "suite" and check.id not in ALL}
+    assert len(added) == sum(len(one["expectations"]) for one in proposed.values())
+    assert set(added.values()) == {"passed"}
+    assert home(data).exists()

@@ -45,9 +45,6 @@ def _guarded(call: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         err.print("stopped")
         return STOPPED
-    except BrokenPipeError:  # whoever reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
     except Exception as error:
         code = next((code for kind, code in _failures().items() if isinstance(error, kind)), None)
         if code is None:
@@ -61,6 +58,7 @@ def _failures() -> dict[type[Exception], int]:
     from flows import config, guard, ingest, rebuild, rulings, server, steward, store  # noqa: PLC0415 - not paid for by --help
     from flows.download import source  # noqa: PLC0415
     from flows.publish.audit import AuditError  # noqa: PLC0415
+    from flows.validate.expectations import SuiteFault  # noqa: PLC0415
 
     return {
         CycloptsError: WRONG_USE,
@@ -71,6 +69,7 @@ def _failures() -> dict[type[Exception], int]:
         rebuild.RebuildError: WRONG_USE,
         steward.StewardFault: INVALID,
         AuditError: INVALID,
+        SuiteFault: WRONG_USE,
         store.LockedError: BUSY,
         server.ServerError: INVALID,
         source.Unreachable: UNREACHABLE,

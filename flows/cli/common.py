@@ -1,7 +1,10 @@
 """What the commands share: consoles, exit codes, and the options that several have."""
 
+import getpass
+import os
+import sys
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TextIO
 
 from cyclopts import App, Parameter
 from rich.console import Console
@@ -10,15 +13,31 @@ from schemas import __version__
 
 DONE, INVALID, WRONG_USE, UNREACHABLE, BUSY, STOPPED = 0, 1, 2, 3, 4, 130
 
+
+class Terminal(Console):
+    """A console whose reader may leave: what is printed after goes nowhere, and the command ends as it would have."""
+
+    def on_broken_pipe(self) -> None:
+        """Print no more."""
+        self.quiet = True
+        deaf(sys.stderr if self.stderr else sys.stdout)
+
+
+def deaf(stream: TextIO) -> None:
+    """Let what is still written to `stream`, and what it has not flushed yet, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 app = App(
     name="communique",
     help="Official releases in, open data out: press releases become validated, versioned open-data packages.",
     version=__version__,
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
+    console=Terminal(),
 )
-out = Console(highlight=False, soft_wrap=True, markup=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+out = Terminal(highlight=False, soft_wrap=True, markup=False)
+err = Terminal(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 Format = Literal["text", "json"]
 
@@ -33,8 +52,21 @@ def _day(_: Any, tokens: Any) -> date:
 Day = Annotated[date | None, Parameter(converter=_day)]
 
 
+def who(by: str | None) -> str:
+    """Return who decides: as told, else the name of the account, or its number where it has no name."""
+    if by is not None:
+        return by
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 def print_json(value: Any) -> None:
     """Print `value` as JSON, for programs."""
     import json  # noqa: PLC0415 - not paid for by --help
 
-    print(json.dumps(value, ensure_ascii=False, indent=2))  # noqa: T201 - the answer
+    try:
+        print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)  # noqa: T201 - the answer
+    except BrokenPipeError:
+        deaf(sys.stdout)

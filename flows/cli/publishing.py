@@ -82,7 +82,7 @@ def _preview(settings: Any, names: list[str], as_of: date | None, format: Format
 
     plans = [preview.plan(settings, name, as_of) for name in names]
     if format == "json":
-        print_json({plan.dataset: plan.diff.model_dump(mode="json") | {"held": plan.held} for plan in plans})
+        print_json({plan.dataset: plan.told() for plan in plans})
     else:
         for plan in plans:
             tell.plan(out, plan)

@@ -1,7 +1,6 @@
 """The commands of a steward: quarantine, approve, reject."""
 
 import csv
-import getpass
 import json
 from collections import Counter
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from flows.cli.common import DONE, WRONG_USE, Day, Format, app, err, out, print_json
+from flows.cli.common import DONE, WRONG_USE, Day, Format, app, err, out, print_json, who
 
 quarantine = App(name="quarantine", help="Look at the rows that were refused, and try them again.")
 app.command(quarantine)
+DEPENDANT = "quarantine.dependant"
 
 Reason = Annotated[str, Parameter(help="Why; kept and published.")]
 By = Annotated[str | None, Parameter(help="Who decides; the name of the account if left out.")]
@@ -39,7 +39,7 @@ def list_(*dataset: str, format: Format = "text") -> int:  # noqa: A002 - the op
         print_json(found)
         return DONE
     for name, rows in found.items():
-        own = [row for row in rows if row["rule"] != "quarantine.dependant"]
+        own = [row for row in rows if row["rule"] != DEPENDANT]
         out.print(f"{name}: {len(own)} refused, {len(rows) - len(own)} kept back with them", style="bold")
         for row in own:
             out.print(
@@ -55,7 +55,7 @@ def list_(*dataset: str, format: Format = "text") -> int:  # noqa: A002 - the op
 
 @quarantine.command
 def show(dataset: str, key: str, /) -> int:
-    """Show a refused row whole: its values, where it came from, why, and how to mend it.
+    """Show a refused row whole: where it came from, why, how to mend it, and its values; in each table that has it.
 
     Parameters
     ----------
@@ -71,14 +71,15 @@ def show(dataset: str, key: str, /) -> int:
     if not rows:
         err.print(f"{dataset} has no refused row with the key {key!r}", style="red", markup=False)
         return WRONG_USE
-    for row in rows:
-        out.print(f"{row['severity']} {row['rule']}  {row['table']} {row['key']}", style="bold")
-        out.print(f"  at    {row['file']}{':' + row['line'] if row['line'] else ''} {row['pointer']}", markup=False)
-        out.print(f"  field {row['field']} = {row['value']!r}", markup=False)
-        out.print(f"  wrong {row['message']}", markup=False)
-        if row["rule"] in RULES:
-            out.print(f"  mend  {RULES[row['rule']].hint}", style="green")
-    out.print(json.dumps(json.loads(rows[0]["row"]), ensure_ascii=False, indent=2), markup=False)
+    for reasons in _by_row(rows):
+        for row in reasons:
+            out.print(f"{row['severity']} {row['rule']}  {row['table']} {row['key']}", style="bold")
+            out.print(f"  at    {row['file']}{':' + row['line'] if row['line'] else ''} {row['pointer']}")
+            out.print(f"  field {row['field']} = {row['value']!r}")
+            out.print(f"  wrong {row['message']}")
+            if row["rule"] in RULES:
+                out.print(f"  mend  {RULES[row['rule']].hint}", style="green")
+        out.print(json.dumps(json.loads(reasons[0]["row"]), ensure_ascii=False, indent=2))
     return DONE
 
 
@@ -123,7 +124,7 @@ def approve(run: str, /, *, reason: Reason = "", by: By = None, dry_run: bool = 
     if dry_run:
         tell.plan(out, rulings.held_plan(Settings(), run))
         return DONE
-    published = rulings.approve(Settings(), run, by or getpass.getuser(), reason)
+    published = rulings.approve(Settings(), run, who(by), reason)
     out.print(f"Published {published.dataset} {published.folder}", style="bold green")
     return DONE
 
@@ -140,7 +141,7 @@ def reject(run: str, /, *, reason: Reason, by: By = None) -> int:
     from flows import rulings  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
 
-    rulings.reject(Settings(), run, by or getpass.getuser(), reason)
+    rulings.reject(Settings(), run, who(by), reason)
     out.print(f"Rejected {run}", style="bold yellow")
     return DONE
 
@@ -152,6 +153,14 @@ def _refused(folder: Path) -> list[dict[str, str]]:
     csv.field_size_limit(1 << 27)
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _by_row(refused: list[dict[str, str]]) -> list[list[dict[str, str]]]:
+    """Return the reasons of each row, its own before that of a parent; rows with one of their own come first."""
+    found: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for one in sorted(refused, key=lambda one: one["rule"] == DEPENDANT):
+        found.setdefault((one["table"], one["row"]), []).append(one)
+    return list(found.values())
 
 
 def _waiting(runs: Path) -> list[str]:

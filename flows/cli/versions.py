@@ -1,12 +1,11 @@
 """The commands about what is published: versions, diff, prune, takedown, thresholds."""
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.common import DONE, Format, app, err, out, print_json
+from flows.cli.common import DONE, Format, app, err, out, print_json, who
 
 Reason = Annotated[str, Parameter(help="Why; kept and published.")]
 By = Annotated[str | None, Parameter(help="Who decides; the name of the account if left out.")]
@@ -111,7 +110,7 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
 
     settings = Settings()
     config.known(settings.datasets, settings.packages, dataset)
-    gone = rulings.take_down(settings, dataset, what, by or getpass.getuser(), reason)
+    gone = rulings.take_down(settings, dataset, what, who(by), reason)
     for version in gone:
         out.print(f"taken down: {dataset} {version}")
     out.print("Run the dataset again to publish what still stands.", style="dim")
@@ -120,14 +119,14 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
 
 @app.command
 def thresholds(dataset: str, /, *, last: int = 5) -> int:
-    """Propose bounds for the suites from the last versions, as JSON to paste into expectations/.
+    """Propose bounds for a dataset from its last versions: the files of its own suites, each with what to put there.
 
     Parameters
     ----------
     dataset
         Name of the dataset.
     last
-        How many of the newest versions to look at.
+        How many of the newest versions to look at, 1 or more.
     """
     from flows import config, profile  # noqa: PLC0415 - not paid for by --help
     from flows.publish import package  # noqa: PLC0415
@@ -135,8 +134,12 @@ def thresholds(dataset: str, /, *, last: int = 5) -> int:
 
     settings = Settings()
     home = settings.packages / config.known(settings.datasets, settings.packages, dataset)
+    if last < 1:
+        raise config.ConfigError(f"--last is 1 or more (given: {last})")
     found = package.versions(home)[-last:]
-    print_json(profile.propose([told for one in found if (told := profile.read(one.folder))]))
+    proposed = profile.propose([told for one in found if (told := profile.read(one.folder))])
+    folder = settings.expectations(dataset)
+    print_json({str(folder / f"{table}.json"): {"expectations": told} for table, told in proposed.items()})
     return DONE
 
 

@@ -1,7 +1,8 @@
 """Flat release columns: CSV, Excel and Parquet, a release a row.
 
 The columns are the fields of a Release by their names, with `source_name`, `source_url` and `source_licence` for the
-three of its source. An empty cell is null. A Parquet column may hold a list of a Release as it is.
+three of its source, and `issuer_name`, which makes the issuer an organization of the release. An empty cell is null; a
+row that ends before the header does has empty cells there. A Parquet column may hold a list of a Release as it is.
 """
 
 import csv
@@ -21,6 +22,8 @@ from flows import guard
 
 DELIMITERS = (",", ";", "\t", "|")
 SOURCE = "source_"
+ISSUER = "issuer_name"
+EMPTY = ("", None)
 LONGEST_CELL = 1 << 27
 Row = tuple[int, dict[str, Any]]
 """A row's line in its file, from 1, and its document."""
@@ -30,12 +33,12 @@ def read_csv(data: bytes) -> Iterator[Row | guard.BadInput]:
     """Yield the documents of a CSV file, or what is wrong with a row; the delimiter is that of its header."""
     text = guard.decode(data)
     csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.lstrip("\r\n")), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
-        names = _header(next((cells for cells in reader if cells), []), reader.line_num)
+        names = _header(next((cells for cells in reader if any(cells)), []), reader.line_num)
         line = reader.line_num + 1
         for cells in reader:
-            if cells:
+            if any(cells):
                 yield _row(names, cells, line)
             line = reader.line_num + 1
     except csv.Error as error:
@@ -56,7 +59,7 @@ def read_excel(data: bytes) -> Iterator[Row | guard.BadInput]:
         rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except BROKEN_EXCEL as error:
         raise guard.BadInput("input.table", f"this is no workbook that can be read: {error}") from None
-    lines = ((line, cells) for line, cells in enumerate(rows, 1) if any(cell != "" for cell in cells))
+    lines = ((line, cells) for line, cells in enumerate(rows, 1) if any(cell not in EMPTY for cell in cells))
     top, header = next(lines, (1, []))
     names = _header([str(cell) for cell in header], top)
     for line, cells in lines:
@@ -98,14 +101,14 @@ def read_parquet(data: bytes) -> Iterator[Row | guard.BadInput]:
             guard.within(weight)
             for row in batch.to_pylist():
                 line += 1
-                yield line, _document(names, row.values())
+                yield _row(names, list(row.values()), line)
     except BROKEN_PARQUET as error:
         raise guard.BadInput("input.table", f"this is no Parquet file that can be read: {error}") from None
 
 
 def _delimiter(text: str) -> str:
     """Return the delimiter that makes `id` a column of the header; the comma where none does."""
-    head = text.partition("\n")[0]
+    head = text.lstrip("\r\n" + "".join(DELIMITERS)).partition("\n")[0]
     return next((mark for mark in DELIMITERS if "id" in (name.strip(' "\r') for name in head.split(mark))), ",")
 
 
@@ -123,17 +126,29 @@ def _header(names: list[str], line: int = 1) -> list[str]:
 
 
 def _row(names: list[str], cells: list[Any], line: int) -> Row | guard.BadInput:
-    if len(cells) != len(names):
-        return guard.BadInput("input.table", f"the row has {len(cells)} cells, the header {len(names)}", line=line)
+    """Return a row as its document; the empty cells beyond the header that a spreadsheet writes are passed over."""
+    for number, cell in enumerate(cells[len(names) :], len(names) + 1):
+        if cell not in EMPTY:
+            message = f"cell {number} of the row lies beyond the header, which has {len(names)} columns"
+            return guard.BadInput("input.table", message, line=line, value=str(cell))
     return line, _document(names, cells)
 
 
 def _document(names: list[str], cells: Iterable[Any]) -> dict[str, Any]:
     """Return a row as a release document: empty cells left out, the three columns of the source in one object."""
-    values = {name: _plain(cell) for name, cell in zip(names, cells, strict=True) if cell not in ("", None)}
+    values = {name: _plain(cell) for name, cell in zip(names, cells, strict=False) if cell not in EMPTY}
     source = {name.removeprefix(SOURCE): value for name, value in values.items() if name.startswith(SOURCE)}
     document = {name: value for name, value in values.items() if not name.startswith(SOURCE)}
-    return document | ({"source": source} if source else {})
+    return _with_issuer(document | ({"source": source} if source else {}))
+
+
+def _with_issuer(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with its issuer among its organizations, where a column names it."""
+    others = document.get("organizations", [])
+    if ISSUER not in document or not isinstance(others, list):
+        return document
+    issuer = {"id": document.get("issuer"), "name": document.pop(ISSUER)}
+    return document | {"organizations": [*others, issuer]}
 
 
 def _plain(cell: Any) -> Any:

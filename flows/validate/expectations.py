@@ -1,6 +1,10 @@
-"""The suites as data: what `expectations/<table>.json` may say, and what is wrong with one that says anything else."""
+"""The suites as data: what `expectations/<table>.json` may say, and what is wrong with one that says anything else.
+
+A dataset may have suites of its own, in the same form, in a folder of the data.
+"""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +26,7 @@ class SuiteFault(Exception):  # noqa: N818 - the suite's fault
 class Expectation(NamedTuple):
     """An expectation as its file has it."""
 
+    file: Path
     table: str
     type: str
     kwargs: dict[str, Any]
@@ -34,17 +39,22 @@ class Expectation(NamedTuple):
         return f"suite.{self.table}.{self.meta['id']}"
 
 
-def load(folder: Path, known: set[str]) -> list[Expectation]:
-    """Return the expectations of every suite in `folder`; SuiteFault names the file and the entry that is wrong.
+def files(folders: Iterable[Path]) -> list[Path]:
+    """Return the files of every suite in `folders`; one that is not there has none."""
+    return [file for folder in folders for file in sorted(folder.glob("*.json"))]
+
+
+def load(folders: Iterable[Path], known: set[str]) -> list[Expectation]:
+    """Return the expectations of every suite in `folders`; SuiteFault names the file and the entry that is wrong.
 
     `known` are the types that Great Expectations has.
     """
-    found = [one for file in sorted(folder.glob("*.json")) for one in _read(file, known)]
+    found = [one for file in files(folders) for one in _read(file, known)]
     rules = [one.rule for one in found]
     twice = sorted({rule for rule in rules if rules.count(rule) > 1})
     if twice:
-        files = ", ".join(sorted({f"{rule.split('.')[1]}.json" for rule in twice}))
-        raise SuiteFault(f"{files}: rules given twice: {', '.join(twice)}")
+        where = ", ".join(sorted({str(one.file) for one in found if one.rule in twice}))
+        raise SuiteFault(f"{where}: rules given twice: {', '.join(twice)}")
     return found
 
 
@@ -53,9 +63,9 @@ def _read(file: Path, known: set[str]) -> list[Expectation]:
     try:
         entries = json.loads(file.read_text(encoding="utf-8"))["expectations"]
     except (ValueError, KeyError, TypeError) as error:
-        raise SuiteFault(f"{file.name}: it is JSON with a list of expectations: {error!r}") from None
+        raise SuiteFault(f"{file}: it is JSON with a list of expectations: {error!r}") from None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SuiteFault(f"{file.name}: expectations is a list of objects")
+        raise SuiteFault(f"{file}: expectations is a list of objects")
     return [_expectation(file, entry, known) for entry in entries]
 
 
@@ -67,7 +77,7 @@ COLUMNS = ("column", "column_A", "column_B", "column_list")
 def _expectation(file: Path, entry: dict[str, Any], known: set[str]) -> Expectation:
     meta, kwargs = entry.get("meta", {}), entry.get("kwargs", {})
     if not isinstance(meta, dict) or not isinstance(kwargs, dict):
-        raise SuiteFault(f"{file.name}: {entry.get('type')}: meta and kwargs are objects")
+        raise SuiteFault(f"{file}: {entry.get('type')}: meta and kwargs are objects")
     wrong = [
         (file.stem not in (*TABLES, SOURCES), f"there is no table {file.stem!r}"),
         (entry.get("type") not in known, f"Great Expectations has no {entry.get('type')!r}"),
@@ -84,8 +94,8 @@ def _expectation(file: Path, entry: dict[str, Any], known: set[str]) -> Expectat
     ]
     for is_wrong, message in wrong:
         if is_wrong:
-            raise SuiteFault(f"{file.name}: {meta.get('id', entry.get('type'))}: {message}")
-    return Expectation(file.stem, entry["type"], kwargs, entry["severity"], meta)
+            raise SuiteFault(f"{file}: {meta.get('id', entry.get('type'))}: {message}")
+    return Expectation(file, file.stem, entry["type"], kwargs, entry["severity"], meta)
 
 
 def _unknown_columns(table: str, kwargs: dict[str, Any]) -> list[str]:

@@ -42,9 +42,12 @@ for noisy in ("great_expectations", "great_expectations.data_context.types.base"
 Rows = dict[str, list[Record]]
 
 
-def load(folder: Path = FOLDER) -> list[Expectation]:
-    """Return the expectations of every suite in `folder`; SuiteFault names the file and the entry that is wrong."""
-    return expectations.load(folder, set(list_registered_expectation_implementations()))
+def load(*folders: Path) -> list[Expectation]:
+    """Return the expectations of every suite in `folders`, else of those that every dataset is judged by.
+
+    SuiteFault names the file and the entry that is wrong.
+    """
+    return expectations.load(folders or (FOLDER,), set(list_registered_expectation_implementations()))
 
 
 def parameters(
@@ -128,7 +131,7 @@ def _ask(batch: Any, suite: list[Expectation], records: list[Record], values: di
         warnings.simplefilter("ignore")
         made = gx.ExpectationSuite(name=suite[0].table, expectations=[_made(one, values) for one in suite])
         if len(made.expectations) != len(suite):
-            raise SuiteFault(f"{suite[0].table}: two expectations are the same")
+            raise SuiteFault(f"{suite[0].file}: two expectations are the same")
         results = batch.validate(made, result_format=options).results
     answers = {result.expectation_config.meta["id"]: result for result in results}
     for one in suite:
@@ -141,7 +144,7 @@ def _made(one: Expectation, values: dict[str, Any]) -> Any:
     try:
         return expectation(**kwargs, meta={"id": one.meta["id"]}, severity=one.severity)
     except (ValueError, TypeError) as error:
-        raise SuiteFault(f"{one.table}.json: {one.meta['id']}: {' '.join(str(error).split())}") from None
+        raise SuiteFault(f"{one.file}: {one.meta['id']}: {' '.join(str(error).split())}") from None
 
 
 def _class_name(kind: str) -> str:
@@ -168,12 +171,12 @@ def _parameter(one: Expectation, name: str, values: dict[str, Any]) -> Any:
         return before.tables[one.table].filled.get(one.kwargs["column"], 0)
     if name in values:
         return values[name]
-    raise SuiteFault(f"{one.rule} names {name!r}, which the run does not have; say so in meta.needs")
+    raise SuiteFault(f"{one.file}: {one.rule} names {name!r}, which the run does not have; say so in meta.needs")
 
 
 def _answer(one: Expectation, result: Any, records: list[Record], asked: Asked) -> None:
     if any(info.get("raised_exception") for info in _exceptions(result.exception_info)):
-        raise SuiteFault(f"{one.rule} cannot be asked: {result.exception_info}")
+        raise SuiteFault(f"{one.file}: {one.rule} cannot be asked: {result.exception_info}")
     seen = result.result
     looked_at = (
         seen["element_count"] - seen.get("missing_count", 0) if "element_count" in seen else _looked_at(one, records)

@@ -16,6 +16,12 @@ NO_CAP = 1 << 31
 
 RULE_OF = {"type-error": "table.type", "primary-key": "table.primary-key", "foreign-key": "table.foreign-key"}
 
+HINTS = {
+    "issuer_id": "Describe the issuer: among the organizations of the document, by the column issuer_name of a flat "
+    "file, or in [[issuers]] of the dataset's file.",
+}
+"""How to mend a reference that leads nowhere, by its field, where there is more to say than the rule does."""
+
 Rows = dict[str, list[Record]]
 
 
@@ -53,7 +59,8 @@ def _problem(error: Any, record: Record) -> Problem:
     names = getattr(error, "field_names", None) or [getattr(error, "field_name", "")]
     names = list(TABLES[record.table].key) if error.type == "primary-key" else names
     value = " ".join(str(record.values.get(name)) for name in names)
-    return problem(_rule(error), error.note, record=record, field=", ".join(names), value=value)
+    found = problem(_rule(error), error.note, record=record, field=", ".join(names), value=value)
+    return found.model_copy(update={"hint": HINTS.get(names[0], found.hint)}) if error.type == "foreign-key" else found
 
 
 def _rule(error: Any) -> str:

@@ -40,13 +40,7 @@ def read(folder: Path, name: str) -> Dataset:
     return dataset.model_copy(update={kind: getattr(file, kind) for kind, file in told.items()})
 
 
-WRITTEN = (
-    "datasets/{name}.toml",
-    "waivers/{name}.toml",
-    "corrections/{name}.toml",
-    "decisions/{name}.jsonl",
-    "expectations/{name}/*.json",
-)
+WRITTEN = ("datasets/{name}.toml", "waivers/{name}.toml", "corrections/{name}.toml", "expectations/{name}/*.json")
 """What stewards write about a dataset, below the data folder."""
 
 

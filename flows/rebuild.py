@@ -1,75 +1,138 @@
-"""All versions of a dataset again, from nothing but raw bytes, their journal, and what stewards decided."""
+"""All versions of a dataset again, from nothing but a folder of raw bytes: its journal is followed line by line.
 
-import shutil
-from collections.abc import Iterator, Mapping
+A line of the journal says what was received, what a steward decided, or which version came of the line before. A
+rebuild does the same again in the same order, by the code of the runs and of the commands. Of lines that made no
+version it needs only those whose candidate was approved later.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
-from flows import config, steps, store
+from flows import config, guard, rulings, steps, store
 from flows.publish import package
+from flows.rulings import RulingError
 from flows.settings import Settings
-from flows.steps import Job
-from flows.store import Fetched
+from flows.steps import Ending, Job
+from flows.steward import StewardFault
+from flows.store import Fetched, Line, Published
 from schemas.decisions import Ruling
-from schemas.package import Package
+from schemas.package import MANIFEST
 
 
 class RebuildError(Exception):
-    """There is nothing to rebuild from, or versions are there already."""
+    """There is nothing to rebuild from, or something is there already."""
 
 
-def rebuild(settings: Settings, name: str, raw: Path) -> Iterator[Package]:
-    """Yield each version of the dataset as it is made again from `raw`; the data folder may have none of it yet."""
-    journal = store.journal_path(raw, name)
-    if not journal.is_file():
+class Astray(Exception):  # noqa: N818 - a state of the rebuild
+    """A line of the journal made a version once, and does not make it now; the message says which and why."""
+
+
+class Rebuilt(NamedTuple):
+    """A version that was made again."""
+
+    version: str
+    same: bool
+    """Whether it is the one that was published, to the byte."""
+
+
+def rebuild(settings: Settings, name: str, raw: Path) -> Iterator[Rebuilt]:
+    """Yield each version of the dataset as it is made again from `raw`; the data folder may have nothing of it yet.
+
+    Astray when a line of the journal no longer makes its version.
+    """
+    story = store.read_story(raw, name)
+    if not story:
         raise RebuildError(f"{raw} has no journal of {name}")
-    if package.versions(settings.packages / name):
-        raise RebuildError(f"{settings.packages / name} has versions already; rebuild into another data folder")
+    if store.read_story(settings.raw, name) or package.versions(settings.packages / name):
+        raise RebuildError(f"{settings.root} has a journal or versions of {name}; rebuild into another data folder")
     with store.locked(settings.lock(name)):
-        if raw.resolve() != settings.raw.resolve():
-            shutil.copytree(raw, settings.raw, dirs_exist_ok=True)
-        now, lines = config.written(settings.root, name), store.read_journal(settings.raw, name)
-        rulings = max(_logs(settings, name, lines, now), key=len)
+        now = config.written(settings.root, name)
         try:
-            for number, line in enumerate(lines, 1):
-                _write(settings, name, {path: store.load(settings.raw, digest) for path, digest in line.config.items()})
-                published = _run(settings, name, date.fromisoformat(line.day), number, rulings)
-                if published:
-                    yield published
+            for number, line in enumerate(story):
+                if isinstance(line, Published):
+                    yield _compared(settings, name, line)
+                elif isinstance(line, Ruling):
+                    _decide(settings, name, line, _made(story, number))
+                else:
+                    _receive(settings, name, raw, line)
+                    if _matters(story, number):
+                        _run(settings, name, line, _made(story, number))
         finally:
             _write(settings, name, now)
 
 
+def _compared(settings: Settings, name: str, line: Published) -> Rebuilt:
+    """Return the newest version, which has to be the one that the journal names."""
+    made = package.newest(settings.packages / name)
+    if made is None or str(made.version) != line.version:
+        there = made.version if made else "none"
+        raise Astray(f"the journal names version {line.version}, and what it tells before makes {there}")
+    return Rebuilt(line.version, store.sha256_file(made.folder / MANIFEST) == line.manifest)
+
+
+def _made(story: Sequence[Line], number: int) -> str | None:
+    """Return the version that came of a line at once."""
+    after = story[number + 1] if number + 1 < len(story) else None
+    return after.version if isinstance(after, Published) else None
+
+
+def _matters(story: Sequence[Line], number: int) -> bool:
+    """Return whether a version came of what was received: at once, or perhaps when its candidate was approved."""
+    if _made(story, number):
+        return True
+    lines = range(number + 1, len(story))
+    next_one = next((story[at] for at in lines if _made(story, at)), None)
+    return isinstance(next_one, Ruling)
+
+
+def _receive(settings: Settings, name: str, raw: Path, line: Fetched) -> None:
+    """Keep the bytes that a line names, write the line, and put what stewards had written for it in its place."""
+    for digest in [*(kept.sha256 for kept in line.changed.values()), *line.config.values()]:
+        if store.keep(settings.raw, store.load(raw, digest)) != digest:
+            raise Astray(f"{store.blob(raw, digest)} has not the bytes that were received: its name is their digest")
+    store.append_journal(settings.raw, name, line)
+    _write(settings, name, {path: store.load(settings.raw, digest) for path, digest in line.config.items()})
+
+
 def _write(settings: Settings, name: str, told: Mapping[str, bytes]) -> None:
-    """Put what stewards had written for a run in its place; where the journal does not say, leave what is there."""
+    """Put what stewards had written in its place; where nothing is told, leave what is there."""
     for path in config.written(settings.root, name).keys() - told.keys() if told else ():
         (settings.root / path).unlink()
     for path, data in told.items():
-        store.replace_file(settings.root / path, data)
+        store.replace_file(guard.inside(settings.root, Path(path)), data)
 
 
-def _logs(settings: Settings, name: str, lines: list[Fetched], now: Mapping[str, bytes]) -> Iterator[list[Ruling]]:
-    """Yield every state of the log of decisions; it only grows, so the longest has all of them."""
-    path = f"decisions/{name}.jsonl"
-    texts = [store.load(settings.raw, line.config[path]) for line in lines if path in line.config]
-    for text in [now.get(path, b""), *texts]:
-        yield [Ruling.model_validate_json(line) for line in text.splitlines() if line.strip()]
+def _run(settings: Settings, name: str, line: Fetched, made: str | None) -> None:
+    """Judge what was received until a line, and publish it where that made a version; Astray when it does not now."""
+    job = steps.begin(settings, name, date.fromisoformat(line.day))
+    ending, verdict = _judged(job)
+    if not ending and made:
+        published = steps.commit(job, steps.audit(steps.stage(job, verdict)))
+        steps.finish(job, "Published", str(published.version), "rebuilt")
+        return
+    ending = ending or Ending("Failed", None, "the journal tells of no version that came of it")
+    steps.finish(job, *ending)
+    if made:
+        raise Astray(f"of what was received on {line.day} came version {made}; now it ends {ending.name}: {ending.why}")
 
 
-def _run(settings: Settings, name: str, as_of: date, lines: int, rulings: list[Ruling]) -> Package | None:
-    """Return the version that a run on a day made of the first lines of the journal, None where it made none."""
-    job = steps.begin(settings, name, as_of)._replace(lines=lines)
-    verdict = steps.judge(job, steps.build(job, store.journal_path(settings.raw, name)))
-    approval = _approval(job, verdict, rulings) if steps.held(verdict) else None
-    if steps.unchanged(job, verdict) or (steps.held(verdict) and not approval):
-        steps.finish(job, "Unchanged", None, "a rebuild made no version of this line")
-        return None
-    published = steps.commit(job, steps.audit(steps.stage(job, verdict, approval)))
-    steps.finish(job, "Published", str(published.version), "rebuilt")
-    return published
+def _judged(job: Job) -> tuple[Ending | None, Path]:
+    """Return how a run ends that publishes nothing, None for another one; and where its verdict lies."""
+    try:
+        verdict = steps.judge(job, steps.build(job, store.journal_path(job.settings.raw, job.dataset.name)))
+    except StewardFault as fault:
+        return Ending("Failed", None, str(fault)), job.folder
+    return steps.ending(job, verdict), verdict
 
 
-def _approval(job: Job, verdict: Path, rulings: list[Ruling]) -> Ruling | None:
-    """Return the ruling that let this very content out of a hold."""
-    content = package.content(steps.candidate(job, verdict))
-    return next((one for one in rulings if one.kind == "approve" and one.content == content), None)
+def _decide(settings: Settings, name: str, ruling: Ruling, made: str | None) -> None:
+    """Carry out a decision that changed what is published, only note any other; Astray when it cannot be now."""
+    if not made and ruling.kind != "takedown":
+        store.append_journal(settings.raw, name, ruling)
+        return
+    try:
+        rulings.carry_out(settings, name, ruling)
+    except RulingError as error:
+        raise Astray(f"version {made} was approved on {ruling.day}; now {error}") from None

@@ -1,14 +1,16 @@
-"""What a steward decides about a run, a version or a release: approve, reject, take down, prune.
+"""What a steward decides about a run, a version or a release: approve, reject, take down; and what pruning removes.
 
-Every decision is written to the dataset's log, with who and why, before it has an effect.
+Every decision is a line of the dataset's journal, with who and why, before it has an effect. A rebuild comes upon it
+there, and carries it out by the same code.
 """
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from flows import steps, store
+from flows import runs, steps, store
 from flows.config import ConfigError
 from flows.preview import Plan, planned
 from flows.publish import package
@@ -22,44 +24,110 @@ class RulingError(Exception):
     """The decision cannot be carried out: the run does not wait, or its base or content has moved."""
 
 
-def waiting(settings: Settings, run_id: str) -> tuple[Job, RunRecord]:
-    """Return the job and the record of a run that is held; RulingError when there is none of this id."""
+def held_plan(settings: Settings, run_id: str) -> Plan:
+    """Return what approving a held run would publish."""
+    record = _waiting(settings, run_id)
+    return planned(_bound(_job(settings, record), record), settings.packages / record.dataset)
+
+
+def approve(settings: Settings, run_id: str, by: str, reason: str) -> Package:
+    """Publish the candidate of a held run as it was judged; RulingError when the base or the content moved since."""
+    record = _waiting(settings, run_id)
+    with store.locked(settings.lock(record.dataset)):
+        return carry_out(settings, record.dataset, _about("approve", record, by, reason))[0]
+
+
+def reject(settings: Settings, run_id: str, by: str, reason: str) -> None:
+    """Turn down the candidate of a held run for good; RulingError when the base or the content moved since."""
+    record = _waiting(settings, run_id)
+    with store.locked(settings.lock(record.dataset)):
+        carry_out(settings, record.dataset, _about("reject", record, by, reason))
+
+
+def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str) -> list[Version]:
+    """Remove the data of a version, or of every version that has a release; papers and a tombstone stay.
+
+    A release is left out of later versions too. Return the versions that were taken down; RulingError when `what` is
+    neither a version nor a release of one.
+    """
+    home = settings.packages / dataset
+    with store.locked(settings.lock(dataset)):
+        found = _named(home, what) or [version_of(home, what)]
+        about = {"version" if str(found[0].version) == what else "release": what}
+        gone = carry_out(settings, dataset, _decided("takedown", by, reason, **about))
+    return [one.version for one in gone]
+
+
+def carry_out(settings: Settings, dataset: str, ruling: Ruling) -> list[Package]:
+    """Write a decision to the journal and do what it says; return the versions that it made or took down.
+
+    The publisher's lock is held. RulingError when no such candidate waits, or it moved.
+    """
+    steps.settle(settings, dataset)
+    if ruling.kind == "takedown":
+        return _taken_down(settings, dataset, ruling)
+    record = _meant(settings, dataset, ruling)
+    job = _job(settings, record)
+    _bound(job, record)
+    store.append_journal(settings.raw, dataset, ruling)
+    return _approved(job, ruling) if ruling.kind == "approve" else _rejected(job, ruling)
+
+
+def _approved(job: Job, ruling: Ruling) -> list[Package]:
+    published = steps.commit(job, steps.audit(steps.stage(job, job.folder / "verdict", ruling)))
+    steps.finish(job, "Approved", str(published.version), f"approved by {ruling.by}: {ruling.reason}")
+    return [published]
+
+
+def _rejected(job: Job, ruling: Ruling) -> list[Package]:
+    steps.finish(job, "Rejected", None, f"rejected by {ruling.by}: {ruling.reason}")
+    return []
+
+
+def _taken_down(settings: Settings, dataset: str, ruling: Ruling) -> list[Package]:
+    """Take versions down; a candidate that waits may have what was taken down, so it waits no longer."""
+    home = settings.packages / dataset
+    gone = _named(home, ruling.release or str(ruling.version))
+    store.append_journal(settings.raw, dataset, ruling)
+    for one in gone:
+        removed = {"removed": sorted(package.manifest(one).files)}
+        _leave(one.folder, (MANIFEST, SUMS, PRUNED), TOMBSTONE, ruling.model_dump(mode="json") | removed)
+    runs.supersede(settings, dataset, f"{ruling.by} took down {ruling.release or ruling.version}")
+    package.point(home)
+    return gone
+
+
+def _named(home: Path, what: str) -> list[Package]:
+    """Return the versions in `home` that stand and are the one named `what`, or have anything of the release `what`."""
+    there = (one for one in package.versions(home) if not package.taken_down(one))
+    return [one for one in there if str(one.version) == what or package.has_release(one, what)]
+
+
+def _waiting(settings: Settings, run_id: str) -> RunRecord:
+    """Return the record of a run that is held; RulingError when there is none of this id."""
     for path in (one for one in sorted((settings.root / "runs").glob("*/*/run.json")) if one.parent.name == run_id):
         record = RunRecord.model_validate_json(path.read_bytes())
         if record.outcome == "Held":
-            return Job(settings, steps.dataset_of(settings, record.dataset), record.as_of, run_id), record
-        raise RulingError(f"run {run_id} does not wait: it ended {record.outcome}")
+            return record
+        raise RulingError(f"run {run_id} does not wait: it ended {record.outcome} ({record.message})")
     raise RulingError(
         f"there is no run {run_id} in {settings.root / 'runs'}; `communique quarantine list` shows those that wait"
     )
 
 
-def held_plan(settings: Settings, run_id: str) -> Plan:
-    """Return what approving a held run would publish."""
-    job, record = waiting(settings, run_id)
-    return planned(_bound(job, record), job.home)
+def _meant(settings: Settings, dataset: str, ruling: Ruling) -> RunRecord:
+    """Return the waiting run whose candidate a decision is about: in a rebuild it has another id."""
+    about = (ruling.content, ruling.base)
+    found = [one for one in runs.waiting(settings, dataset) if (one.content, one.base) == about]
+    if not found:
+        raise RulingError(
+            f"no run of {dataset} waits with the candidate that {ruling.by} decided about on {ruling.day}"
+        )
+    return found[-1]
 
 
-def approve(settings: Settings, run_id: str, by: str, reason: str) -> Package:
-    """Publish the candidate of a held run as it was judged; RulingError when the base or the content moved since."""
-    job, record = waiting(settings, run_id)
-    with store.locked(settings.lock(record.dataset)):
-        _bound(job, record)
-        ruling = _ruling("approve", record, by, reason)
-        store.append_log(settings.rulings(record.dataset), ruling.model_dump(mode="json"))
-        staged = steps.audit(steps.stage(job, job.folder / "verdict", ruling))
-        published = steps.commit(job, staged)
-        steps.finish(job, "Approved", str(published.version), f"approved by {by}: {reason}")
-        return published
-
-
-def reject(settings: Settings, run_id: str, by: str, reason: str) -> None:
-    """Turn down the candidate of a held run; the same content is not offered again."""
-    job, record = waiting(settings, run_id)
-    with store.locked(settings.lock(record.dataset)):
-        ruling = _ruling("reject", record, by, reason)
-        store.append_log(settings.rulings(record.dataset), ruling.model_dump(mode="json"))
-        steps.finish(job, "Rejected", None, f"rejected by {by}: {reason}")
+def _job(settings: Settings, record: RunRecord) -> Job:
+    return Job(settings, steps.dataset_of(settings, record.dataset), record.as_of, record.run_id)
 
 
 def _bound(job: Job, record: RunRecord) -> package.Candidate:
@@ -85,7 +153,7 @@ def reasoned(reason: str) -> str:
     return reason
 
 
-def _ruling(kind: Literal["approve", "reject"], record: RunRecord, by: str, reason: str) -> Ruling:
+def _about(kind: Literal["approve", "reject"], record: RunRecord, by: str, reason: str) -> Ruling:
     return _decided(kind, by, reason, run_id=record.run_id, content=record.content, base=record.base)
 
 
@@ -110,49 +178,37 @@ def version_of(home: Path, text: str) -> Package:
     return found
 
 
-def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str) -> list[Version]:
-    """Remove the data of a version, or of every version that has a release; papers and a tombstone stay.
-
-    A release is left out of later versions too. Return the versions that were taken down; RulingError when `what` is
-    neither a version nor a release of one.
-    """
-    home = settings.packages / dataset
-    holding = [one for one in package.versions(home) if package.has_release(one, what) and not package.taken_down(one)]
-    if holding:
-        return _take_down(settings, dataset, holding, _decided("takedown", by, reason, release=what))
-    return _take_down(settings, dataset, [version_of(home, what)], _decided("takedown", by, reason, version=what))
-
-
-def _take_down(settings: Settings, dataset: str, packages: list[Package], ruling: Ruling) -> list[Version]:
-    told = ruling.model_dump(mode="json")
-    with store.locked(settings.lock(dataset)):
-        store.append_log(settings.rulings(dataset), told)
-        for one in packages:
-            _leave(one.folder, (MANIFEST, SUMS, PRUNED), TOMBSTONE, told)
-        package.point(settings.packages / dataset)
-    return [one.version for one in packages]
-
-
 def prune(settings: Settings, dataset: str, keep: int, *, dry_run: bool) -> list[Path]:
-    """Remove all but CSV, papers and diff from every version but the newest `keep`; return the files removed."""
+    """Remove all but CSV, papers and diff from every version but the newest `keep`; return the files removed.
+
+    Versions that were taken down do not count: what `latest.json` names stays whole. No decision about content, so no
+    line of the journal: a rebuild gives these versions whole.
+    """
     home = settings.packages / dataset
     if keep < 1:
         raise ConfigError("--keep is 1 or more: the newest version stays whole")
     with store.locked(settings.lock(dataset)):
-        old = [one.folder for one in package.versions(home)[:-keep]]
+        old = [one.folder for one in package.versions(home) if not package.taken_down(one)][:-keep]
         removed = [file for folder in old for file in sorted(folder.iterdir()) if not file.name.endswith(KEPT)]
-        for folder in [] if dry_run else old:
-            gone = [file.name for file in removed if file.parent == folder]
-            if gone:
-                keep_names = tuple(file.name for file in folder.iterdir() if file.name not in gone)
-                _leave(folder, keep_names, PRUNED, {"removed": gone, "day": str(steps.today())})
+        if not dry_run:
+            for folder in dict.fromkeys(file.parent for file in removed):
+                _prune(folder, [file.name for file in removed if file.parent == folder])
+            package.point(home)
     return removed
+
+
+def _prune(folder: Path, gone: list[str]) -> None:
+    """Remove files of a version after writing their names, with those that went before."""
+    path = folder / PRUNED
+    before = json.loads(path.read_bytes())["removed"] if path.is_file() else []
+    kept = tuple(file.name for file in folder.iterdir() if file.name not in gone)
+    _leave(folder, kept, PRUNED, {"removed": sorted({*before, *gone}), "day": str(steps.today())})
 
 
 def _leave(folder: Path, names: tuple[str, ...], note: str, told: dict[str, object]) -> None:
     """Remove every file of `folder` but `names`, after writing what was removed and why."""
-    gone = sorted(file.name for file in folder.iterdir() if file.name not in (*names, note))
-    store.replace_file(folder / note, store.readable({**told, "removed": gone}))
-    for name in gone:
-        (folder / name).unlink()
+    store.replace_file(folder / note, store.readable(told))
+    for path in sorted(folder.iterdir()):
+        if path.name not in (*names, note):
+            path.unlink()
     store.sync_folder(folder)

@@ -50,10 +50,6 @@ class Settings(BaseSettings):
         """Return the folder of what was refused."""
         return self.root / "quarantine" / dataset
 
-    def rulings(self, dataset: str) -> Path:
-        """Return the log of what stewards decided about a dataset."""
-        return self.root / "decisions" / f"{dataset}.jsonl"
-
     def staging(self, dataset: str) -> Path:
         """Return the folder where a version is made ready; on the file system of the packages."""
         return self.root / "staging" / dataset

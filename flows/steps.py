@@ -6,20 +6,20 @@ passes between them. `flows.pipeline` decorates them for Prefect; without it the
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import config, documents, handover, ingest, profile, steward, store
+from flows import config, documents, handover, ingest, profile, runs, steward, store
 from flows.documents import Built, Skip
 from flows.publish import package
 from flows.publish.audit import audit as audit_files
 from flows.publish.package import Candidate, Staged
 from flows.publish.writers import by_key
 from flows.settings import PROJECT, Settings
-from flows.store import Fetched, Key
+from flows.store import Fetched, Key, Published
 from flows.validate import expectations
 from flows.validate.expectations import FOLDER
 from flows.validate.judge import Suites, Verdict
@@ -43,13 +43,11 @@ class Job(NamedTuple):
     dataset: Dataset
     as_of: date
     run_id: str
-    lines: int | None = None
-    """Lines of the journal that the run knows of; None for all. A rebuild goes through them one by one."""
 
     @property
     def journal(self) -> list[Fetched]:
-        """What was received, as far as the run knows."""
-        return store.read_journal(self.settings.raw, self.dataset.name)[: self.lines]
+        """What was received."""
+        return store.read_journal(self.settings.raw, self.dataset.name)
 
     @property
     def folder(self) -> Path:
@@ -73,20 +71,21 @@ def begin(settings: Settings, name: str, as_of: date | None) -> Job:
     shutil.rmtree(settings.staging(name), ignore_errors=True)
     store.sweep(job.home)
     store.sweep(settings.raw / "sha256", older_than=ABANDONED)
-    _bury(job)
-    package.point(job.home)
+    runs.bury(settings, name, job.as_of)
+    settle(settings, name)
     store.make_folder(job.folder)
     return job
 
 
-def _bury(job: Job) -> None:
-    """Write a record for every run of the dataset that was killed, and remove the rows that it worked on.
-
-    The publisher's lock is held, so a run without a record is not at work.
-    """
-    for folder in job.folder.parent.glob("*Z-*"):
-        if not (folder / "run.json").exists():
-            _record(job._replace(run_id=folder.name), "Killed", None, "the run was ended from outside")
+def settle(settings: Settings, name: str) -> None:
+    """Make pointer, index and journal tell what lies in the dataset's home, also after a kill that came before them."""
+    home = settings.packages / name
+    package.point(home)
+    told = {line.manifest for line in store.read_story(settings.raw, name) if isinstance(line, Published)}
+    for one in package.versions(home):
+        digest = store.sha256_file(one.folder / "manifest.json")
+        if digest not in told:
+            store.append_journal(settings.raw, name, Published(str(one.version), digest))
 
 
 def dataset_of(settings: Settings, name: str) -> Dataset:
@@ -98,7 +97,7 @@ def dataset_of(settings: Settings, name: str) -> Dataset:
 
 def rulings(settings: Settings, name: str) -> list[Ruling]:
     """Return what stewards decided about a dataset's runs, versions and releases, oldest first."""
-    return [Ruling.model_validate(line) for line in store.read_log(settings.rulings(name))]
+    return [line for line in store.read_story(settings.raw, name) if isinstance(line, Ruling)]
 
 
 def fetch(job: Job) -> Path:
@@ -219,15 +218,15 @@ class Ending(NamedTuple):
 def ending(job: Job, verdict: Path) -> Ending | None:
     """Return how a run ends whose candidate is not to be published, else None.
 
-    What a steward decided comes first: content that was turned down is not offered again, and what was published is
-    not held again.
+    What is published is neither rejected nor held again; content that a steward turned down is not offered again.
     """
-    turned_down, latest = _rejected(job, verdict), unchanged(job, verdict)
+    latest = unchanged(job, verdict)
+    if latest:
+        return Ending("Unchanged", str(latest.version), f"version {latest.version} has this content already")
+    turned_down = _rejected(job, verdict)
     if turned_down:
         why = f"{turned_down.by} rejected this content on {turned_down.day}: {turned_down.reason}"
         return Ending("Rejected", None, why)
-    if latest:
-        return Ending("Unchanged", str(latest.version), f"version {latest.version} has this content already")
     if held(verdict):
         return Ending("Held", None, f"a critical problem holds the candidate; it waits in {job.folder}")
     return None
@@ -270,47 +269,39 @@ def audit(staged: Staged) -> Staged:
 
 
 def commit(job: Job, staged: Staged) -> Package:
-    """Make the staged files a version by one rename, point to it, and return it."""
+    """Make the staged files a version by one rename, point to it, tell the journal, and return it."""
     published = package.commit(Staged(Path(staged.folder), Version(*staged.version), staged.sums), job.home)
+    settle(job.settings, job.dataset.name)
     log.info("commit  %s", published.folder)
     return published
 
 
 def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
-    """Write the run's record; the rows it worked on stay only where the candidate waits."""
+    """Write the run's record, with what an approval is bound to where the candidate waits."""
     verdict = job.folder / "verdict"
     if (verdict / "report.json").exists():
         store.replace_file(job.folder / "report.json", (verdict / "report.json").read_bytes())
+    bound: dict[str, str | None] = {}
     if outcome == "Held":
-        content, base = package.content(candidate(job, verdict)), handover.papers(verdict).base
-        _record(job, outcome, version, message, {"content": content, "base": base, "verdict": seal(job)})
-    else:
-        _record(job, outcome, version, message)
-
-
-def seal(job: Job) -> str:
-    """Return the digest of all that a held run's verdict is, file by file."""
-    files = sorted((job.folder / "verdict").iterdir())
-    return store.sha256(store.to_json({file.name: store.sha256_file(file) for file in files}))
-
-
-def _record(
-    job: Job, outcome: str, version: str | None, message: str, bound: Mapping[str, str | None] | None = None
-) -> None:
-    """Write how a run ended; `bound` is what an approval of one that is held is bound to."""
-    record = RunRecord(
+        bound = {"content": package.content(candidate(job, verdict)), "base": handover.papers(verdict).base}
+        bound["verdict"] = seal(job)
+    ended = RunRecord(
         run_id=job.run_id,
         dataset=job.dataset.name,
         as_of=job.as_of,
         outcome=outcome,
         version=version,
         message=message,
-        ended=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        **(bound or {}),
+        ended=runs.now(),
+        **bound,
     )
-    store.replace_file(job.folder / "run.json", store.to_json(record.model_dump(mode="json")))
-    for part in ("built", "verdict") if outcome != "Held" else ():
-        shutil.rmtree(job.folder / part, ignore_errors=True)
+    runs.record(job.settings, ended)
+
+
+def seal(job: Job) -> str:
+    """Return the digest of all that a held run's verdict is, file by file."""
+    files = sorted((job.folder / "verdict").iterdir())
+    return store.sha256(store.to_json({file.name: store.sha256_file(file) for file in files}))
 
 
 def sources(dataset: Dataset, root: Path) -> dict[Key, Path]:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from schemas.decisions import Ruling
+
 FILE_MODE = 0o644
 FOLDER_MODE = 0o755
 
@@ -150,7 +152,7 @@ Key = tuple[str, str]
 
 
 class Fetched(NamedTuple):
-    """One line of the journal: what a run received that was not there, and what was there and is gone."""
+    """A line of the journal: what a run received that was not there, and what was there and is gone."""
 
     day: str
     changed: dict[Key, Kept]
@@ -158,7 +160,18 @@ class Fetched(NamedTuple):
     refused: dict[Key, str] = {}  # noqa: RUF012 - a NamedTuple's default; nobody writes to it
     """Files that could not be taken, with why: too large, or a link that leads out."""
     config: dict[str, str] = {}  # noqa: RUF012 - as above
-    """What stewards had written for the run: the dataset's file and their decisions, each with its digest."""
+    """What stewards had written for the run: the dataset's file, waivers and corrections, each with its digest."""
+
+
+class Published(NamedTuple):
+    """A line of the journal: the version that the line before it made, and the digest of its manifest."""
+
+    version: str
+    manifest: str
+
+
+Line = Fetched | Ruling | Published
+"""A line of the journal: something was received, decided, or published."""
 
 
 def keep(raw: Path, data: bytes) -> str:
@@ -185,14 +198,19 @@ def journal_path(raw: Path, dataset: str) -> Path:
     return raw / f"{dataset}.journal.jsonl"
 
 
+def read_story(raw: Path, dataset: str) -> list[Line]:
+    """Return every line of the journal, oldest first: what was received, decided and published."""
+    return [_read_line(line) for line in read_log(journal_path(raw, dataset))]
+
+
 def read_journal(raw: Path, dataset: str) -> list[Fetched]:
-    """Return every line of the journal, oldest first."""
-    return [_fetched(line) for line in read_log(journal_path(raw, dataset))]
+    """Return the lines of the journal that say what was received, oldest first."""
+    return [line for line in read_story(raw, dataset) if isinstance(line, Fetched)]
 
 
-def append_journal(raw: Path, dataset: str, fetched: Fetched) -> None:
+def append_journal(raw: Path, dataset: str, line: Line) -> None:
     """Add a line to the journal and make it last."""
-    append_log(journal_path(raw, dataset), _line(fetched))
+    append_log(journal_path(raw, dataset), _line(line))
 
 
 def read_log(path: Path) -> list[Any]:
@@ -226,7 +244,19 @@ def state(journal: Iterable[Fetched]) -> dict[Key, Kept]:
     return files
 
 
-def _line(fetched: Fetched) -> dict[str, Any]:
+def _line(line: Line) -> dict[str, Any]:
+    if isinstance(line, Ruling):
+        return {"ruling": line.model_dump(mode="json")}
+    return {"published": line._asdict()} if isinstance(line, Published) else _fetched_line(line)
+
+
+def _read_line(line: dict[str, Any]) -> Line:
+    if "ruling" in line:
+        return Ruling.model_validate(line["ruling"])
+    return Published(**line["published"]) if "published" in line else _fetched(line)
+
+
+def _fetched_line(fetched: Fetched) -> dict[str, Any]:
     changed = [
         {"source": source, "file": file, "sha256": kept.sha256, "bytes": kept.bytes}
         for (source, file), kept in sorted(fetched.changed.items())

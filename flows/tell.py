@@ -111,7 +111,7 @@ def plan(console: Console, found: Plan) -> None:
             f"{found.dataset}: nothing would change; {found.diff.before} has this content", style="bold green"
         )
     else:
-        against = found.diff.before or "nothing"
+        against = found.diff.before or f"nothing: {found.diff.note}"
         console.print(
             f"{found.dataset}: would become {found.diff.after} ({found.diff.level}) against {against}", style="bold"
         )
@@ -160,10 +160,14 @@ def versions(console: Console, dataset: str, index: list[dict[str, Any]], *, sch
             changed = [f"{one['change']} {one['table']}.{one['field'] or '*'}" for one in told["schema_changes"]]
             console.print(f"  {told['version']:<8} {told['as_of']}  {', '.join(changed) or 'no change of the schemas'}")
         else:
-            causes = ", ".join(f"{count} {cause}" for cause, count in told["causes"].items()) or "first version"
-            releases = told["rows"]["releases"]
+            causes = (
+                ", ".join(f"{count} {cause}" for cause, count in told["causes"].items())
+                or told["note"]
+                or "no change of rows"
+            )
+            releases, pruned = told["rows"]["releases"], "  (pruned)" if "pruned" in told else ""
             console.print(
-                f"  {told['version']:<8} {told['as_of']}  {releases:>6} releases  {told['level']:<6} {causes}"
+                f"  {told['version']:<8} {told['as_of']}  {releases:>6} releases  {told['level']:<6} {causes}{pruned}"
             )
 
 

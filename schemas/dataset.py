@@ -118,7 +118,7 @@ class Dataset(Model):
 
     waivers: list[Waiver] = cell("Rows that may break a rule until a day; from data/waivers.", default=[])
     corrections: list[Correction] = cell("Known errors of a source, mended; from data/corrections.", default=[])
-    takedowns: list[Ruling] = cell("Releases that are left out; from the log of decisions.", default=[])
+    takedowns: list[Ruling] = cell("Releases that are left out; from the journal.", default=[])
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

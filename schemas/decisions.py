@@ -42,7 +42,7 @@ class Correction(Model):
 
 
 class Ruling(Model):
-    """A decision on a run, a version or a release, as the log of a dataset keeps it."""
+    """A decision on a run, a version or a release, as the dataset's journal keeps it."""
 
     kind: Literal["approve", "reject", "takedown"] = cell("What was decided.")
     day: Day = cell("When, in UTC.")

@@ -16,15 +16,15 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 import pytest
 from pydantic.fields import FieldInfo
 
-from flows import config, ingest, preview
+from flows import config, ingest, preview, rulings
 from flows.cli import common as cli
 from flows.cli import publishing
-from flows.settings import PROJECT
+from flows.settings import PROJECT, Settings
 from schemas import dataset, release
 from schemas.package import Manifest
 from schemas.tables import TABLES, Model
 from tests.conftest import AS_OF
-from tests.publishing import home, published
+from tests.publishing import DATASET, home, published
 
 DOCS = PROJECT / "docs"
 RELEASE, DATASETS, CLI, PACKAGE, DOWNLOAD, HOUSE = (
@@ -429,6 +429,36 @@ FORGERIES = {
     "evidence": Forgery("commitments.csv", b"1.5 million doses", b"2.5 million doses"),
 }
 """For each verification on the page, in its order, what it is there to find."""
+
+
+@pytest.mark.parametrize("gone", [["1.2.0"], ["1.1.0"], ["1.0.0", "1.1.0", "1.2.0"]], ids=" ".join)
+def test_the_chain_is_verified_as_the_page_says_after_versions_were_taken_down(
+    data_folder: Path, tmp_path: Path, gone: list[str]
+) -> None:
+    data = shutil.copytree(data_folder, tmp_path / "data")
+    for version in gone:
+        rulings.take_down(Settings(data=data), DATASET, version, "Ada Steward", "A letter of the ministry.")
+    chain = runnable(PACKAGE)[list(FORGERIES).index("chain")]
+    done = run(chain, home(data))
+    assert done.returncode == 0, done.stdout + done.stderr
+    forged = home(data) / "1.0.0" / "manifest.json"
+    forged.write_bytes(forged.read_bytes().replace(AS_OF.encode(), b"2026-01-01"))
+    assert run(chain, home(data)).returncode == 1
+
+
+def test_what_is_left_of_a_version_is_verified_as_the_page_says(data_folder: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(data_folder, tmp_path / "data")
+    rulings.prune(Settings(data=data), DATASET, 1, dry_run=False)
+    rulings.take_down(Settings(data=data), DATASET, "1.1.0", "Ada Steward", "A letter of the ministry.")
+    assert "--ignore-missing" in prose(PACKAGE)
+    for version, note in (("1.0.0", "PRUNED.json"), ("1.1.0", "TOMBSTONE.json")):
+        folder = home(data) / version
+        command = ["sha256sum", "--quiet", "--ignore-missing", "-c", "SHA256SUMS"]
+        assert subprocess.run(command, cwd=folder, check=False).returncode == 0
+        sums = {line.partition("  ")[2] for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()}
+        assert sums - {path.name for path in folder.iterdir()} == set(
+            json.loads((folder / note).read_text())["removed"]
+        )
 
 
 @pytest.mark.parametrize(("block", "forgery"), list(zip(runnable(PACKAGE), FORGERIES, strict=True)), ids=FORGERIES)

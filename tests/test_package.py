@@ -14,14 +14,14 @@ import duckdb
 import pandas as pd
 import pytest
 
-from flows import store
+from flows import rulings, store
 from flows.publish import change
 from flows.publish.package import versions
-from flows.settings import PROJECT
+from flows.settings import PROJECT, Settings
 from schemas.package import Level, Package, Version
 from schemas.tables import TABLES
 from schemas.tableschema import header, table_schema, types
-from tests.conftest import SEED
+from tests.conftest import SEED, Communique
 from tests.publishing import DATASET, home, publish, published, read_json, table, tree
 
 Document = dict[str, Any]
@@ -403,6 +403,35 @@ def test_facts_about_the_dataset_alone_make_a_patch(data: Path) -> None:
     second = published(data)
     assert (str(first.version), str(second.version)) == ("1.0.0", "1.0.1")
     assert read_json(second.folder / "datapackage.json")["title"] == "Letters"
+
+
+def publish_two(data: Path) -> Package:
+    """Return a first version that has a second release, r-two."""
+    document = json.loads(SEED.read_text(encoding="utf-8")) | {"id": "r-two"}
+    (data / "releases" / "r-two.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    return published(data)
+
+
+def test_the_version_after_all_were_taken_down_is_a_minor_one_and_says_why_none_is_before_it(
+    data: Path, communique: Communique
+) -> None:
+    publish_two(data)
+    rulings.take_down(Settings(data=data), DATASET, "r-two", "Ada Steward", "A letter.")
+    after = published(data)
+    told, why = read_json(after.folder / "diff.json"), "every version up to 1.0.0 was taken down"
+    assert (str(after.version), told["level"], told["before"], told["note"]) == ("1.1.0", "minor", None, why)
+    listed = communique("versions", DATASET).stdout
+    assert why in listed
+    assert "first version" not in listed
+
+
+def test_the_version_after_all_were_taken_down_is_a_major_one_where_the_schemas_were_others(data: Path) -> None:
+    path = publish_two(data).folder / "manifest.json"
+    papers = json.loads(path.read_text(encoding="utf-8"))
+    papers["code"]["schemas"] = "0" * 64
+    path.write_text(json.dumps(papers), encoding="utf-8")
+    rulings.take_down(Settings(data=data), DATASET, "r-two", "Ada Steward", "A letter.")
+    assert str(published(data).version) == "2.0.0"
 
 
 # How much a change of the schemas is

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 
-from flows import pipeline, preview, rebuild, rulings, steps, store
+from flows import pipeline, preview, rebuild, rulings, runs, steps, store
 from flows.publish import package
 from flows.rulings import RulingError
 from flows.settings import PROJECT, Settings
@@ -28,7 +28,7 @@ PAPERS = {"manifest.json", "SHA256SUMS"}
 MOVED = "2021-06-30"
 """A day in another month than that of the seed, so that the month of the seed loses all its releases."""
 
-Edit = Callable[[dict[str, Any]], None]
+Edit = Callable[[dict[str, Any]], object]
 
 
 def move_day(document: dict[str, Any]) -> None:
@@ -108,7 +108,7 @@ def _moved(one: Package, data: Path) -> Path:
 
 def log_of(data: Path, dataset: str) -> list[dict[str, Any]]:
     """Return the decisions that are kept."""
-    return store.read_log(Settings(data=data).rulings(dataset))
+    return [one.model_dump(mode="json") for one in steps.rulings(Settings(data=data), dataset)]
 
 
 # Held
@@ -198,9 +198,9 @@ def test_after_an_approval_the_same_source_is_unchanged(held: Held) -> None:
 
 
 def stays(held: Held, match: str) -> None:
-    """Assert that neither plan nor approval of the run goes through, and that neither leaves anything behind."""
+    """Assert that neither plan, approval nor rejection of the run goes through, and that none leaves a trace."""
     before = tree(held.data / "packages")
-    for attempt in (lambda: rulings.held_plan(held.settings, held.run_id), lambda: approve(held)):
+    for attempt in (lambda: rulings.held_plan(held.settings, held.run_id), lambda: approve(held), lambda: reject(held)):
         with pytest.raises(RulingError, match=match):
             attempt()
     assert tree(held.data / "packages") == before
@@ -208,14 +208,63 @@ def stays(held: Held, match: str) -> None:
     assert held.record.outcome == "Held"
 
 
+def reject(held: Held) -> None:
+    rulings.reject(held.settings, held.run_id, BY, WHY)
+
+
 def approve(held: Held) -> Package:
     return rulings.approve(held.settings, held.run_id, BY, WHY)
 
 
 def test_the_same_hold_is_refused_after_the_base_moved(held: Held) -> None:
+    """By a publisher that was killed before it could say that what waited is out of date."""
+    edit(held.data, rename)
+    job = steps.begin(held.settings, DATASET, DAY)
+    verdict = steps.judge(job, steps.build(job, steps.fetch(job)))
+    assert str(steps.commit(job, steps.audit(steps.stage(job, verdict))).version) == "1.0.1"
+    stays(held, "was judged against 1.0.0; the latest is 1.0.1 now")
+
+
+def no_longer_waits(held: Held) -> None:
+    """Assert that the run gave its place to a later one, and that what it worked on is gone."""
+    assert held.record.outcome == "Superseded"
+    assert {path.name for path in held.settings.run(DATASET, held.run_id).iterdir()} == {"run.json", "report.json"}
+    for attempt in (lambda: approve(held), lambda: reject(held)):
+        with pytest.raises(RulingError, match="does not wait: it ended Superseded"):
+            attempt()
+
+
+def test_of_two_holds_the_newer_one_waits(held: Held) -> None:
+    ended, newer = take(held.data, DATASET, DAY)
+    assert ended.outcome == "Held"
+    no_longer_waits(held)
+    assert [one.run_id for one in runs.waiting(held.settings, DATASET)] == [newer]
+    listed = call(held, "quarantine", "list", DATASET).stdout
+    assert (newer in listed, held.run_id in listed) == (True, False)
+
+
+def test_a_hold_waits_no_longer_when_a_version_is_published(held: Held) -> None:
     edit(held.data, rename)
     assert str(published(held.data, DATASET, DAY).version) == "1.0.1"
-    stays(held, "was judged against 1.0.0; the latest is 1.0.1 now")
+    no_longer_waits(held)
+
+
+def test_a_hold_waits_no_longer_when_something_is_taken_down(held: Held) -> None:
+    """Its candidate has the text that was taken down."""
+    rulings.take_down(held.settings, DATASET, "dhs-2021-07-guatemala-seed", BY, WHY)
+    no_longer_waits(held)
+
+
+def test_what_is_published_is_unchanged_though_the_same_was_rejected_since(held: Held) -> None:
+    """A steward turned down the way back to 1.0.0; then 1.1.0 was taken down, and 1.0.0 stands again."""
+    approve(held)
+    edit(held.data, dict)
+    ended, run_id = take(held.data, DATASET, DAY)
+    assert ended.outcome == "Held"
+    rulings.reject(held.settings, run_id, BY, WHY)
+    assert take(held.data, DATASET, DAY)[0].outcome == "Rejected"
+    rulings.take_down(held.settings, DATASET, "1.1.0", BY, WHY)
+    assert take(held.data, DATASET, DAY)[0].outcome == "Unchanged"
 
 
 def rows_of_the_verdict(held: Held) -> None:
@@ -252,26 +301,6 @@ def test_a_second_decision_at_once_is_refused_and_changes_nothing(held: Held) ->
         approve(held)
     assert held.record.outcome == "Held"
     assert held.versions == ["1.0.0"]
-
-
-def test_a_rebuild_with_the_stewards_log_gives_the_approved_version_again_to_the_byte(
-    held: Held, tmp_path: Path
-) -> None:
-    approve(held)
-    again = tmp_path / "again"
-    for part in ("datasets", "decisions"):
-        shutil.copytree(held.data / part, again / part)
-    made = list(rebuild.rebuild(Settings(data=again), DATASET, held.data / "raw"))
-    assert [str(one.version) for one in made] == ["1.0.0", "1.1.0"]
-    assert tree(again / "packages") == tree(held.data / "packages")
-
-
-def test_a_rebuild_without_the_log_stops_at_what_nobody_is_known_to_have_approved(held: Held, tmp_path: Path) -> None:
-    approve(held)
-    again = tmp_path / "again"
-    shutil.copytree(held.data / "datasets", again / "datasets")
-    made = list(rebuild.rebuild(Settings(data=again), DATASET, held.data / "raw"))
-    assert [str(one.version) for one in made] == ["1.0.0"]
 
 
 # Reject
@@ -452,6 +481,137 @@ def test_a_version_is_taken_down_once(own: Series) -> None:
         rulings.take_down(Settings(data=own.data), MINISTRY, "1.1.0", BY, WHY)
 
 
+# Rebuild
+
+
+def again(data: Path, dataset: str, folder: Path) -> list[str]:
+    """Return the versions that a rebuild makes from raw bytes alone in an empty folder; all are as they were."""
+    settings = Settings(data=folder)
+    made = list(rebuild.rebuild(settings, dataset, data / "raw"))
+    assert all(one.same for one in made)
+    assert tree(folder / "packages") == tree(data / "packages")
+    journals = [store.journal_path(one / "raw", dataset).read_bytes() for one in (data, folder)]
+    assert journals[0] == journals[1]
+    return [one.version for one in made]
+
+
+def test_a_rebuild_right_after_an_approval_gives_the_approved_version_to_the_byte(held: Held, tmp_path: Path) -> None:
+    approve(held)
+    assert again(held.data, DATASET, tmp_path / "again") == ["1.0.0", "1.1.0"]
+
+
+def test_a_rebuild_goes_over_what_nobody_approved_and_what_was_rejected(held: Held, tmp_path: Path) -> None:
+    assert again(held.data, DATASET, tmp_path / "waiting") == ["1.0.0"]
+    reject(held)
+    assert again(held.data, DATASET, tmp_path / "rejected") == ["1.0.0"]
+    edit(held.data, rename)
+    published(held.data, DATASET, DAY)
+    assert again(held.data, DATASET, tmp_path / "after") == ["1.0.0", "1.0.1"]
+    shutil.copytree(held.data / "releases", tmp_path / "after" / "releases")
+    edit(tmp_path / "after", move_day)
+    assert take(tmp_path / "after", DATASET, DAY)[0].outcome == "Rejected"
+
+
+def add_release(data: Path, name: str) -> None:
+    """Put a second release beside the seed: the same document under another id."""
+    document = json.loads(SEED.read_text(encoding="utf-8")) | {"id": name}
+    (data / "releases" / f"{name}.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+
+
+@pytest.fixture
+def two(waits: Held, tmp_path: Path) -> Settings:
+    """Return the settings of a folder with 1.0.0, and 1.1.0 that added the release r-two."""
+    data = shutil.copytree(waits.data, tmp_path / "two")
+    edit(data, dict)
+    add_release(data, "r-two")
+    assert str(published(data, DATASET, DAY).version) == "1.1.0"
+    return Settings(data=data)
+
+
+def test_what_was_taken_down_is_not_in_a_rebuild(two: Settings, tmp_path: Path) -> None:
+    """A release first, then a version; each has its tombstone, and what followed follows."""
+    rulings.take_down(two, DATASET, "r-two", BY, WHY)
+    assert again(two.data, DATASET, tmp_path / "release") == ["1.0.0", "1.1.0"]
+    edit(two.data, rename)
+    assert str(published(two.data, DATASET, DAY).version) == "1.1.1"
+    rulings.take_down(two, DATASET, "1.0.0", BY, WHY)
+    assert again(two.data, DATASET, tmp_path / "version") == ["1.0.0", "1.1.0", "1.1.1"]
+    assert "r-two" not in (tmp_path / "version/packages" / DATASET / "1.1.1/releases.csv").read_text(encoding="utf-8")
+
+
+def test_a_run_on_the_day_of_a_takedown_is_told_in_the_journal(two: Settings, tmp_path: Path) -> None:
+    rulings.take_down(two, DATASET, "dhs-2021-07-guatemala-seed", BY, WHY)
+    assert str(published(two.data, DATASET, DAY).version) == "1.2.0"
+    assert again(two.data, DATASET, tmp_path / "again") == ["1.0.0", "1.1.0", "1.2.0"]
+
+
+def test_a_rebuild_makes_whole_what_was_pruned_and_leaves_the_same_tombstone(two: Settings, tmp_path: Path) -> None:
+    whole = tree(two.data / "packages" / DATASET / "1.0.0")
+    rulings.prune(two, DATASET, 1, dry_run=False)
+    list(rebuild.rebuild(Settings(data=tmp_path / "whole"), DATASET, two.data / "raw"))
+    assert tree(tmp_path / "whole/packages" / DATASET / "1.0.0") == whole
+    rulings.take_down(two, DATASET, "1.0.0", BY, WHY)
+    assert again(two.data, DATASET, tmp_path / "gone") == ["1.0.0", "1.1.0"]
+
+
+def test_a_rebuild_makes_no_version_of_what_a_killed_run_received(two: Settings, tmp_path: Path) -> None:
+    add_release(two.data, "r-three")
+    steps.fetch(steps.begin(two, DATASET, DAY))
+    add_release(two.data, "r-four")
+    assert str(published(two.data, DATASET, DAY).version) == "1.2.0"
+    assert again(two.data, DATASET, tmp_path / "again") == ["1.0.0", "1.1.0", "1.2.0"]
+
+
+def test_a_version_whose_publisher_was_killed_before_the_journal_is_told_by_whoever_comes_next(
+    held: Held, tmp_path: Path
+) -> None:
+    approve(held)
+    journal = store.journal_path(held.data / "raw", DATASET)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    assert b"published" in lines[-1]
+    journal.write_bytes(b"".join(lines[:-1]))
+    rulings.take_down(held.settings, DATASET, "1.0.0", BY, WHY)
+    assert again(held.data, DATASET, tmp_path / "again") == ["1.0.0", "1.1.0"]
+
+
+def test_a_rebuild_that_cannot_make_a_version_again_ends_1_and_says_which_and_why(held: Held, tmp_path: Path) -> None:
+    approve(held)
+    raw = shutil.copytree(held.data / "raw", tmp_path / "raw")
+    journal = store.journal_path(raw, DATASET)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(line for line in lines if b'"ruling"' not in line))
+    told = call(held._replace(data=tmp_path / "again"), "rebuild", DATASET, "--raw", str(raw))
+    assert told.returncode == 1
+    assert told.stdout == f"rebuilt {DATASET} 1.0.0\n"
+    assert f"of what was received on {DAY} came version 1.1.0; now it ends Held: a critical problem" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_rebuild_of_bytes_that_are_not_those_received_ends_1(held: Held, tmp_path: Path) -> None:
+    raw = shutil.copytree(held.data / "raw", tmp_path / "raw")
+    first = store.read_journal(raw, DATASET)[0].changed.popitem()[1].sha256
+    store.blob(raw, first).write_bytes(b"{}")
+    told = call(held._replace(data=tmp_path / "again"), "rebuild", DATASET, "--raw", str(raw))
+    assert told.returncode == 1
+    assert f"{store.blob(raw, first)} has not the bytes that were received" in told.stderr
+
+
+def test_a_rebuild_into_a_folder_that_has_a_journal_is_wrong_use(held: Held) -> None:
+    shutil.rmtree(held.data / "packages")
+    before = tree(held.data / "raw")
+    told = call(held, "rebuild", DATASET, "--raw", str(held.data / "raw"))
+    assert told.returncode == 2
+    assert "rebuild into another data folder" in told.stderr
+    assert tree(held.data / "raw") == before
+
+
+def test_a_rebuild_leaves_what_stewards_had_written_in_the_folder(held: Held, tmp_path: Path) -> None:
+    mine = shutil.copytree(held.data / "datasets", tmp_path / "again" / "datasets") / f"{DATASET}.toml"
+    mine.write_text(mine.read_text(encoding="utf-8") + "\n# mine\n", encoding="utf-8")
+    list(rebuild.rebuild(Settings(data=tmp_path / "again"), DATASET, held.data / "raw"))
+    assert mine.read_text(encoding="utf-8").endswith("# mine\n")
+
+
 # Prune
 
 
@@ -487,10 +647,25 @@ def test_what_is_left_of_a_pruned_version_still_has_the_sums_of_its_papers(own: 
     first = own.versions["2024-03"]
     rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False)
     told = subprocess.run(
-        ["sha256sum", "--check", "--ignore-missing", "--strict", "SHA256SUMS"], cwd=first.folder, check=False
+        ["sha256sum", "--quiet", "--ignore-missing", "-c", "SHA256SUMS"], cwd=first.folder, check=False
     )
     assert told.returncode == 0
+    sums = {line.split("  ")[1] for line in (first.folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()}
+    assert sums - whole(first) == set(read_json(first.folder / "PRUNED.json")["removed"])
+    index = read_json(first.folder.parent / "versions.json")["versions"]
+    assert [sorted(sums - whole(own.versions[month])) for month in own.versions] == [
+        one.get("pruned", []) for one in index
+    ]
     assert package.manifest(own.versions["2024-04"]).previous == store.sha256_file(first.folder / "manifest.json")
+
+
+def test_pruning_keeps_the_version_whole_that_the_pointer_names_when_a_newer_one_was_taken_down(own: Series) -> None:
+    rulings.take_down(Settings(data=own.data), MINISTRY, "1.2.0", BY, WHY)
+    before = tree(own.versions["2024-04"].folder)
+    removed = rulings.prune(Settings(data=own.data), MINISTRY, 1, dry_run=False)
+    assert read_json(own.data / "packages" / MINISTRY / "latest.json")["version"] == "1.1.0"
+    assert tree(own.versions["2024-04"].folder) == before
+    assert {path.parent.name for path in removed} == {"1.0.0"}
 
 
 def test_pruning_dry_removes_nothing_and_names_what_would_go(own: Series) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from flows import handover, preview, rebuild, steps, store
+from flows import handover, preview, rebuild, rulings, steps, store
 from flows.config import ConfigError
 from flows.publish import package
 from flows.settings import PROJECT, Settings
 from flows.steward import StewardFault
+from schemas.decisions import Ruling
 from schemas.package import Package
 from schemas.report import Problem, Report
 from tests.conftest import AS_OF, SEED, Communique
@@ -342,8 +343,8 @@ def test_a_release_that_was_taken_down_is_left_out_with_what_only_it_names(tmp_p
     there = clean(3)
     day = date(2024, 3, 31)
     assert built(data, there, day).keys() == {document["id"] for document in there}
-    ruling = {"kind": "takedown", "day": str(day), "by": BY, "reason": WHY, "release": there[0]["id"]}
-    store.append_log(Settings(data=data).rulings(MINISTRY), ruling)
+    ruling = Ruling(kind="takedown", day=day, by=BY, reason=WHY, release=there[0]["id"])
+    store.append_journal(data / "raw", MINISTRY, ruling)
     assert built(data, there, day).keys() == {document["id"] for document in there[1:]}
     job = steps.begin(Settings(data=data), MINISTRY, day)
     made = handover.built(steps.build(job, steps.fetch(job))).records
@@ -384,7 +385,35 @@ def test_a_rebuild_knows_that_a_correction_came_later(tmp_path: Path) -> None:
     for part in ("datasets", "corrections"):
         shutil.copytree(data / part, again / part)
     made = rebuild.rebuild(Settings(data=again), MINISTRY, data / "raw")
-    assert [str(one.version) for one in made] == ["1.0.0", "1.1.0"]
+    assert [one.version for one in made] == ["1.0.0", "1.1.0"]
+
+
+def test_a_rebuild_goes_over_a_run_that_failed_on_a_waiver_or_a_correction(data: Path, tmp_path: Path) -> None:
+    published(data, DATASET, DAY)
+    for kind, entry in (("waivers", waiver()), ("corrections", correction("/headline", expect="x", value="y"))):
+        decide(data, kind, entry)
+        with pytest.raises(StewardFault):
+            take(data, DATASET, DAY)
+        (data / kind / f"{DATASET}.toml").unlink()
+    put(data, lambda document: document.update(headline="Another headline"))
+    published(data, DATASET, DAY + timedelta(days=1))
+    made = list(rebuild.rebuild(Settings(data=tmp_path / "again"), DATASET, data / "raw"))
+    assert [(one.version, one.same) for one in made] == [("1.0.0", True), ("1.0.1", True)]
+    assert tree(tmp_path / "again" / "packages") == tree(data / "packages")
+
+
+def test_a_rebuild_goes_over_a_failed_run_between_a_hold_and_its_approval(data: Path, tmp_path: Path) -> None:
+    published(data, DATASET, DAY)
+    put(data, lambda document: document.update(published_on="2021-06-30"))
+    ended, run_id = take(data, DATASET, DAY)
+    assert ended.outcome == "Held"
+    decide(data, "waivers", waiver())
+    with pytest.raises(StewardFault):
+        take(data, DATASET, DAY)
+    (data / "waivers" / f"{DATASET}.toml").unlink()
+    rulings.approve(Settings(data=data), run_id, BY, WHY)
+    made = list(rebuild.rebuild(Settings(data=tmp_path / "again"), DATASET, data / "raw"))
+    assert [(one.version, one.same) for one in made] == [("1.0.0", True), ("1.1.0", True)]
 
 
 def test_a_rule_without_which_no_file_can_be_made_is_never_waived(data: Path) -> None:

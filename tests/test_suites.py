@@ -451,7 +451,8 @@ def test_a_rebuild_knows_the_suites_that_a_dataset_had(own: Package, tmp_path: P
     raw = own.folder.parents[2] / "raw"
     shutil.copytree(PROJECT / "data" / "datasets", tmp_path / "datasets")
     (made,) = rebuild.rebuild(Settings(data=tmp_path), NAME, raw)
-    assert (made.folder / "manifest.json").read_bytes() == (own.folder / "manifest.json").read_bytes()
+    again = tmp_path / "packages" / NAME / made.version
+    assert (again / "manifest.json").read_bytes() == (own.folder / "manifest.json").read_bytes()
 
 
 def test_a_slip_in_a_suite_of_a_dataset_ends_2_and_names_its_file(communique: Communique, data: Path) -> None:

@@ -67,6 +67,7 @@ def _failures() -> dict[type[Exception], int]:
         ingest.NoSource: WRONG_USE,
         rulings.RulingError: INVALID,
         rebuild.RebuildError: WRONG_USE,
+        rebuild.Astray: INVALID,
         steward.StewardFault: INVALID,
         AuditError: INVALID,
         SuiteFault: WRONG_USE,

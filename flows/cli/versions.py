@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.common import DONE, Format, app, err, out, print_json, who
+from flows.cli.common import DONE, INVALID, Format, app, err, out, print_json, who
 
 Reason = Annotated[str, Parameter(help="Why; kept and published.")]
 By = Annotated[str | None, Parameter(help="Who decides; the name of the account if left out.")]
@@ -157,6 +157,11 @@ def rebuild(dataset: str, /, *, raw: Path) -> int:
     from flows import rebuild as again  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
 
-    for published in again.rebuild(Settings(), dataset, raw):
-        out.print(f"rebuilt {published.dataset} {published.version}", style="green")
-    return DONE
+    code = DONE
+    for made in again.rebuild(Settings(), dataset, raw):
+        if made.same:
+            out.print(f"rebuilt {dataset} {made.version}", style="green")
+        else:
+            code = INVALID
+            out.print(f"rebuilt {dataset} {made.version}, but not to the byte: code, lock or rules differ", style="red")
+    return code

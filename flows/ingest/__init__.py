@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from flows import guard, store
 from flows.ingest import flat
-from flows.store import Fetched, Kept, Key
+from flows.store import Fetched, Kept, Key, Published
 from schemas.dataset import SourceConfig
 from schemas.report import Problem, Provenance
 from schemas.rules import problem
@@ -66,13 +66,14 @@ def fetch(  # noqa: PLR0913, PLR0917 - what a line of the journal is made from
     """Keep the bytes of `files` in the raw store, then write a line to the journal: what is new or gone on this day.
 
     `config` is what stewards wrote for the run, by name; it is kept like what was received, for a rebuild needs it. A
-    run on the day of the last line that found nothing new writes none.
+    run on the day of the last line that found nothing new writes none, unless a steward decided something since.
     """
-    journal = store.read_journal(raw, dataset)
+    story = store.read_story(raw, dataset)
+    journal = [line for line in story if isinstance(line, Fetched)]
     told = {name: store.keep(raw, data) for name, data in sorted(config.items())}
     fetched = received(files, root, store.state(journal), day, partial(store.keep, raw))._replace(config=told)
-    last = journal[-1] if journal else None
-    same = last and (last.day, last.refused, last.config) == (day, fetched.refused, told)
+    last = next((line for line in reversed(story) if not isinstance(line, Published)), None)
+    same = isinstance(last, Fetched) and (last.day, last.refused, last.config) == (day, fetched.refused, told)
     if fetched.changed or fetched.gone or not same:
         store.append_journal(raw, dataset, fetched)
     return fetched

@@ -84,11 +84,13 @@ class SchemaChange(Model):
 
 
 class Diff(Model):
-    """What a version changes against the one before; for the first, everything is new and no row is listed."""
+    """What a version changes against the newest that stands; where none does, all is new and no row is listed."""
 
     format: Literal["communique-diff/1"] = "communique-diff/1"
     before: str | None
     after: str | None
+    note: str | None = None
+    """Why there is no version before."""
     level: Level
     tables: dict[str, dict[str, int]]
     causes: dict[str, int]
@@ -121,11 +123,14 @@ def keyed(table: str, rows: Iterable[Mapping[str, Any]]) -> dict[Key, Values]:
     return {tuple(row[name] for name in TABLES[table].key): row for row in cells}
 
 
-def compare(before: State | None, after: State) -> Diff:
+def alone(after: State, level: Level, note: str) -> Diff:
+    """Return the changes of a version that has none to be compared with, and why."""
+    counts = {table: {"added": len(rows)} for table, rows in after.rows.items() if rows}
+    return Diff(before=None, after=None, note=note, level=level, tables=counts, causes={}, schema_changes=[], rows=[])
+
+
+def compare(before: State, after: State) -> Diff:
     """Return what `after` changes against `before`."""
-    if before is None:
-        counts = {table: {"added": len(rows)} for table, rows in after.rows.items() if rows}
-        return Diff(before=None, after=None, level="major", tables=counts, causes={}, schema_changes=[], rows=[])
     rows = sorted(_changes(before, after), key=lambda row: (ORDER.get(row.table, -1), row.key))
     tables: dict[str, Counter[str]] = {}
     for row in rows:

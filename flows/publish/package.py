@@ -25,11 +25,13 @@ from schemas.package import (
     INDEX,
     MANIFEST,
     POINTER,
+    PRUNED,
     QUARANTINE,
     SUMS,
     TOMBSTONE,
     Code,
     FileEntry,
+    Level,
     Manifest,
     Package,
     Papers,
@@ -115,14 +117,28 @@ def manifest(package: Package) -> Manifest:
 
 def changes(candidate: Candidate, home: Path) -> Diff:
     """Return what the candidate changes against the newest version that stands in `home`."""
-    base, last = standing(home), newest(home)
-    before = diff.from_folder(base.folder, manifest(base).code.rules) if base else None
     refused = {(item.record.table, item.record.key) for item in candidate.refused}
     rows = {table: diff.keyed(table, values) for table, values in candidate.rows.items()}
     schemas = {table: table_schema(table) for table in TABLES}
     corrections = diff.by_release(one.model_dump(mode="json") for one in candidate.papers.decisions.corrections)
-    found = diff.compare(before, State(None, schemas, rows, refused, candidate.papers.rules, corrections))
+    after = State(None, schemas, rows, refused, candidate.papers.rules, corrections)
+    base, last = standing(home), newest(home)
+    if base:
+        found = diff.compare(diff.from_folder(base.folder, manifest(base).code.rules), after)
+    else:
+        found = _alone(after, last)
     return found.model_copy(update={"after": str(last.version.next(found.level) if last else FIRST)})
+
+
+def _alone(after: State, last: Package | None) -> Diff:
+    """Return the changes of the first version, or of one before which all were taken down.
+
+    What those held is gone, so that of what changed only the digest of the schemas tells: other ones may break.
+    """
+    if last is None:
+        return diff.alone(after, "major", "first version")
+    level: Level = "minor" if manifest(last).code.schemas == _schemas_digest() else "major"
+    return diff.alone(after, level, f"every version up to {last.version} was taken down")
 
 
 def stage(candidate: Candidate, home: Path, folder: Path) -> Staged:
@@ -208,11 +224,14 @@ def _indexed(package: Package) -> dict[str, Any]:
         return told | {"taken_down": json.loads((package.folder / TOMBSTONE).read_bytes())["reason"]}
     rows = json.loads((package.folder / DESCRIPTOR).read_bytes())["resources"]
     told |= {"content": papers.content, "rows": {resource["name"]: resource["communique:rows"] for resource in rows}}
+    if (package.folder / PRUNED).exists():
+        told |= {"pruned": json.loads((package.folder / PRUNED).read_bytes())["removed"]}
     path = package.folder / "diff.json"
     if not path.is_file():  # a version of the first code, which made none
-        return told | {"level": None, "tables": {}, "causes": {}, "schema_changes": []}
+        return told | {"note": None, "level": None, "tables": {}, "causes": {}, "schema_changes": []}
     changed = Diff.model_validate_json(path.read_bytes())
     return told | {
+        "note": changed.note,
         "level": changed.level,
         "tables": changed.tables,
         "causes": changed.causes,

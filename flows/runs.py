@@ -1,0 +1,52 @@
+"""How each run of a dataset ended, and which of them waits for a steward."""
+
+import shutil
+from datetime import UTC, date, datetime
+
+from flows import store
+from flows.settings import Settings
+from schemas.package import RunRecord
+
+REPLACING = ("Held", "Published", "Approved")
+"""Outcomes that take the place of what waited before: at most one run of a dataset waits."""
+
+
+def record(settings: Settings, ended: RunRecord) -> None:
+    """Write how a run ended; what it worked on stays only while it waits."""
+    folder = settings.run(ended.dataset, ended.run_id)
+    store.replace_file(folder / "run.json", store.to_json(ended.model_dump(mode="json")))
+    for part in ("built", "verdict") if ended.outcome != "Held" else ():
+        shutil.rmtree(folder / part, ignore_errors=True)
+    if ended.outcome in REPLACING:
+        supersede(settings, ended.dataset, f"run {ended.run_id} came after it: {ended.outcome}", but=ended.run_id)
+
+
+def waiting(settings: Settings, dataset: str) -> list[RunRecord]:
+    """Return the records of the runs of a dataset that are held, oldest first."""
+    paths = sorted((settings.root / "runs" / dataset).glob("*/run.json"))
+    records = (RunRecord.model_validate_json(path.read_bytes()) for path in paths)
+    return [one for one in records if one.outcome == "Held"]
+
+
+def supersede(settings: Settings, dataset: str, why: str, *, but: str = "") -> None:
+    """Let no run of a dataset wait any longer, save the run `but`; what they worked on is removed."""
+    for one in waiting(settings, dataset):
+        if one.run_id != but:
+            record(settings, one.model_copy(update={"outcome": "Superseded", "message": why, "ended": now()}))
+
+
+def bury(settings: Settings, dataset: str, as_of: date) -> None:
+    """Write a record for every run of a dataset that was killed, and remove the rows that it worked on.
+
+    The publisher's lock is held, so a run without a record is not at work.
+    """
+    told = {"dataset": dataset, "as_of": as_of, "outcome": "Killed", "version": None, "ended": now()}
+    for folder in (settings.root / "runs" / dataset).glob("*Z-*"):
+        if not (folder / "run.json").exists():
+            why = "the run was ended from outside"
+            record(settings, RunRecord.model_validate(told | {"run_id": folder.name, "message": why}))
+
+
+def now() -> str:
+    """Return the second in UTC, as records have it."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -15,7 +15,7 @@ run: .venv/.runtime ## publish official-releases from the seed release
 	@$(BIN)/communique run $(DATASET)
 
 test: .venv/.dev ## run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: .venv/.dev ## format, lint, types, import contracts, generated files
 	@$(BIN)/ruff format --check .

@@ -91,7 +91,7 @@ def _taken_down(settings: Settings, dataset: str, ruling: Ruling) -> list[Packag
     store.append_journal(settings.raw, dataset, ruling)
     for one in gone:
         removed = {"removed": sorted(package.manifest(one).files)}
-        _leave(one.folder, (MANIFEST, SUMS, PRUNED), TOMBSTONE, ruling.model_dump(mode="json") | removed)
+        _leave(one.folder, (MANIFEST, SUMS), TOMBSTONE, ruling.model_dump(mode="json") | removed)
     runs.supersede(settings, dataset, f"{ruling.by} took down {ruling.release or ruling.version}")
     package.point(home)
     return gone

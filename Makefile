@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 DATASET ?= official-releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock bench clean
+.PHONY: help run test check format lock bench torture clean
 
 help: ## say what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ lock: .venv/.dev ## resolve the dependencies anew
 
 bench: .venv/.dev ## measure start-up and the stages, side by side
 	@$(BIN)/python -m tests.bench.startup
+
+torture: .venv/.dev ## kill publisher, runner, server, everything, 50 times in runs
+	@$(BIN)/python -m tests.torture.kills
 
 clean: ## remove .venv and the caches of the tools; all of data/ stays, with the runs that wait for a decision
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

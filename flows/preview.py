@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import documents, guard, ingest, steps, store
+from flows import config, documents, guard, ingest, steps, store
 from flows.publish import package
 from flows.publish.diff import Diff
 from flows.publish.package import Candidate
@@ -104,6 +104,21 @@ def validate_files(path: Path, as_of: date | None) -> Report:
         why = "; ".join(found.message for found in report.problems) or "it is empty"
         raise guard.BadInput("input.empty", f"{path} holds no release document: {why}")
     return report
+
+
+def validate_target(settings: Settings, target: str, as_of: date | None) -> Report:
+    """Return what is said of a dataset, or of documents below one of the configured roots; nothing is kept.
+
+    ConfigError for all else, be it there or not: who asks learns nothing of what lies elsewhere.
+    """
+    if target in config.names(settings.datasets):
+        return validate_dataset(settings, target, as_of)
+    for root in settings.readable:
+        path = (root / target).resolve()
+        if path.is_relative_to(root) and path.exists():
+            return validate_files(path, as_of)
+    roots = ", ".join(map(str, settings.readable))
+    raise config.ConfigError(f"{target!r} is no dataset, and no file or folder below {roots} (COMMUNIQUE_ROOTS)")
 
 
 FOR_FILES = {

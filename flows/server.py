@@ -5,9 +5,11 @@ when it can have it alone, nobody is left, and it stops the server. The kernel d
 that is killed leaves nothing behind, and a server that outlives a run for a moment is used by the next.
 """
 
+import base64
 import contextlib
 import ctypes
 import fcntl
+import http.client
 import json
 import os
 import signal
@@ -15,23 +17,34 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+from flows import redact
+from flows.logs import CONFIG
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 120
 """How long a server may take to answer; a new home makes its database first."""
 POLL_SECONDS = 0.1
-STOP_SECONDS = 10
+STOP_SECONDS = 5
+"""How long a server may take to stop; then it is ended, which harms nothing."""
+ANSWER_SECONDS = 5
+PORT = 4200
+"""The port that Prefect's server has everywhere."""
 PR_SET_PDEATHSIG = 1
 
 
 class ServerError(Exception):
     """Prefect's server did not start; the message has the end of its log."""
+
+
+class ServerGone(ServerError):  # noqa: N818 - a state of the world
+    """A server that answered does so no more."""
 
 
 def environment(home: Path, url: str) -> dict[str, str]:
@@ -45,20 +58,25 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_CLI_COLORS": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "communique",
+        "PREFECT_LOGGING_SETTINGS_PATH": str(CONFIG),
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "2",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     }
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """Yield the address of the server of `home`, started where nobody has it running; ServerError when it cannot."""
+def serving(home: Path, port: int | None = None) -> Iterator[str]:
+    """Yield the address of the server of `home`, started where nobody has it running; ServerError when it cannot.
+
+    It is started on `port`, or on any that is free; one that runs keeps its own.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with (home / "users.lock").open("ab") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         with (home / "start.lock").open("ab") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
-            url = _running(home) or _start(home)
+            url = running(home) or _start(home, port or free_port())
         try:
             yield url
         finally:
@@ -66,7 +84,7 @@ def serving(home: Path) -> Iterator[str]:
             _wait_for_keeper(home)
 
 
-def _running(home: Path) -> str | None:
+def running(home: Path) -> str | None:
     """Return the address of the server that runs for `home`, or None."""
     try:
         url = str(json.loads((home / "server.json").read_bytes())["url"])
@@ -78,14 +96,55 @@ def _running(home: Path) -> str | None:
 def healthy(url: str) -> bool:
     """Return whether a Prefect server answers at `url`, its API."""
     try:
-        with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310 - our own loopback address
-            return bool(answer.status == 200)  # noqa: PLR2004 - OK
-    except (OSError, urllib.error.URLError):
+        return ask(url, "health") is True
+    except ServerError:
         return False
 
 
-def _start(home: Path) -> str:
-    port = _free_port()
+def ask(url: str, path: str, query: Any = None) -> Any:
+    """Return what a Prefect server answers, with the key or the password of the environment; ServerError when it fails.
+
+    With a `query` it is posted.
+    """
+    body, _ = _answer(url, path, query)
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise ServerError(f"{redact.shown(url)} does not answer as Prefect's server does") from None
+
+
+def date_of(url: str) -> str | None:
+    """Return what a Prefect server's clock says, as HTTP has it; ServerError when it fails."""
+    return _answer(url, "health", None)[1]
+
+
+def _answer(url: str, path: str, query: Any) -> tuple[bytes, str | None]:
+    """Return the body and the date of a server's answer."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"}:
+        raise ServerError(f"{redact.shown(url)} is no address of a server: it begins with http:// or https://")
+    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    body = None if query is None else json.dumps(query).encode()
+    request = urllib.request.Request(f"{bare}/{path}", body, {"Content-Type": "application/json", **_proof(parts)})  # noqa: S310 - http and https only
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - as above
+            return answer.read(), answer.headers["Date"]
+    except (OSError, ValueError, http.client.HTTPException) as fault:
+        raise ServerError(f"{redact.shown(url)} does not answer: {redact.redact(str(fault))}") from None
+
+
+def _proof(url: SplitResult) -> dict[str, str]:
+    """Return the header that proves who asks: a key, or a name and password."""
+    key = os.environ.get("PREFECT_API_KEY")
+    pair = os.environ.get("PREFECT_API_AUTH_STRING")
+    if url.username:
+        pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
+    if key:
+        return {"Authorization": f"Bearer {key}"}
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"} if pair else {}
+
+
+def _start(home: Path, port: int) -> str:
     url = f"http://{LOOPBACK}:{port}/api"
     with (home / "server.log").open("wb") as log:
         keeper = subprocess.Popen(  # noqa: S603 - our own module
@@ -107,15 +166,22 @@ def _start(home: Path) -> str:
     raise ServerError(f"Prefect's server did not start; the end of {home / 'server.log'}:\n{tail}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody has."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
+def taken(port: int) -> bool:
+    """Return whether somebody listens on a port of loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
 def _wait_for_keeper(home: Path) -> None:
     """Return when the keeper has stopped the server, or somebody else is using it."""
-    give_up = time.monotonic() + STOP_SECONDS
+    give_up = time.monotonic() + STOP_SECONDS + 2
     while time.monotonic() < give_up and (home / "server.json").exists() and not _used(home):
         time.sleep(POLL_SECONDS / 2)
 
@@ -143,7 +209,7 @@ def _alone(users: IO[bytes]) -> bool:
 def keep(home: Path, port: int) -> int:
     """Run Prefect's server for `home` for as long as anybody uses it; return its exit code."""
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", str(port)]
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # noqa: S603, PLW1509 - our own command; the keeper has one thread
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)  # noqa: S603, PLW1509 - our own command; the keeper has one thread
     with (home / "users.lock").open("ab") as users:
         while server.poll() is None and not _alone(users):
             time.sleep(POLL_SECONDS)
@@ -152,10 +218,10 @@ def keep(home: Path, port: int) -> int:
         return _stop(server)
 
 
-def _die_with_parent() -> None:
-    """Have the kernel end this process when the keeper dies, where the kernel can."""
+def die_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
+    """Have the kernel end this process when its parent dies, where the kernel can."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> int:

@@ -3,9 +3,10 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
 """The folder that holds the packages: the checkout, or site-packages for an installed wheel."""
@@ -14,9 +15,27 @@ PROJECT = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """Where things are; each may be given as `COMMUNIQUE_<NAME>` in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="COMMUNIQUE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="COMMUNIQUE_", frozen=True, hide_input_in_errors=True)
 
     data: Path = Field(default=Path("data"), description="The data folder: datasets and releases in, packages out.")
+    notify: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(), description="Addresses of apprise, with blanks between: where it is told that a dataset is held."
+    )
+    roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Folders below which the flow validate-releases may read, with colons between; the data folder.",
+    )
+    log: Literal["text", "json"] = Field(default="text", description="How the log is written.")
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _words(cls, given: object) -> object:
+        return tuple(given.split()) if isinstance(given, str) else given
+
+    @field_validator("roots", mode="before")
+    @classmethod
+    def _paths(cls, given: object) -> object:
+        return tuple(filter(None, given.split(os.pathsep))) if isinstance(given, str) else given
 
     @cached_property
     def root(self) -> Path:
@@ -57,6 +76,15 @@ class Settings(BaseSettings):
     def lock(self, dataset: str) -> Path:
         """Return the lock file of a dataset's publisher."""
         return self.root / "runs" / dataset / ".lock"
+
+    def told(self, dataset: str) -> Path:
+        """Return the file that says what people were told of a dataset."""
+        return self.root / "runs" / dataset / "told.json"
+
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        """The folders below which a flow may read what it is asked to validate."""
+        return tuple(root.resolve() for root in self.roots) or (self.root,)
 
     @property
     def prefect_home(self) -> Path:

@@ -7,12 +7,13 @@ passes between them. `flows.pipeline` decorates them for Prefect; without it the
 import logging
 import shutil
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import config, documents, handover, ingest, profile, runs, steward, store
+from flows.config import ConfigError
 from flows.documents import Built, Skip
 from flows.publish import package
 from flows.publish.audit import audit as audit_files
@@ -30,7 +31,10 @@ from schemas.package import Package, Papers, RawEntry, RunRecord, Version
 from schemas.report import Record, Refused, Report
 from schemas.tables import TABLES
 
-LOCK = PROJECT / "requirements.lock"
+LOCK = next(
+    filter(Path.is_file, (PROJECT / name for name in ("requirements.lock", "flows/requirements.lock"))), PROJECT
+)
+"""The lock of the dependencies: of the checkout, or in the installed wheel."""
 ABANDONED = 86_400
 """Seconds after which a half-written file in the raw store, which all datasets share, is nobody's."""
 log = logging.getLogger("communique")
@@ -63,6 +67,22 @@ class Job(NamedTuple):
 def today() -> date:
     """Return the day in UTC."""
     return datetime.now(UTC).date()
+
+
+def days(settings: Settings, name: str, since: date, until: date | None) -> list[date]:
+    """Return the days that a backfill plays, in order; ConfigError for days that cannot be played.
+
+    What was received is told by a journal that only grows, so time may not run backward in it.
+    """
+    last = until or today()
+    if not since <= last <= today():
+        raise ConfigError(f"a backfill goes from --since to a day --until, today at the latest: not {since} to {last}")
+    journal = store.read_journal(settings.raw, name)
+    if journal and journal[-1].day > str(since):
+        raise ConfigError(
+            f"the journal of {name} has come to {journal[-1].day}: a backfill begins on that day or later, not {since}"
+        )
+    return [since + timedelta(days=number) for number in range((last - since).days + 1)]
 
 
 def begin(settings: Settings, name: str, as_of: date | None) -> Job:
@@ -105,7 +125,8 @@ def fetch(job: Job) -> Path:
     files = sources(job.dataset, job.settings.root)
     written = config.written(job.settings.root, job.dataset.name)
     fetched = ingest.fetch(files, job.settings.root, job.settings.raw, job.dataset.name, str(job.as_of), written)
-    log.info("fetch   files: %d, new: %d, gone: %d", len(files), len(fetched.changed), len(fetched.gone))
+    counts = {"files": len(files), "new": len(fetched.changed), "gone": len(fetched.gone)}
+    _say(job, "fetch", ", ".join(f"{name}: {count}" for name, count in counts.items()), **counts)
     return store.journal_path(job.settings.raw, job.dataset.name)
 
 
@@ -113,7 +134,7 @@ def build(job: Job, _journal: Path) -> Path:
     """Turn what the journal tells of every release into rows; return the folder with them."""
     built = _structured(job)
     folder = handover.put_built(store.make_folder(job.folder / "built"), built)
-    log.info("build   %d rows", len(built.records))
+    _say(job, "build", f"{len(built.records)} rows", rows=len(built.records))
     return folder
 
 
@@ -126,7 +147,9 @@ def judge(job: Job, built: Path) -> Path:
     kept_back = package.quarantine(verdict.refused)
     store.replace_file(job.settings.quarantine(job.dataset.name) / "quarantine.csv", kept_back)
     out, lost = (sum(getattr(count, name) for count in verdict.report.counts.values()) for name in ("out", "refused"))
-    log.info("judge   %d rows pass, %d are refused, %d checks", out, lost, len(verdict.report.checks))
+    checks = len(verdict.report.checks)
+    said = f"{out} rows pass, {lost} are refused, {checks} checks"
+    _say(job, "judge", said, passed=out, refused=lost, checks=checks)
     return folder
 
 
@@ -255,7 +278,8 @@ def stage(job: Job, verdict: Path, approval: Ruling | None = None) -> Staged:
     """Write every file of the next version to staging; return where they lie and what they must be."""
     folder = job.settings.staging(job.dataset.name) / job.run_id
     staged = package.stage(candidate(job, verdict, approval), job.home, folder)
-    log.info("stage   version %s, %d files", staged.version, len(list(staged.folder.iterdir())))
+    files = len(list(staged.folder.iterdir()))
+    _say(job, "stage", f"version {staged.version}, {files} files", version=str(staged.version), files=files)
     return staged
 
 
@@ -264,7 +288,9 @@ def audit(staged: Staged) -> Staged:
     from flows.validate import tables  # noqa: PLC0415 - frictionless is paid for where it is used
 
     audit_files(staged, tables.audit)
-    log.info("audit   every file as made, valid by frictionless, the same in every format")
+    dataset, run_id = Path(staged.folder).parts[-2:]
+    about = {"step": "audit", "dataset": dataset, "run_id": run_id}
+    log.info("audit   every file as made, valid by frictionless, the same in every format", extra=about)
     return staged
 
 
@@ -272,8 +298,13 @@ def commit(job: Job, staged: Staged) -> Package:
     """Make the staged files a version by one rename, point to it, tell the journal, and return it."""
     published = package.commit(Staged(Path(staged.folder), Version(*staged.version), staged.sums), job.home)
     settle(job.settings, job.dataset.name)
-    log.info("commit  %s", published.folder)
+    _say(job, "commit", str(published.folder), version=str(published.version))
     return published
+
+
+def _say(job: Job, step: str, said: str, **told: str | int) -> None:
+    """Write a line about a step to the log; `told` is the same for machines."""
+    log.info("%-7s %s", step, said, extra={"step": step, "dataset": job.dataset.name, "run_id": job.run_id, **told})
 
 
 def finish(job: Job, outcome: str, version: str | None, message: str) -> None:

@@ -306,7 +306,7 @@ def commands(app: Any) -> list[str]:
 
 
 COMMANDS = commands(cli.app)
-BUILT_IN = {*cli.app.help_flags, *cli.app.version_flags}
+BUILT_IN = {*cli.app.help_flags, *cli.app.version_flags, "--install-completion"}
 
 
 def headings(page: Path) -> list[str]:

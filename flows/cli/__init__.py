@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from cyclopts import CycloptsError, Parameter
 
-from flows.cli import downloads, judging, publishing, stewarding, versions  # noqa: F401 - each adds its commands to the app
+from flows.cli import downloads, judging, operating, publishing, stewarding, versions  # noqa: F401 - each adds its commands
 from flows.cli.common import BUSY, DONE, INVALID, STOPPED, UNREACHABLE, WRONG_USE, app, err
 
 
@@ -46,11 +46,24 @@ def _guarded(call: Callable[[], Any]) -> int:
         err.print("stopped")
         return STOPPED
     except Exception as error:
-        code = next((code for kind, code in _failures().items() if isinstance(error, kind)), None)
+        code, told = _told(error)
         if code is None:
             raise
-        err.print(str(error), style="red", markup=False)
+        err.print(told, style="red", markup=False)
         return code
+
+
+def _told(error: Exception) -> tuple[int | None, str]:
+    """Return the exit code of a failure and what is said of it, without secrets; no code for what is a bug."""
+    from pydantic import ValidationError  # noqa: PLC0415 - not paid for by --help
+
+    from flows.redact import redact  # noqa: PLC0415
+
+    if isinstance(error, ValidationError) and error.title == "Settings":
+        wrong = error.errors(include_url=False, include_input=False)
+        return WRONG_USE, "\n".join(f"COMMUNIQUE_{str(one['loc'][0]).upper()}: {one['msg']}" for one in wrong)
+    code = next((code for kind, code in _failures().items() if isinstance(error, kind)), None)
+    return code, redact(str(error))
 
 
 def _failures() -> dict[type[Exception], int]:

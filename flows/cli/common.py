@@ -36,6 +36,7 @@ app = App(
     suppress_keyboard_interrupt=False,
     console=Terminal(),
 )
+app.register_install_completion_command(help="Have the shell complete commands and options.")
 out = Terminal(highlight=False, soft_wrap=True, markup=False)
 err = Terminal(stderr=True, highlight=False, soft_wrap=True, markup=False)
 

@@ -1,0 +1,125 @@
+"""The commands that set up and keep publishing: init, up, doctor."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from flows.cli.common import DONE, INVALID, Format, app, err, out, print_json
+
+COLOURS = {"good": "green", "warning": "yellow", "bad": "bold red"}
+MARKS = {"good": "✓", "warning": "!", "bad": "✗"}
+
+
+@app.command
+def init(folder: Path = Path(), /) -> int:
+    """Make a project with one sample dataset.
+
+    Parameters
+    ----------
+    folder
+        Where; the current folder if left out.
+    """
+    from flows import project  # noqa: PLC0415 - not paid for by --help
+
+    made = project.make(folder)
+    for path in made:
+        out.print(f"made {path}")
+    where = "" if folder == Path() else f"cd {folder} && "
+    out.print(f"Publish it: {where}communique run sample-ministry", style="bold green")
+    return DONE
+
+
+@app.command
+def doctor(*, format: Format = "text") -> int:  # noqa: A002 - the option's name
+    """Say what would keep datasets from being published well here, each finding with its mend.
+
+    Parameters
+    ----------
+    format
+        text for people, json for programs.
+    """
+    from flows import doctor as doctors  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    found = doctors.examine(Settings())
+    told = doctors.as_json(found)
+    if format == "json":
+        print_json(told)
+        return DONE if told["good"] else INVALID
+    for one in told["findings"]:
+        out.print(f"{MARKS[one['outcome']]} {one['check']:<18} {one['found']}", style=COLOURS[one["outcome"]])
+        if one["mend"]:
+            out.print(f"  {'mend':<18} {one['mend']}")
+    return DONE if told["good"] else INVALID
+
+
+@app.command
+def up(
+    *,
+    port: int | None = None,
+    site: int | None = None,
+    name: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Publish every dataset on the schedule of its file, until Ctrl-C; Prefect's pages show and start runs.
+
+    What is published can be downloaded from a plain site beside it.
+
+    Parameters
+    ----------
+    port
+        Port of Prefect's own server on 127.0.0.1; 4200, or another where that is taken. Without meaning where
+        PREFECT_API_URL names a server.
+    site
+        Port of the download site on 127.0.0.1; 8000, or another where that is taken.
+    name
+        A host name that the site answers to besides loopback, as one behind a proxy; give it again for each.
+    """
+    from flows import config, logs, store  # noqa: PLC0415 - not paid for by --help
+    from flows.cli.site import Site  # noqa: PLC0415
+    from flows.settings import Settings  # noqa: PLC0415
+
+    settings = Settings()
+    names = config.names(settings.datasets)
+    if not names:
+        raise config.ConfigError(f"there is no dataset in {settings.datasets}: `communique init` makes one")
+    for one in names:
+        config.read(settings.datasets, one)
+    os.environ["COMMUNIQUE_DATA"] = str(settings.root)  # for the processes of its runs
+    logs.to_terminal()
+    with store.locked(settings.prefect_home / "up.lock"):
+        beside = Site(settings.root, site, name or [])
+        try:
+            _serve(settings, port, beside.keep)
+        finally:
+            beside.stop()
+    return DONE
+
+
+def _serve(settings: Any, port: int | None, look: Callable[[], None]) -> None:
+    """Serve until told to stop; our own server is started again where it is gone."""
+    from flows import server  # noqa: PLC0415
+    from flows.cli.connecting import given_server, own_server  # noqa: PLC0415
+
+    given = given_server(settings)
+    if given:
+        _serve_with(settings, given, look, own=False)
+        return
+    port = port or (server.free_port() if server.taken(server.PORT) else server.PORT)
+    while True:
+        try:
+            with own_server(settings, port) as url:
+                _serve_with(settings, url, look, own=True)
+                return
+        except server.ServerGone as gone:
+            err.print(f"{gone}; it is started again", style="yellow")
+
+
+def _serve_with(settings: Any, url: str, look: Callable[[], None], *, own: bool) -> None:
+    from flows.pipeline import deploy  # noqa: PLC0415 - Prefect reads the environment at import
+    from flows.redact import shown  # noqa: PLC0415
+
+    out.print(f"Prefect's pages: {shown(url).removesuffix('/api')}  (Ctrl-C stops all of it)")
+    deploy.up(settings, url, look, own=own)

@@ -1,0 +1,167 @@
+"""The server: whether it answers, keeps strangers out, keeps to itself, and runs what the datasets' files say."""
+
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flows import config, server, store
+from flows.doctor.finding import Case, Finding
+from flows.redact import shown
+from schemas.dataset import Dataset
+
+SKEW = timedelta(seconds=30)
+"""How much the clocks of server and machine may differ."""
+
+
+def answers(case: Case) -> Iterator[Finding]:
+    """Whether the server answers."""
+    if case.url is None:
+        yield Finding("server", "good", "none runs; `communique run` and `up` start their own")
+    elif server.healthy(case.url):
+        yield Finding("server", "good", f"{shown(case.url)} answers")
+    else:
+        found = f"PREFECT_API_URL names {shown(case.url)}, and no Prefect server answers there"
+        yield Finding("server", "bad", found, "Start it, or unset PREFECT_API_URL to have one of our own.")
+
+
+def strangers(case: Case) -> Iterator[Finding]:
+    """Whether strangers can start and stop runs."""
+    if case.url is None or not server.healthy(case.url):
+        return
+    parts = urlsplit(case.url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    hosts = _addresses() if _is_loopback(parts.hostname or "") else {parts.hostname or ""}
+    for host in sorted(hosts):
+        if _lets_in(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}{parts.path}"):
+            found = f"{host}:{port} lets anyone in who reaches it: they can start, change and stop runs"
+            mend = "Bind it to 127.0.0.1, or set PREFECT_SERVER_API_AUTH_STRING; see docs/deploy.md."
+            yield Finding("open to the world", "bad", found, mend)
+            return
+    yield Finding("open to the world", "good", "the server lets nobody in from outside without a password")
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
+def _addresses() -> set[str]:
+    """Return the addresses of this machine that others reach it by."""
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)}
+    except OSError:
+        found = set()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent: it says which address would be used
+            found.add(probe.getsockname()[0])
+        except OSError:
+            pass
+    return {host for host in found if not _is_loopback(host)}
+
+
+def _lets_in(url: str) -> bool:
+    """Return whether a server answers more than its health to one who brings no key."""
+    hidden = {name: os.environ.pop(name, None) for name in ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")}
+    try:
+        server.ask(url, "flows/count", {})
+    except server.ServerError:
+        return False
+    finally:
+        os.environ.update({name: value for name, value in hidden.items() if value is not None})
+    return True
+
+
+def keeps_to_itself(case: Case) -> Iterator[Finding]:
+    """Whether the server keeps to itself, and results are JSON."""
+    if not case.given and (case.url is None or not server.healthy(case.url)):
+        yield Finding("telemetry", "good", "a server of our own sends none")
+        yield Finding("serializer", "good", "results are kept as JSON")
+        return
+    try:
+        settings = server.ask(case.url or "", "admin/settings")
+    except server.ServerError as fault:
+        yield Finding("telemetry", "warning", str(fault), "Ask who runs the server whether it sends telemetry.")
+        return
+    if _of(settings, "server", "analytics_enabled") is not False:
+        mend = "Start the server with PREFECT_SERVER_ANALYTICS_ENABLED=false and DO_NOT_TRACK=1."
+        yield Finding("telemetry", "bad", "the server sends telemetry", mend)
+    else:
+        yield Finding("telemetry", "good", "the server sends none")
+    serializer = _of(settings, "results", "default_serializer")
+    if serializer == "json":
+        yield Finding("serializer", "good", "results are kept as JSON")
+    else:
+        mend = "Set PREFECT_RESULTS_DEFAULT_SERIALIZER=json for the server and every worker: a pickle runs code."
+        yield Finding("serializer", "bad", f"results are kept as {serializer}", mend)
+
+
+def _of(value: Any, *names: str) -> Any:
+    """Return a value deep in what a server answered, or None where it is not there."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def schedules(case: Case) -> Iterator[Finding]:
+    """Whether every dataset's file can be read, and the server runs it as the file says."""
+    for name in config.names(case.settings.datasets):
+        try:
+            dataset = config.read(case.settings.datasets, name)
+        except config.ConfigError as wrong:
+            yield Finding("schedules", "bad", str(wrong), "Mend the dataset's file.")
+            continue
+        yield _schedule(case, dataset)
+    if not config.names(case.settings.datasets):
+        mend = "`communique init` makes one; --data names another folder."
+        yield Finding("schedules", "bad", f"there is no dataset in {case.settings.datasets}", mend)
+
+
+def _schedule(case: Case, dataset: Dataset) -> Finding:
+    wanted = dataset.schedule
+    if wanted is None:
+        return Finding("schedules", "good", f"{dataset.name} is published by hand: its file has no [schedule]")
+    said = f"{dataset.name}: {wanted.cron} {wanted.timezone}"
+    if case.url is None or not server.healthy(case.url):
+        return Finding("schedules", "warning", f"{said}, and nobody runs it", "Start `communique up`.")
+    try:
+        found = server.ask(case.url, f"deployments/name/publish-releases/{dataset.name}")
+    except server.ServerError:
+        return Finding("schedules", "warning", f"{said}, and the server does not know it", "Start `communique up`.")
+    running = [one["schedule"] for one in _of(found, "schedules") or () if one["active"]]
+    if _of(found, "paused") or not running:
+        return Finding("schedules", "warning", f"{said}, and it is paused", "Resume it on Prefect's pages.")
+    if (running[0].get("cron"), running[0].get("timezone")) != (wanted.cron, wanted.timezone):
+        there = f"{running[0].get('cron')} {running[0].get('timezone')}"
+        return Finding("schedules", "bad", f"{said}, but the server runs it {there}", "Start `communique up` again.")
+    return Finding("schedules", "good", said)
+
+
+def clock(case: Case) -> Iterator[Finding]:
+    """Whether the clock runs forward, and as the server's does."""
+    today = datetime.now(UTC).date()
+    ahead = {name: day for name in config.names(case.settings.datasets) if (day := _last_day(case, name)) > today}
+    theirs = _clock_of(case.url) if case.url else None
+    if ahead:
+        told = ", ".join(f"{name} on {day}" for name, day in ahead.items())
+        yield Finding("clock", "bad", f"today is {today}, and there are runs of later days: {told}", "Set the clock.")
+    elif theirs and abs(datetime.now(UTC) - theirs) > SKEW:
+        mend = "Set both clocks by NTP: schedules run by the server's."
+        yield Finding("clock", "bad", f"the server's clock says {theirs:%Y-%m-%d %H:%M:%S} UTC", mend)
+    else:
+        yield Finding("clock", "good", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+
+
+def _last_day(case: Case, name: str) -> date:
+    journal = store.read_journal(case.settings.raw, name)
+    return date.fromisoformat(journal[-1].day) if journal else date.min
+
+
+def _clock_of(url: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(server.date_of(url) or "")
+    except (server.ServerError, ValueError, TypeError):
+        return None

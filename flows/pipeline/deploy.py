@@ -1,0 +1,157 @@
+"""The flows as deployments, served: on the schedule of each dataset's file, and by hand from Prefect's pages."""
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prefect import Flow
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.runner import Runner
+from prefect.types.entrypoint import EntrypointType
+
+from flows import config, server
+from flows.pipeline import mending
+from flows.pipeline.approving import approve_version
+from flows.pipeline.publishing import publish_releases, settle, stopping
+from flows.pipeline.validating import validate_releases
+from flows.server import ServerGone
+from flows.settings import Settings
+from schemas.dataset import Dataset
+
+TAGS = ["communique"]
+LOOK_SECONDS = 2
+"""How often the server is asked whether it is there."""
+SILENT = 5
+"""Questions without an answer after which the server is gone."""
+GRACE_SECONDS = 2
+"""How long a run may take to stop; then its process is ended, which harms nothing."""
+log = logging.getLogger("communique")
+
+
+class Served(Runner):
+    """Prefect's runner, told to stop by an event; a stop is no reason to pause a deployment."""
+
+    def __init__(self) -> None:
+        """Make a runner that nobody has asked to stop."""
+        super().__init__(name="communique", pause_on_shutdown=False)
+        self.stop_asked = asyncio.Event()
+
+    def handle_sigterm(self, *_: Any, **__: Any) -> None:
+        """Ask for the stop."""
+        self.stop_asked.set()
+
+
+def up(settings: Settings, url: str, look: Callable[[], None], *, own: bool) -> None:
+    """Serve every dataset until SIGINT, SIGTERM or SIGHUP; ServerGone when the server falls silent.
+
+    `look` is called every few seconds, to keep what stands beside. `own` says that the server is ours alone, where
+    deployments of datasets that are gone are ours to remove.
+    """
+    asyncio.run(_up(settings, url, look, own=own))
+    settle()
+
+
+async def _up(settings: Settings, url: str, look: Callable[[], None], *, own: bool) -> None:
+    stopping.clear()
+    runner = Served()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, runner.stop_asked.set)
+    async with get_client() as client:
+        await _serve_all(client, runner, settings, own=own)
+    serving = asyncio.create_task(runner.start())
+    try:
+        await _until_stopped(runner, serving, url, look)
+    except ServerGone:
+        await _drop(serving)
+        if not runner.stop_asked.is_set():
+            raise
+    else:
+        await _stop(runner, serving)
+
+
+async def _serve_all(client: PrefectClient, runner: Served, settings: Settings, *, own: bool) -> None:
+    """Mend what an earlier life left behind, then serve the deployments of every dataset and the two by hand."""
+    datasets = [config.read(settings.datasets, name) for name in config.names(settings.datasets)]
+    await mending.bury(client, settings, own=own)
+    if own:
+        await mending.retire(client, {dataset.name for dataset in datasets})
+    for dataset in datasets:
+        before = await mending.left_behind(client, f"{publish_releases.name}/{dataset.name}")
+        deployment = await _serve(runner, publish_releases, dataset.name, dataset)
+        log.info("serving %s/%s, %s", publish_releases.name, dataset.name, _when(dataset))
+        if dataset.schedule:
+            await mending.catch_up(client, deployment, dataset.schedule, before)
+    for by_hand, name in ((validate_releases, "validate"), (approve_version, "approve")):
+        await _serve(runner, by_hand, name)
+        log.info("serving %s/%s, by hand", by_hand.name, name)
+
+
+async def _serve(runner: Served, flow: Flow[..., Any], name: str, dataset: Dataset | None = None) -> Any:
+    """Return the id of the deployment, made or brought up to date."""
+    schedule = dataset.schedule if dataset else None
+    told: dict[str, Any] = {"parameters": {"dataset": dataset.name}} if dataset else {}
+    if dataset:
+        told["description"] = f"{dataset.dataset.title}\n\n{flow.description}"
+    if schedule:
+        told["schedule"] = CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
+    # a deployment that a steward paused stays paused: `paused` is not given
+    return await runner.aadd_flow(flow, name=name, tags=TAGS, entrypoint_type=EntrypointType.MODULE_PATH, **told)
+
+
+def _when(dataset: Dataset) -> str:
+    """Return when a dataset is published, for people."""
+    if not dataset.schedule:
+        return "by hand: its file has no schedule"
+    zone = ZoneInfo(dataset.schedule.timezone)
+    following = mending.tick(dataset.schedule, datetime.now(zone), back=False)
+    return f"{dataset.schedule.cron} {dataset.schedule.timezone}, next {following:%Y-%m-%d %H:%M %Z}"
+
+
+async def _until_stopped(runner: Served, serving: "asyncio.Task[None]", url: str, look: Callable[[], None]) -> None:
+    """Return when the stop is asked for; ServerGone when the server is silent, or what ended the runner."""
+    silent = 0
+    while not runner.stop_asked.is_set():
+        look()
+        if serving.done():
+            serving.result()
+            raise ServerGone("Prefect's runner stopped by itself")
+        silent = 0 if await asyncio.to_thread(server.healthy, url) else silent + 1
+        if silent == SILENT:
+            raise ServerGone("Prefect's server is gone")
+        try:
+            await asyncio.wait_for(runner.stop_asked.wait(), LOOK_SECONDS)
+        except TimeoutError:
+            continue
+
+
+async def _stop(runner: Served, serving: "asyncio.Task[None]") -> None:
+    """Stop the runner and the runs that it has; a run that takes too long is ended."""
+    stopping.set()
+    ending = asyncio.get_running_loop().call_later(GRACE_SECONDS, _end_runs)
+    if runner.started:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(runner.astop(), 2 * GRACE_SECONDS)
+    ending.cancel()
+    await _drop(serving)
+
+
+async def _drop(serving: "asyncio.Task[None]") -> None:
+    """End the runner and its runs without asking the server, which may be gone; the next start mends the rest."""
+    stopping.set()
+    _end_runs()
+    serving.cancel()
+    await asyncio.wait([serving], timeout=GRACE_SECONDS)
+    _end_runs()
+
+
+def _end_runs() -> None:
+    for child in multiprocessing.active_children():
+        child.kill()

@@ -1,0 +1,54 @@
+"""What Prefect's pages and events are told of a run: artifacts, links, events."""
+
+from typing import Any
+
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
+from prefect.events import emit_event
+
+from schemas.package import Package
+from schemas.report import Problem, Report
+
+FIRST_PROBLEMS = 50
+"""Problems that the artifact shows; the report has all."""
+SHOWN = {"severity", "rule", "table", "key", "field", "value", "message", "hint"}
+
+
+async def report(key: str, title: str, told: str, found: Report) -> None:
+    """Put a report where Prefect's pages show it: a summary, and the first problems as a table."""
+    await acreate_markdown_artifact(summary(title, found), key=f"{key}-summary", description=told)
+    rows = [_row(problem) for problem in found.problems[:FIRST_PROBLEMS]]
+    description = f"The first {len(rows)} of {len(found.problems)} problems"
+    await acreate_table_artifact(rows, key=f"{key}-problems", description=description)
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    place = str(problem.source) if problem.source else None
+    return {**problem.model_dump(mode="json", include=SHOWN), "at": place}
+
+
+async def link(published: Package) -> None:
+    """Put a link to a version where Prefect's pages show it."""
+    await acreate_link_artifact(
+        published.folder.as_uri(),
+        link_text=f"{published.dataset} {published.version}",
+        key=f"{published.dataset}-version",
+    )
+
+
+def event(name: str, dataset: str, **payload: Any) -> None:
+    """Emit `communique.dataset.<name>`, for automations to wait for."""
+    resource = {"prefect.resource.id": f"communique.dataset.{dataset}", "prefect.resource.name": dataset}
+    emit_event(f"communique.dataset.{name}", resource, payload=payload)
+
+
+def summary(title: str, found: Report) -> str:
+    """Return the report as Markdown: rows of each table, checks by outcome."""
+    rows = "\n".join(
+        f"| {table} | {count.in_} | {count.out} | {count.refused} |" for table, count in found.counts.items()
+    )
+    asked = {
+        outcome: sum(check.outcome == outcome for check in found.checks) for outcome in ("passed", "failed", "skipped")
+    }
+    checks = ", ".join(f"{number} {outcome}" for outcome, number in asked.items())
+    head = f"# {title}\n\nChecks: {checks}.\n\n"
+    return f"{head}| table | in | out | refused |\n| --- | ---: | ---: | ---: |\n{rows}\n"

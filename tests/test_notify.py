@@ -1,0 +1,80 @@
+"""Told at once: what is news after a run, what is sent, and what is remembered."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from flows import notify
+from flows.notify import End
+from flows.settings import Settings
+from tests.publishing import read_json
+
+DAY, NEXT = date(2026, 11, 24), date(2026, 11, 25)
+
+
+def end(outcome: str, *, stale: bool | None = None, day: date = DAY) -> End:
+    return End("letters", outcome, "why", stale, day)
+
+
+def titles(path: Path, *ends: End) -> list[list[str]]:
+    """Return the conditions that each end makes news, with nobody to send them to."""
+    return [[one.condition for one in notify.tell((), path, one)] for one in ends]
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        ([end("Published")], [[]]),
+        ([end("Held"), end("Held")], [["held"], []]),
+        ([end("Held"), end("Held", day=NEXT)], [["held"], ["held"]]),
+        ([end("Held"), end("Published"), end("Unchanged")], [["held"], ["recovered"], []]),
+        ([end("Failed"), end("Held"), end("Unchanged")], [["failed"], ["held"], ["recovered"]]),
+        ([end("Crashed"), end("Misconfigured"), end("Published")], [["failed"], [], ["recovered"]]),
+        ([end("Unchanged", stale=True), end("Published", stale=False)], [["stale"], ["recovered"]]),
+        ([end("Held", stale=True), end("Published", stale=True), end("Published", stale=False)],
+         [["held", "stale"], [], ["recovered"]]),
+        ([end("Held"), end("Busy"), end("Rejected"), end("Published")], [["held"], [], [], ["recovered"]]),
+        ([end("Unchanged", stale=True), end("Busy"), end("Unchanged", stale=None)], [["stale"], [], []]),
+    ],
+)  # fmt: skip
+def test_a_condition_is_told_when_it_begins_and_once_a_day_and_its_end_once(
+    tmp_path: Path, ends: list[End], told: list[list[str]]
+) -> None:
+    assert titles(tmp_path / "told.json", *ends) == told
+
+
+def test_a_memory_that_cannot_be_read_forgets_and_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "told.json"
+    path.write_text("{", encoding="utf-8")
+    assert titles(path, end("Held")) == [["held"]]
+    assert read_json(path) == {"held": str(DAY)}
+
+
+def test_news_that_no_address_took_is_told_again_and_its_address_is_not_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    silent = (SecretStr("json://steward:s3cret-word@127.0.0.1:9/hook"),)
+    caplog.set_level("DEBUG")
+    for _ in range(2):
+        assert [one.condition for one in notify.tell(silent, tmp_path / "told.json", end("Held"))] == ["held"]
+    assert not (tmp_path / "told.json").exists()
+    assert "1 of 1 addresses in COMMUNIQUE_NOTIFY did not take" in caplog.text
+    assert "s3cret-word" not in caplog.text
+
+
+def test_an_address_of_no_service_is_known_as_none() -> None:
+    assert notify.known(SecretStr("json://127.0.0.1/hook"))
+    assert not notify.known(SecretStr("nothing://127.0.0.1"))
+    assert not notify.known(SecretStr("letters"))
+
+
+def test_addresses_are_words_of_the_environment_and_no_repr_shows_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMUNIQUE_NOTIFY", "json://a:s3cret-a@x.example  mailto://b:s3cret-b@y.example?to=c,d")
+    settings = Settings()
+    assert [one.get_secret_value() for one in settings.notify] == [
+        "json://a:s3cret-a@x.example",
+        "mailto://b:s3cret-b@y.example?to=c,d",
+    ]
+    assert "s3cret" not in repr(settings) + str(settings) + settings.model_dump_json()

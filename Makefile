@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 DATASET ?= official-releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock bench torture clean
+.PHONY: help run test fuzz check format lock bench torture clean
 
 help: ## say what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ run: .venv/.runtime ## publish official-releases from the seed release
 
 test: .venv/.dev ## run every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+fuzz: .venv/.dev ## judge 20,000 random tables by the engine and by frictionless
+	@$(BIN)/python -m tests.fuzz
 
 check: .venv/.dev ## format, lint, types, import contracts, generated files
 	@$(BIN)/ruff format --check .
@@ -33,8 +36,9 @@ lock: .venv/.dev ## resolve the dependencies anew
 	$(COMPILE) $(LOCKFLAGS) --extra build pyproject.toml --output-file requirements.lock
 	$(COMPILE) $(LOCKFLAGS) --extra build --extra dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock
 
-bench: .venv/.dev ## measure start-up and the stages, side by side
+bench: .venv/.dev ## measure start-up and the table engine, side by side
 	@$(BIN)/python -m tests.bench.startup
+	@$(BIN)/python -m tests.bench.engine
 
 torture: .venv/.dev ## kill publisher, runner, server, everything, 50 times in runs
 	@$(BIN)/python -m tests.torture.kills

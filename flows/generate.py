@@ -10,6 +10,7 @@ from schemas.release import Release
 from schemas.report import Layer, Severity
 from schemas.rules import RULES, Rule
 from schemas.samples import AS_OF, MAX_AGE, SAMPLES, UNSTATED, Change, File, Put, Sample
+from schemas.tablerules import TABLE_RULES, TableRule
 from schemas.tables import TABLES
 from schemas.tableschema import table_schema
 
@@ -23,6 +24,8 @@ def files() -> dict[Path, str]:
     made |= {PROJECT / "schemas" / f"{table}.tableschema.json": _json(table_schema(table)) for table in TABLES}
     if (PROJECT / "docs").is_dir():
         made[PROJECT / "docs" / "data-dictionary.md"] = dictionary()
+    if (PROJECT / "docs").is_dir():
+        made |= {PROJECT / "docs" / "rules" / name: text for name, text in rule_pages().items()}
     if (PROJECT / "docs").is_dir() and SUITES.is_dir():
         made[PROJECT / "docs" / "checks.md"] = checks()
     return made
@@ -36,6 +39,7 @@ def stale() -> list[Path]:
 def write() -> None:
     """Write every generated file."""
     for path, text in files().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
@@ -167,6 +171,36 @@ def _suites(entries: list[Entry]) -> list[str]:
                 lines.append(_row(f"`{rule.id}`", rule.severity, rule.reason, rule.hint, asks, _told(rule.id, sample)))
         lines.append("")
     return lines
+
+
+RULE_PAGES = """# Rules of tables
+
+Made from `schemas/tablerules.py` by `communique schema`; do not edit.
+
+What `communique validate` says of any table, and what Frictionless calls it. Each page has the smallest file that
+breaks the rule; a test looks that it breaks this rule and no other.
+
+| rule | Frictionless's name | what it asks |
+| --- | --- | --- |
+"""
+
+
+def rule_pages() -> dict[str, str]:
+    """Return a page for each rule of tables, by name of the file, and the page that lists them."""
+    listed = (_row(f"[`{one.id}`]({one.id}.md)", f"`{one.error}`", one.reason) for one in TABLE_RULES.values())
+    pages = {f"{one.id}.md": _rule_page(one) for one in TABLE_RULES.values()}
+    return pages | {"README.md": RULE_PAGES + "\n".join(listed) + "\n"}
+
+
+def _rule_page(one: TableRule) -> str:
+    data = one.data.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    shown = f"```text\n{data.rstrip()}\n```" if data else "An empty file."
+    schema = json.dumps(one.schema, ensure_ascii=False, indent=2)
+    return (
+        f"# {one.id}\n\n{one.reason} {one.words}\n\nTo mend it: {one.hint}\n\nFrictionless calls it `{one.error}`."
+        f"\n\n## The smallest file that breaks it\n\n{shown}\n\nJudged by this Table Schema:\n\n"
+        f"```json\n{schema}\n```\n"
+    )
 
 
 def _told(rule: str, sample: Sample | None) -> str:

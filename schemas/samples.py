@@ -72,5 +72,6 @@ SAMPLES = TypeAdapter(dict[str, Sample]).validate_json((FOLDER / "rules.samples.
 UNSTATED = {
     "table.constraint.maximum": "No table states a greatest value.",
     "table.constraint.minLength": "No table asks for more than one character, and an empty cell is null.",
+    "table.reference": "No row is known of which the two say different things.",
 }
 """Rules without a sample: nothing breaks them as the tables are, and why."""

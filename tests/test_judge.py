@@ -410,6 +410,7 @@ def test_there_is_one_check_a_table_for_records_and_tables_and_one_a_rule_for_ev
         *(f"record.{table}" for table in TABLES),
         *gate,
         *(f"table.{table}" for table in TABLES),
+        "table.reference",
     ]
     assert ids == expected
 

@@ -181,7 +181,7 @@ APPLIES: dict[str, Callable[[], Iterable[Field]]] = {
 
 
 def test_where_a_rule_applies_is_known_for_every_rule_of_the_three_layers() -> None:
-    assert set(APPLIES) == {rule.id for rule in RULES.values() if rule.layer in LAYERS}
+    assert set(APPLIES) == {rule.id for rule in RULES.values() if rule.layer in LAYERS} - {"table.reference"}
 
 
 def test_every_constraint_of_a_table_schema_has_its_rule() -> None:
@@ -508,7 +508,7 @@ def told_by_tables(rule: str, world: World, where: list[Field]) -> Iterator[tupl
         rows[table].append(mutant)
         mutants[id(mutant)] = (table, field)
     told: dict[Field, list[Problem]] = {one: [] for one in where}
-    for record, problem in tables.judge(rows):
+    for record, problem in tables.judge(rows).findings:
         told[mutants[id(record)]].append(problem)
     yield from (((table, field), (table, field or key_of(table), told[table, field])) for table, field in where)
 

@@ -1,29 +1,98 @@
 """The commands that judge: validate, schema."""
 
+import sys
 from pathlib import Path
+from typing import Literal
 
-from flows.cli.common import DONE, INVALID, Day, Format, app, err, out, print_json
+from flows.cli.common import DONE, INVALID, WRONG_USE, Day, app, err, out, print_json
+
+Face = Literal["text", "json", "frictionless", "sarif", "junit", "html", "github"]
 
 
 @app.command
-def validate(*target: str, as_of: Day = None, format: Format = "text") -> int:  # noqa: A002 - the option's name
-    """Judge release documents or a dataset's sources as they are; nothing is kept or published.
+def validate(  # noqa: PLR0913 - a command has as many options as it takes
+    *target: str,
+    schema: str | None = None,
+    as_of: Day = None,
+    format: Face = "text",  # noqa: A002 - the option's name
+    output: Path | None = None,
+    limit: int | None = None,
+    reference: bool = False,
+    allow_remote: bool = False,
+) -> int:
+    """Judge tables, Data Packages, release documents or a dataset's sources as they are; nothing is kept.
 
     Parameters
     ----------
     target
-        Files or folders of documents, or names of datasets. Suites are asked for datasets only.
+        Tables with --schema, resources, Data Packages; files or folders of documents; names of datasets.
+    schema
+        Table Schema, a JSON file, that the tables are judged by.
     as_of
-        The day that rules about time count from, YYYY-MM-DD; today in UTC if left out.
+        Of documents and datasets: the day that rules about time count from, YYYY-MM-DD; today in UTC if left out.
     format
-        text for people, json for programs.
+        text for people, json for programs; of tables also frictionless, sarif, junit, html, github.
+    output
+        Of tables: the file that the answer is written to; the terminal if left out.
+    limit
+        Of tables: how many errors are told; all if left out. All are counted.
+    reference
+        Of tables: ask frictionless over every row too, and nothing beyond it; exit 1 where the two differ.
+    allow_remote
+        Fetch what lies on other machines.
     """
+    from flows.validate.engine import targets  # noqa: PLC0415 - not paid for by --help
+
+    if not target:
+        err.print("name a file, a folder or a dataset to validate", style="red")
+        return WRONG_USE
+    tables = [name for name in target if targets.is_table(name, schema)]
+    if not tables:
+        return _documents(target, as_of, format)
+    if len(tables) < len(target):
+        err.print("tables and documents are judged apart: name the ones or the others", style="red")
+        return WRONG_USE
+    try:
+        return _tables(target, schema, format, output, limit, reference=reference, remote=allow_remote)
+    except targets.BadTarget as bad:
+        err.print(str(bad), style="red")
+        return WRONG_USE
+
+
+def _tables(  # noqa: PLR0913 - as many as the command has for tables
+    target: tuple[str, ...],
+    schema: str | None,
+    face: Face,
+    output: Path | None,
+    limit: int | None,
+    *,
+    reference: bool,
+    remote: bool,
+) -> int:
+    from flows import faces  # noqa: PLC0415 - not paid for by --help
+    from flows.validate.engine import targets  # noqa: PLC0415
+    from flows.validate.engine.answers import Answer  # noqa: PLC0415
+
+    results = [
+        result for name in target for result in targets.results(name, schema, reference_only=reference, remote=remote)
+    ]
+    answer = Answer(results, limit)
+    if output:
+        with output.open("w", encoding="utf-8") as file:
+            faces.write(face, answer, file)
+        err.print(f"{output}: {'valid' if answer.valid else f'{answer.total} errors'}")
+    else:
+        faces.write(face, answer, sys.stdout)
+    return DONE if answer.valid else INVALID
+
+
+def _documents(target: tuple[str, ...], as_of: Day, face: Face) -> int:
     from flows import config, preview, tell  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
 
+    if face not in ("text", "json"):
+        raise config.ConfigError(f"--format {face} is for tables; documents are told as text or json")
     settings = Settings()
-    if not target:
-        raise config.ConfigError("name a file, a folder or a dataset to validate")
     reports = {}
     for name in target:
         if Path(name).exists():
@@ -32,7 +101,7 @@ def validate(*target: str, as_of: Day = None, format: Format = "text") -> int:  
             reports[name] = preview.validate_dataset(settings, name, as_of)
         else:
             raise config.ConfigError(f"{name}: there is no such file, and no such dataset in {settings.datasets}")
-    if format == "json":
+    if face == "json":
         dumped = {name: report.model_dump(mode="json", by_alias=True) for name, report in reports.items()}
         print_json(dumped if len(dumped) > 1 else next(iter(dumped.values())))
     else:

@@ -52,8 +52,12 @@ def judge(  # noqa: PLR0913 - what a judgment depends on
     suites: Suites | None,
     *,
     waivers: Iterable[Waiver] = (),
+    whole: bool = False,
 ) -> Verdict:
-    """Return the verdict on `came`, with `refused` and `noted` from before; `suites` is None where none are asked."""
+    """Return the verdict on `came`, with `refused` and `noted` from before; `suites` is None where none are asked.
+
+    With `whole`, frictionless itself is asked over every row, not a sample.
+    """
     docket = _Docket(came, refused, noted, waivers)
     docket.refuse((found.record, found.problem) for found in records.judge_rows(docket.all()))
     docket.refuse((found.record, found.problem) for found in records.judge_sets(docket.rows))
@@ -61,8 +65,10 @@ def judge(  # noqa: PLR0913 - what a judgment depends on
     gate = evidence.judge(docket.rows)
     docket.refuse(gate.findings)
     docket.answered(gate.looked_at)
-    docket.refuse(tables.judge(docket.rows))
+    judged = tables.judge(docket.rows, whole=whole)
+    docket.refuse(judged.findings)
     docket.checked("table", "A table keeps its Table Schema: types, constraints, keys.")
+    docket.compared(judged)
     if suites:
         docket.ask(suites)
     name_participants(docket.rows)
@@ -167,6 +173,12 @@ class _Docket:
         failures = Counter(item.problem.rule for item in self.refused)
         for rule in (rule for rule in RULES.values() if rule.layer == "evidence" and rule.severity == "error"):
             self.checks.append(check(rule.id, looked_at[rule.id], failures[rule.id], rule.reason))
+
+    def compared(self, judged: tables.Judged) -> None:
+        """Add the check that frictionless itself says the same of the rows that it was asked over."""
+        self.noted += judged.differences
+        reason = RULES["table.reference"].reason
+        self.checks.append(check("table.reference", judged.asked, len(judged.differences), reason))
 
     def ask(self, suites: Suites) -> None:
         """Ask the suites again for as long as they refuse rows: what they say of a table, they say of what is left."""

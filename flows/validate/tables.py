@@ -1,11 +1,18 @@
-"""Tables by frictionless 5.21, the reference: types, constraints, primary and foreign keys across all tables."""
+"""Tables by the table engine, which says what frictionless 5.21 says; frictionless itself judges a sample, and files.
 
+The sample is drawn anew from the rows: the same rows give the same sample, other rows another.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, NamedTuple
 
 from frictionless import Checklist, Package, Resource, Schema, system
-from frictionless.errors import RowError
 
+from flows.validate.engine import reference, run
+from flows.validate.engine.faults import Fault
+from flows.validate.engine.run import Result
 from schemas.report import Problem, Record
 from schemas.rules import problem
 from schemas.tables import TABLES
@@ -13,6 +20,10 @@ from schemas.tableschema import header, table_schema
 
 NO_CAP = 1 << 31
 """Errors that frictionless may report: it would stop at a thousand and skip the keys."""
+SAMPLE = 100
+"""Rows of a table that frictionless itself judges beside the engine."""
+OF_KEYS = {"primary-key", "foreign-key", "unique-error"}
+"""Errors that a row alone does not have."""
 
 RULE_OF = {"type-error": "table.type", "primary-key": "table.primary-key", "foreign-key": "table.foreign-key"}
 
@@ -23,22 +34,73 @@ HINTS = {
 """How to mend a reference that leads nowhere, by its field, where there is more to say than the rule does."""
 
 Rows = dict[str, list[Record]]
+Said = list[tuple[int | None, list[str] | None, Fault]]
 
 
-def judge(rows: Rows) -> list[tuple[Record, Problem]]:
-    """Return each record that frictionless refuses in `rows`, records by table, with the problem that it is."""
-    package = Package(name="candidate", resources=[_resource(table, rows[table]) for table in TABLES])
-    report = package.validate(Checklist(), limit_errors=NO_CAP)
-    found = []
-    for task in report.tasks:
-        for error in task.errors:
-            record = (
-                rows[task.name][error.row_number - 2] if isinstance(error, RowError) else None
-            )  # the header is row 1
-            if record is None:
-                raise RuntimeError(f"{task.name}: {error.message}")
-            found.append((record, _problem(error, record)))
-    return found
+class Judged(NamedTuple):
+    """What was found, and how it compares with what frictionless itself says."""
+
+    findings: list[tuple[Record, Problem]]
+    asked: int
+    """Rows that frictionless itself was asked over."""
+    differences: list[Problem]
+    """Where it says something else: the engine is wrong then, and nothing may go out."""
+
+
+def judge(rows: Rows, *, whole: bool = False) -> Judged:
+    """Return what is wrong in `rows`, records by table; with `whole`, frictionless is asked over all of them."""
+    package = _package(rows)
+    results = {table: run.check(package.get_resource(table), linear=False) for table in TABLES}
+    findings = [finding for table, result in results.items() for finding in _findings(rows[table], result)]
+    if whole:
+        theirs = {one.name: one.errors for one in reference.judged(_package(rows, inline=True))}
+        differing = [_differs(table, run.told(result), theirs[table]) for table, result in results.items()]
+        return Judged(findings, sum(map(len, rows.values())), [one for one in differing if one])
+    samples = {table: _sample(table, rows[table]) for table in TABLES}
+    differing = [_sample_differs(table, rows[table], samples[table], results[table]) for table in TABLES]
+    return Judged(findings, sum(map(len, samples.values())), [one for one in differing if one])
+
+
+def _findings(records: list[Record], result: Result) -> Iterator[tuple[Record, Problem]]:
+    for row, one in result.errors():
+        if row is None:
+            raise RuntimeError(f"{result.name}: {one.type}: {one.note}")
+        record = records[row.row - 2]  # the header is row 1
+        yield record, _problem(one, record)
+
+
+def _sample(table: str, records: list[Record]) -> list[int]:
+    """Return the places of some rows, other ones for other rows."""
+    seed = f"{table} {len(records)} {records[-1].key if records else ''}"
+    count = min(SAMPLE, len(records))
+    return sorted(Random(seed).sample(range(len(records)), count))  # noqa: S311 - a sample is no secret
+
+
+def _sample_differs(table: str, records: list[Record], sample: list[int], result: Result) -> Problem | None:
+    """Return how frictionless differs on some rows of a table, its keys aside."""
+    if not sample:
+        return None
+    names, numbers = header(table), {place + 2: order for order, place in enumerate(sample, start=2)}
+    schema = {"fields": table_schema(table)["fields"]}
+    cells = [[records[place].values.get(name) for name in names] for place in sample]
+    resource = Resource(name=table, data=[names, *cells], schema=Schema.from_descriptor(schema))
+    theirs = [said for one in reference.judged(resource) for said in one.errors]
+    ours: Said = [
+        (numbers[row.row], row.cells, one)
+        for row, one in result.errors()
+        if row is not None and row.row in numbers and one.type not in OF_KEYS
+    ]
+    return _differs(table, ours, theirs)
+
+
+def _differs(table: str, ours: Said, theirs: Said) -> Problem | None:
+    """Return the first difference between what two say of a table."""
+    if ours == theirs:
+        return None
+    place = next((at for at, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]), None)
+    place = min(len(ours), len(theirs)) if place is None else place
+    told = [said[place] if place < len(said) else "nothing more" for said in (ours, theirs)]
+    return problem("table.reference", f"the engine says {told[0]}, frictionless says {told[1]}", table=table)
 
 
 def audit(descriptor: Path) -> list[str]:
@@ -49,21 +111,30 @@ def audit(descriptor: Path) -> list[str]:
     return errors + [f"{task.name}: {error.message}" for task in report.tasks for error in task.errors]
 
 
-def _resource(table: str, records: list[Record]) -> Resource:
+def _package(rows: Rows, *, inline: bool = False) -> Package:
+    """Return the tables as a package; `inline` for frictionless itself, which reads lists alone."""
+    resources = []
+    for table in TABLES:
+        cells = _cells(table, rows[table])
+        data: Any = cells if inline else cells.__iter__
+        resources.append(Resource(name=table, data=data, schema=Schema.from_descriptor(table_schema(table))))
+    return Package(name="candidate", resources=resources)
+
+
+def _cells(table: str, records: list[Record]) -> list[list[Any]]:
     names = header(table)
-    cells = [[record.values.get(name) for name in names] for record in records]
-    return Resource(name=table, data=[names, *cells], schema=Schema.from_descriptor(table_schema(table)))
+    return [names, *([record.values.get(name) for name in names] for record in records)]
 
 
-def _problem(error: Any, record: Record) -> Problem:
-    names = getattr(error, "field_names", None) or [getattr(error, "field_name", "")]
-    names = list(TABLES[record.table].key) if error.type == "primary-key" else names
+def _problem(one: Fault, record: Record) -> Problem:
+    names = dict(one.more).get("fieldNames") or [one.field]
+    names = list(TABLES[record.table].key) if one.type == "primary-key" else names
     value = " ".join(str(record.values.get(name)) for name in names)
-    found = problem(_rule(error), error.note, record=record, field=", ".join(names), value=value)
-    return found.model_copy(update={"hint": HINTS.get(names[0], found.hint)}) if error.type == "foreign-key" else found
+    found = problem(_rule(one), one.note, record=record, field=", ".join(names), value=value)
+    return found.model_copy(update={"hint": HINTS.get(names[0], found.hint)}) if one.type == "foreign-key" else found
 
 
-def _rule(error: Any) -> str:
-    if error.type == "constraint-error":
-        return f"table.constraint.{error.note.split(chr(34))[1]}"
-    return RULE_OF[error.type]
+def _rule(one: Fault) -> str:
+    if one.type == "constraint-error":
+        return f"table.constraint.{one.note.split(chr(34))[1]}"
+    return RULE_OF[one.type]

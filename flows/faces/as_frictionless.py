@@ -1,0 +1,42 @@
+"""As frictionless writes its own report, so that its `Report.from_descriptor` takes it."""
+
+import json
+from typing import Any, TextIO
+
+from flows.validate.engine import reference
+from flows.validate.engine.answers import Answer, count
+from flows.validate.engine.run import Result
+
+
+def write(answer: Answer, out: TextIO) -> None:
+    """Write `answer`, its errors one by one."""
+    stats = {"tasks": len(answer.results), "errors": answer.total, "warnings": 0, "seconds": 0}
+    head = {"valid": not answer.total, "stats": stats, "warnings": [], "errors": []}
+    out.write(json.dumps(head, indent=2)[:-2] + ',\n  "tasks": [')
+    left = answer.limit
+    for number, result in enumerate(answer.results):
+        out.write(
+            ("," if number else "") + "\n    " + json.dumps(_task(result), ensure_ascii=False)[:-1] + ', "errors": ['
+        )
+        for place, (row, one) in enumerate(result.errors()):
+            if left is not None and left <= place:
+                break
+            out.write((",\n" if place else "\n") + json.dumps(reference.described(one, row), ensure_ascii=False))
+        left = None if left is None else max(left - count(result), 0)
+        out.write("]}")
+    out.write("\n  ]\n}\n")
+
+
+def _task(result: Result) -> dict[str, Any]:
+    errors = count(result)
+    stats: dict[str, Any] = {"errors": errors, "warnings": len(result.warnings), "seconds": 0}
+    stats |= {"fields": len(result.names), "rows": result.rows} | ({"bytes": result.bytes} if result.bytes else {})
+    return {
+        "name": result.name,
+        "type": "table",
+        "valid": not errors,
+        "place": result.place,
+        "labels": result.labels,
+        "stats": stats,
+        "warnings": result.warnings,
+    }

@@ -1,0 +1,25 @@
+"""As GitHub's workflow commands, which mark the lines of the files of a change."""
+
+from typing import TextIO
+
+from flows.validate.engine.answers import Answer, Finding
+
+LEVELS = {"error": "error", "warning": "warning"}
+
+
+def write(answer: Answer, out: TextIO) -> None:
+    """Write a command for each error of `answer`."""
+    out.writelines(_command(found) for found in answer.all())
+    out.write(f"{answer.total} errors\n" if answer.total else "valid\n")
+
+
+def _command(found: Finding) -> str:
+    place = f"file={_escaped(found.place, ':,')}" + (f",line={found.row}" if found.row else "")
+    title = f"title={_escaped(found.rule, ':,')}"
+    return f"::{LEVELS[found.severity]} {place},{title}::{_escaped(f'{found.message} {found.hint}')}\n"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for letter in "%\r\n" + more:
+        text = text.replace(letter, f"%{ord(letter):02X}")
+    return text

@@ -1,0 +1,46 @@
+"""As JUnit XML, which build servers show: a suite a table, a case a rule."""
+
+from collections import defaultdict
+from typing import TextIO
+from xml.sax.saxutils import escape, quoteattr
+
+from flows.validate.engine.answers import Answer, Finding
+from flows.validate.engine.run import Result
+from schemas.tablerules import TABLE_RULES
+
+TOLD = 50
+"""Errors of a rule that are told in a case."""
+
+
+def write(answer: Answer, out: TextIO) -> None:
+    """Write `answer`, a case for each rule, passed or failed."""
+    out.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="communique">\n')
+    out.writelines(_suite(answer, result) for result in answer.results)
+    out.write("</testsuites>\n")
+
+
+def _suite(answer: Answer, result: Result) -> str:
+    by_rule: dict[str, list[Finding]] = defaultdict(list)
+    times: dict[str, int] = defaultdict(int)
+    for found in answer.findings(result):
+        times[found.rule] += 1
+        if len(by_rule[found.rule]) < TOLD:
+            by_rule[found.rule].append(found)
+    rules = sorted({*TABLE_RULES, *by_rule})
+    cases = "".join(_case(result.name, rule, by_rule.get(rule, []), times[rule]) for rule in rules)
+    name = quoteattr(_legal(result.name))
+    return f'  <testsuite name={name} tests="{len(rules)}" failures="{len(by_rule)}">\n{cases}  </testsuite>\n'
+
+
+def _case(table: str, rule: str, found: list[Finding], times: int) -> str:
+    head = f"    <testcase classname={quoteattr(_legal(table))} name={quoteattr(rule)}"
+    if not found:
+        return head + "/>\n"
+    text = "\n".join(f"{one.place}{f':{one.row}' if one.row else ''} {one.message}" for one in found)
+    message = quoteattr(f"{times} errors")
+    return f"{head}>\n      <failure message={message}>{escape(_legal(text))}</failure>\n    </testcase>\n"
+
+
+def _legal(text: str) -> str:
+    """Return `text` without the letters that XML has no place for."""
+    return "".join(letter if letter in "\t\n" or " " <= letter not in "\ufffe\uffff" else "\ufffd" for letter in text)

@@ -1,0 +1,185 @@
+"""Beyond the reference: Data Package v2 as the standard says it, where frictionless 5.21 is silent, refuses or dies.
+
+A description is rewritten into one that frictionless takes; what it cannot say is asked beside its own reading code.
+None of this is done under `--reference`.
+"""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from flows.validate.engine.faults import Fault
+
+V2 = "https://datapackage.org/profiles/2.0/"
+SEVERITY, MESSAGE = "communique:severity", "communique:message"
+SEVERITIES = ("error", "warning")
+
+Ask = Callable[[Any], str | None]
+"""Says what is wrong with a value."""
+
+
+@dataclass
+class Extras:
+    """What is asked of a table beyond the reference."""
+
+    asks: dict[str, dict[str, Ask]] = field(default_factory=dict)
+    """By field and rule, what else is asked of its values."""
+    groups: dict[str, str] = field(default_factory=dict)
+    """By field of whole numbers, the letter that groups its digits."""
+    keys: list[list[str]] = field(default_factory=list)
+    """Keys that have to be met once, beside the primary key."""
+    categories: set[str] = field(default_factory=set)
+    """Fields whose list of values is their categories."""
+    severities: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+
+    def rule(self, one: Fault) -> str | None:
+        """Return the rule behind an error that frictionless would not have found; None for one that it would."""
+        if one.type in ("unique-key", "cell-error"):
+            return f"table.{one.type}"
+        if one.type == "constraint-error":
+            name = one.note.split('"')[1] if '"' in one.note else ""
+            if name == "enum" and one.field in self.categories:
+                return "table.categories"
+            if name in self.asks.get(one.field, {}):
+                return f"table.constraint.{name}"
+        return None
+
+
+def rewritten(descriptor: dict[str, Any], profile: str | None = None) -> tuple[dict[str, Any], Extras]:
+    """Return a resource as frictionless takes it, and what else is asked of it."""
+    extras = Extras()
+    schema = descriptor.get("schema")
+    if not isinstance(schema, dict) or not isinstance(schema.get("fields"), list):
+        return descriptor, extras
+    descriptor = deepcopy(descriptor)
+    schema = descriptor["schema"]
+    if profile is None:
+        descriptor.setdefault("$schema", f"{V2}dataresource.json")
+    for one in schema["fields"]:
+        if isinstance(one, dict):
+            _field(one, extras)
+    if isinstance(schema.get("fieldsMatch"), list) and len(schema["fieldsMatch"]) == 1:
+        schema["fieldsMatch"] = schema["fieldsMatch"][0]
+    extras.keys = [[key] if isinstance(key, str) else list(key) for key in schema.pop("uniqueKeys", None) or []]
+    _null_sequence(descriptor, schema)
+    return descriptor, extras
+
+
+def _null_sequence(descriptor: dict[str, Any], schema: dict[str, Any]) -> None:
+    dialect = descriptor.get("dialect")
+    csv = dialect.get("csv", dialect) if isinstance(dialect, dict) else {}
+    sequence = csv.get("nullSequence") if isinstance(csv, dict) else None
+    if isinstance(sequence, str):
+        schema["missingValues"] = [*schema.get("missingValues", [""]), sequence]
+        for one in schema["fields"]:
+            if isinstance(one, dict) and "missingValues" in one:
+                one["missingValues"] = [*one["missingValues"], sequence]
+
+
+def _field(one: dict[str, Any], extras: Extras) -> None:
+    """Rewrite a field, and note what frictionless cannot be asked."""
+    name = str(one.get("name", ""))
+    one.setdefault("type", "any")
+    if one.get(SEVERITY) in SEVERITIES:
+        extras.severities[name] = one[SEVERITY]
+    if isinstance(one.get(MESSAGE), str):
+        extras.messages[name] = one[MESSAGE]
+    if one["type"] == "integer" and one.get("groupChar"):
+        extras.groups[name] = str(one["groupChar"])
+    constraints = one.get("constraints")
+    constraints = constraints if isinstance(constraints, dict) else {}
+    if isinstance(one.get("categories"), list) and one["type"] in ("string", "integer"):
+        values = [entry.get("value") if isinstance(entry, dict) else entry for entry in one["categories"]]
+        if "enum" not in constraints:
+            constraints["enum"] = values
+            extras.categories.add(name)
+    asks = {rule: make for rule, make in ASKS.get(one["type"], {}).items() if rule in constraints}
+    for rule, make in asks.items():
+        extras.asks.setdefault(name, {})[rule] = make(constraints.pop(rule))
+    if constraints:
+        one["constraints"] = constraints
+
+
+def _json_schema(stated: Any) -> Ask:
+    from jsonschema.validators import validator_for  # type: ignore[import-untyped] # noqa: PLC0415 - only a schema that asks for it pays
+
+    validator = validator_for(stated)(stated)
+
+    def ask(value: Any) -> str | None:
+        error = next(iter(sorted(validator.iter_errors(value), key=str)), None)
+        return None if error is None else f'constraint "jsonSchema" is broken: {error.message}'
+
+    return ask
+
+
+def _duration(name: str, within: Callable[[Any, Any], bool]) -> Callable[[Any], Ask]:
+    def make(stated: Any) -> Ask:
+        from isodate import parse_duration  # type: ignore[import-untyped] # noqa: PLC0415 - as above
+
+        bound = _seconds(parse_duration(str(stated)))
+        return lambda value: None if within(_seconds(value), bound) else f'constraint "{name}" is "{stated}"'
+
+    return make
+
+
+def _seconds(value: Any) -> Decimal:
+    """Return how long a duration is, a year of 365.2425 days and a month a twelfth of it."""
+    days = Decimal("365.2425") * (Decimal(getattr(value, "years", 0)) + Decimal(getattr(value, "months", 0)) / 12)
+    span = getattr(value, "tdelta", value)
+    whole = Decimal(span.days) * 86_400 + Decimal(span.seconds) + Decimal(span.microseconds) / 1_000_000
+    return days * 86_400 + whole
+
+
+def _listed(stated: Any) -> Ask:
+    allowed = [json.dumps(one, default=str) for one in stated]
+    return lambda value: None if _text(value) in allowed else f'constraint "enum" is "{stated}"'
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, default=str)
+
+
+BOUNDS: dict[str, Callable[[Any], Ask]] = {
+    "minimum": _duration("minimum", lambda value, bound: value >= bound),
+    "maximum": _duration("maximum", lambda value, bound: value <= bound),
+    "exclusiveMinimum": _duration("exclusiveMinimum", lambda value, bound: value > bound),
+    "exclusiveMaximum": _duration("exclusiveMaximum", lambda value, bound: value < bound),
+}
+ASKS: dict[str, dict[str, Callable[[Any], Ask]]] = {
+    "array": {"jsonSchema": _json_schema},
+    "duration": BOUNDS,
+    "geojson": {"jsonSchema": _json_schema},
+    "list": {"enum": _listed},
+    "object": {"jsonSchema": _json_schema},
+}
+"""By type, the constraints that the standard has and frictionless refuses."""
+
+
+def reading(name: str, read: Callable[[Any], Any], extras: Extras) -> Callable[[Any], Any]:
+    """Return what reads a cell as `read` does, asks what else is asked, and tells what frictionless dies of."""
+    asks, group = extras.asks.get(name, {}), extras.groups.get(name)
+
+    def read_and_ask(cell: Any) -> tuple[Any, dict[str, str] | None]:
+        try:
+            value, notes = read(cell.replace(group, "") if group and isinstance(cell, str) else cell)
+        except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
+            return None, {"cell": f"it cannot be judged: {error or type(error).__name__}"}
+        if value is None or notes:
+            return value, notes
+        told = {rule: note for rule, ask in asks.items() if (note := ask(value))}
+        return value, told or None
+
+    return read_and_ask
+
+
+def hashable(value: Any) -> Any:
+    """Return `value`, or what stands for it where Python has no hash for it."""
+    try:
+        hash(value)
+    except TypeError:
+        return object() if isinstance(value, Decimal) else json.dumps(value, sort_keys=True, default=str)
+    return value

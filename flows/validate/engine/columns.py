@@ -1,0 +1,192 @@
+"""What can be judged by columns, and how: the form of a file, a lane for each field, the keys that it refers to."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from flows.validate.engine import cells, delimited, lanes, reference, references, screen, typed
+from flows.validate.engine.beyond import Extras
+from flows.validate.engine.blocks import Block
+from flows.validate.engine.delimited import Form, Unreadable
+from flows.validate.engine.lanes import Lane
+from flows.validate.engine.parts import Plan
+from flows.validate.engine.reference import Key, Opened
+from flows.validate.engine.references import Inexact, Known
+from flows.validate.engine.run import Broken, Handed, Result, missing_values, planned, source_of
+from flows.validate.engine.screen import Source
+
+
+def judge(table: Opened, resource: Any, result: Result, *, linear: bool) -> str | None:
+    """Put what is wrong with the rows of `table` into `result`; return why, where that cannot be done by columns."""
+    why = _refused(table)
+    if why:
+        return why
+    try:
+        foreign = list(_foreign(table, resource, linear=linear))
+        plan, source = _plan(table, foreign, result.extras, linear=linear), _source(table)
+        outcome = screen.screened(source, plan, result.log)
+    except Unreadable:
+        return "it is not text in its encoding, or not of records that can be told apart"
+    except Inexact as inexact:
+        return str(inexact)
+    result.rows = outcome.rows
+    _tell(result.handed, plan, outcome.read)
+    return None
+
+
+def _tell(handed: Handed, plan: Plan, read: int) -> None:
+    handed.rows = read
+    for lane in plan.lanes:
+        if lane.mask is None:
+            handed.columns[lane.field.name] = f"{lane.field.type}/{lane.field.format} has no mask for what it asks"
+
+
+def _refused(table: Opened) -> str | None:
+    """Return why a source cannot be read in blocks, if so."""
+    one, dialect = table.resource, table.dialect
+    if table.source:
+        own = [missing_values(field) == [""] for field in table.fields]
+        return None if own and all(own) else "it has values of its own for what is missing"
+    if one.format not in ("csv", "tsv") or one.scheme != "file" or one.compression or one.extrapaths:
+        return f"a source of format {one.format} is read row by row"
+    if dialect.comment_char or dialect.comment_rows or dialect.skip_blank_rows:
+        return "its dialect leaves rows out"
+    return None if table.fields else "it has no fields"
+
+
+def _source(table: Opened) -> Source:
+    if table.source:
+        return Source(partial(_values, table), 2)
+    return Source(partial(_records, table), table.dialect.create_first_content_row())
+
+
+@contextmanager
+def _records(table: Opened) -> Iterator[Iterator[Callable[[], Block]]]:
+    """Open a file of delimited records."""
+    form = _form(table)
+    with Path(table.resource.normpath).open("rb") as file:
+        pieces = delimited.pieces(file, table.resource.encoding, form)
+        yield (partial(delimited.read, piece, form) for piece in pieces)
+
+
+@contextmanager
+def _values(table: Opened) -> Iterator[Iterator[Callable[[], Block]]]:
+    """Open a source of values; of its first block, the header is left out."""
+    kinds = ["" if one.constraints.get("enum") and one.type == "boolean" else one.type for one in table.fields]
+    pieces = typed.pieces(cast("Callable[[], Iterator[list[Any]]]", table.source), kinds)
+    yield (partial(typed.read, piece, int(order == 0)) for order, piece in enumerate(pieces))
+
+
+def _empty_is_missing(table: Opened) -> bool:
+    return all("" in missing_values(one) for one in table.fields)
+
+
+def _form(table: Opened) -> Form:
+    empty = _empty_is_missing(table)
+    return Form(reference.csv_control(table), len(table.fields), empty, table.resource.format != "csv")
+
+
+def _plan(table: Opened, foreign: list[tuple[Key, Known]], extras: Extras, *, linear: bool) -> Plan:
+    plan = planned(table, ((key, references.there(known)) for key, known in foreign), extras, linear=linear)
+    empty = _empty_is_missing(table)
+    columns = [
+        Lane(
+            one,
+            plan.readers[place],
+            plan.missing[place],
+            empty_is_missing=empty,
+            key=place in plan.keys,
+            plain=one.name not in extras.asks and one.name not in extras.groups,
+        )
+        for place, one in enumerate(table.fields)
+    ]
+    return Plan(plan, columns, tuple(references.lost(known, key.positions) for key, known in foreign))
+
+
+def _foreign(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[Key, Known]]:
+    """Yield each foreign key with the keys that it refers to."""
+    read: dict[tuple[str, tuple[str, ...]], Known] = {}
+    for key in table.foreign:
+        name = (key.table, key.fields)
+        if name not in read:
+            read[name] = _known(source_of(key, resource), key.fields, linear=linear)
+        _comparable(table, key, read[name])
+        yield key, read[name]
+
+
+def _comparable(table: Opened, key: Key, known: Known) -> None:
+    for place, values in zip(key.positions, known.values, strict=True):
+        whole = table.fields[place].type in ("integer", "year")
+        if whole != pa.types.is_int64(values.type) or table.fields[place].type not in references.EXACT:
+            raise Inexact(f"the foreign key {', '.join(key.names)} is not of whole numbers or texts on both sides")
+
+
+def _known(source: Any, fields: tuple[str, ...], *, linear: bool) -> Known:
+    """Return the keys of a table that another refers to."""
+    table = reference.opened(source)
+    if isinstance(table, list):
+        raise Broken(table)
+    try:
+        return _keys(table, fields, linear=linear)
+    finally:
+        table.resource.close()
+
+
+def _keys(table: Opened, fields: tuple[str, ...], *, linear: bool) -> Known:
+    why = _refused(table)
+    places = {one.name: place for place, one in enumerate(table.fields)}
+    if why or not set(fields) <= set(places):
+        raise Inexact(f"the table that is referred to: {why or 'it has not the fields'}")
+    plan = _plan(table._replace(unique=(), primary=(), foreign=()), [], Extras(), linear=linear)
+    empty = _empty_is_missing(table)
+    wanted = [
+        (
+            place,
+            Lane(
+                table.fields[place],
+                plan.lanes[place].reader,
+                plan.table.missing[place],
+                empty_is_missing=empty,
+                key=True,
+            ),
+        )
+        for place in (places[name] for name in fields)
+    ]
+    blocks: list[list[Any]] = [[] for _ in fields]
+    source = _source(table)
+    with source.blocks() as reads:
+        above = source.first - 1
+        for read in reads:
+            for column, values in zip(blocks, _of_block(read(), wanted, above), strict=True):
+                column.extend(values)
+            above = 0
+    known = references.known(blocks)
+    if known is None:
+        raise Inexact("the keys that are referred to are too many, or there are none")
+    return known
+
+
+def _of_block(block: Block, wanted: list[tuple[int, Lane]], above: int) -> Iterator[list[Any]]:
+    """Yield, for each field of a key, its values in a block; Inexact where they are no whole numbers or texts."""
+    skipped = max(above - sum(place < above for place, _ in block.ragged), 0)
+    rows = [row for place, row in block.ragged if place >= above]
+    for place, lane in wanted:
+        exact = lane.screened(block.columns[place].slice(skipped)).exact
+        if exact is None:
+            raise Inexact("the table that is referred to has keys that are no whole numbers or texts")
+        odd = [lane.reader(row[place] if place < len(row) else None)[0] for row in rows]
+        yield [exact, _of_rows(odd, exact.type)]
+
+
+def _of_rows(values: list[Any], kind: Any) -> Any:
+    if not pa.types.is_int64(kind):
+        return cells.texts(values)
+    if any(value is not None and not lanes.SMALLEST <= value <= lanes.GREATEST for value in values):
+        raise Inexact("the table that is referred to has whole numbers beyond 64 bits")
+    empty = np.array([value is None for value in values], bool)
+    return cells.integers(np.array([value or 0 for value in values], np.int64), empty)

@@ -1,0 +1,90 @@
+"""Tables that are not CSV, row by row: Parquet, JSON Lines, Excel. The first row has the names of the columns."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+Rows = Iterator[list[Any]]
+BATCH = 4096
+
+
+class NotRead(ValueError):  # noqa: N818 - it is the file's fault
+    """A file is not what its name says."""
+
+
+def parquet(path: Path, _: list[str]) -> Rows:
+    """Yield the rows of a Parquet file, as Python's values."""
+    import pyarrow as pa  # noqa: PLC0415 - only a Parquet file pays for it
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        with pq.ParquetFile(path) as file:
+            yield list(file.schema_arrow.names)
+            for batch in file.iter_batches(BATCH):
+                yield from map(list, zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    except pa.ArrowException as error:
+        raise NotRead(f"it is no Parquet file: {error}") from None
+
+
+def json_lines(path: Path, names: list[str]) -> Rows:
+    """Yield the objects of a JSON Lines file as rows: the fields of the schema, then what else an object has."""
+    yield list(names) if names else _first_keys(path)
+    names = names or _first_keys(path)
+    known = set(names)
+    for number, line in _lines(path):
+        value = _object(number, line)
+        yield [value.get(name) for name in names] + [value[name] for name in value if name not in known]
+
+
+def _first_keys(path: Path) -> list[str]:
+    for number, line in _lines(path):
+        return list(_object(number, line))
+    return []
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open(encoding="utf-8-sig") as file:
+        yield from ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+
+
+def _object(number: int, line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise NotRead(f"line {number} is no JSON: {error.msg} at column {error.colno}") from None
+    if not isinstance(value, dict):
+        raise NotRead(f"line {number} is no JSON object")
+    return value
+
+
+def excel(path: Path, _: list[str]) -> Rows:
+    """Yield the rows of the first sheet of a workbook; a cell without a value is None."""
+    import python_calamine  # noqa: PLC0415 - only a workbook pays for it
+
+    try:
+        sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+    except (python_calamine.CalamineError, IndexError, OSError) as error:
+        raise NotRead(f"it is no workbook: {error}") from None
+    rows = sheet.to_python(skip_empty_area=False)
+    yield [str(name) for name in rows[0]] if rows else []
+    for row in rows[1:]:
+        yield [_cell(cell) for cell in row]
+
+
+def _cell(cell: Any) -> Any:
+    """Return a cell as it was meant: whole numbers, which a workbook keeps as fractions, as such."""
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    return None if cell == "" else cell
+
+
+READERS: dict[str, Callable[[Path, list[str]], Rows]] = {
+    "parquet": parquet,
+    "jsonl": json_lines,
+    "ndjson": json_lines,
+    "xlsx": excel,
+    "xls": excel,
+    "ods": excel,
+}
+"""What reads each format that is not CSV."""

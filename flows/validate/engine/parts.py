@@ -1,0 +1,173 @@
+"""A block of records: every column screened, and the rows gathered in which something may be wrong."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.validate.engine import cells, keys
+from flows.validate.engine.blocks import Block
+from flows.validate.engine.keys import Codes
+from flows.validate.engine.lanes import Lane, Screened
+from flows.validate.engine.rows import Notes, Suspect, Table
+
+Places = NDArray[np.int64]
+
+
+class Plan(NamedTuple):
+    """How a table is screened."""
+
+    table: Table
+    lanes: list[Lane]
+    lost: tuple[Callable[[list[Screened]], NDArray[np.bool_] | None], ...]
+    """For each foreign key, what says which rows of a block it leads nowhere from; None where from none."""
+
+    @property
+    def wanted(self) -> list[tuple[int, ...]]:
+        """The keys that have to be met once: of the unique fields, then the primary key."""
+        primary = [self.table.primary] if self.table.primary else []
+        return [(place,) for place in self.table.unique] + primary + list(self.table.also)
+
+
+class Part(NamedTuple):
+    """What a block came to; rows are numbered from 0, its first record."""
+
+    records: int
+    rows: int
+    """Records that are rows."""
+    read: int
+    """Rows of which frictionless had to read a cell."""
+    suspects: list[Suspect]
+    codes: list[Codes]
+    """For each key, the code of every row that has one."""
+    places: list[Places]
+    """For each key, the rows that `codes` are of."""
+    taken: Callable[[Places], list[list[Any]]]
+    """Returns the cells of some rows."""
+
+
+class _Rows(NamedTuple):
+    """The records of a block that are rows: those as wide as the table, in columns, and the ragged ones."""
+
+    columns: list[Any]
+    even: Places
+    ragged: dict[int, list[Any]]
+    came: list[list[Any]] | None
+    """All records, where they came as values."""
+
+    def taken(self, places: Places) -> list[list[Any]]:
+        """Return the cells of the rows at `places`."""
+        if self.came is not None:
+            return [self.came[place] for place in places.tolist()]
+        inside = np.searchsorted(self.even, places)
+        here = np.isin(places, self.even)
+        found = {}
+        if here.any():
+            chosen = cells.integers(inside[here])
+            lists = [column.take(chosen).to_pylist() for column in self.columns]
+            even = [["" if cell is None else cell for cell in row] for row in zip(*lists, strict=True)]
+            found = dict(zip(places[here].tolist(), even, strict=True))
+        return [found[place] if place in found else self.ragged[place] for place in places.tolist()]
+
+
+def part_of(read: Callable[[], Block], plan: Plan, above: int) -> Part:
+    """Return what the records of a block came to; the first `above` of them are no rows."""
+    block = read()
+    rows = _rows(block, above)
+    screened = [lane.screened(column) for lane, column in zip(plan.lanes, rows.columns, strict=True)]
+    known = _known(plan, screened, rows)
+    lost = _lost(plan, screened, rows)
+    places = np.unique(np.array([*known, *lost, *rows.ragged], np.int64))
+    suspects = [
+        Suspect(place, row, None, None)
+        if place in rows.ragged
+        else Suspect(place, row, known.get(place, {}), tuple(lost.get(place, ())))
+        for place, row in zip(places.tolist(), rows.taken(places), strict=True)
+    ]
+    coded = [_coded(plan, key, screened, rows) for key in plan.wanted]
+    by_reference = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.read for one in screened)]))
+    return Part(
+        block.records,
+        len(rows.even) + len(rows.ragged),
+        len(by_reference),
+        suspects,
+        [codes for codes, _ in coded],
+        [where for _, where in coded],
+        rows.taken,
+    )
+
+
+def _rows(block: Block, above: int) -> _Rows:
+    ragged = {place: row for place, row in block.ragged if place >= above}
+    even = np.arange(block.records)
+    if block.ragged:
+        even = np.delete(even, [place for place, _ in block.ragged])
+    skipped = int(np.searchsorted(even, above))
+    return _Rows([column.slice(skipped) for column in block.columns], even[skipped:], ragged, block.rows)
+
+
+def _known(plan: Plan, screened: list[Screened], rows: _Rows) -> dict[int, dict[int, Notes]]:
+    """Return, by row, what is wrong with its cells; nothing yet for a row that may be blank or without a key."""
+    found: dict[int, dict[int, Notes]] = {}
+    for order, one in enumerate(screened):
+        for place, notes in one.notes.items():
+            found.setdefault(int(rows.even[place]), {})[order] = notes
+    for place in _empty([_missing(lane, column) for lane, column in zip(plan.lanes, rows.columns, strict=True)]):
+        found.setdefault(int(rows.even[place]), {})
+    if plan.table.primary:
+        for place in _empty([screened[order].empty for order in plan.table.primary]):
+            found.setdefault(int(rows.even[place]), {})
+    return found
+
+
+def _missing(lane: Lane, column: Any) -> NDArray[np.bool_] | None:
+    """Return which cells are missing; None where none is."""
+    missing = cells.nulls(column)
+    return missing if lane.missing is None else cells.either(missing, cells.any_of(lane.is_missing(column)))
+
+
+def _empty(columns: list[NDArray[np.bool_] | None]) -> Places:
+    """Return the rows that are empty in every column."""
+    if not columns or any(column is None for column in columns):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.logical_and.reduce([column for column in columns if column is not None]))
+
+
+def _lost(plan: Plan, screened: list[Screened], rows: _Rows) -> dict[int, list[int]]:
+    """Return, by row, the foreign keys that lead nowhere from it."""
+    found: dict[int, list[int]] = {}
+    for order, lost in enumerate(plan.lost):
+        gone = lost(screened)
+        for place in () if gone is None else np.flatnonzero(gone):
+            found.setdefault(int(rows.even[place]), []).append(order)
+    return found
+
+
+def _coded(plan: Plan, key: tuple[int, ...], screened: list[Screened], rows: _Rows) -> tuple[Codes, Places]:
+    """Return the codes of a key and the rows that have one, ragged ones among them."""
+    parts = [screened[order] for order in key]
+    codes = keys.mixed([keys.filled(part.codes, part.empty) for part in parts if part.codes is not None])
+    empty = _empty([part.empty for part in parts])
+    there = np.ones(len(codes), bool)
+    there[empty] = False
+    codes, places = codes[there], rows.even[there]
+    if not rows.ragged:
+        return codes, places
+    extra = [(place, code) for place, row in rows.ragged.items() if (code := _code(plan, key, row)) is not None]
+    codes = np.concatenate([codes, np.array([code for _, code in extra], np.uint64)])
+    places = np.concatenate([places, np.array([place for place, _ in extra], np.int64)])
+    order = np.argsort(places, kind="stable")
+    return codes[order], places[order]
+
+
+def _code(plan: Plan, key: tuple[int, ...], row: list[Any]) -> np.uint64 | None:
+    """Return the code of the key of a ragged row, if it has one."""
+    values = [plan.table.readers[order](row[order] if order < len(row) else None)[0] for order in key]
+    if all(value is None for value in values):
+        return None
+    parts = [
+        np.array([keys.NULL if value is None else plan.lanes[order].code(value)], np.uint64)
+        for order, value in zip(key, values, strict=True)
+    ]
+    return np.uint64(keys.mixed(parts)[0])

@@ -1,0 +1,200 @@
+r"""Patterns of a schema in a linear-time engine: Python's syntax and meaning, RE2's speed.
+
+A pattern is read by Python's own parser and written out again with every class spelled as code points, so that `\d`,
+`\w`, `\s` and the last `$` mean what they mean to frictionless. What no linear-time engine can run is refused.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from functools import cache
+from re import _constants as code  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+MOST_REPEATS = 1000
+"""The most often that RE2 repeats."""
+WORD, DIGIT, SPACE = "word", "digit", "space"
+OF_CATEGORY = {
+    code.CATEGORY_DIGIT: (DIGIT, False),
+    code.CATEGORY_NOT_DIGIT: (DIGIT, True),
+    code.CATEGORY_SPACE: (SPACE, False),
+    code.CATEGORY_NOT_SPACE: (SPACE, True),
+    code.CATEGORY_WORD: (WORD, False),
+    code.CATEGORY_NOT_WORD: (WORD, True),
+}
+LAST = sys.maxunicode
+SURROGATES = range(0xD800, 0xE000)
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+class PatternRefused(ValueError):  # noqa: N818 - it is the pattern's fault
+    """A pattern that cannot be run in linear time, or cannot be read."""
+
+
+def translated(pattern: str) -> str:
+    """Return `^pattern$` as RE2 has it, to be searched for; PatternRefused says what cannot be run."""
+    try:
+        tree = parser.parse(f"^{pattern}$")
+    except (re.error, OverflowError, RecursionError) as error:
+        raise PatternRefused(f"the pattern {pattern!r} cannot be read: {error}") from None
+    flags = tree.state.flags & ~re.UNICODE
+    if flags:
+        raise PatternRefused(f"the pattern {pattern!r} sets flags, which are not run here: spell the letters out")
+    return rf"\A(?:{_branches([list(tree)], pattern, last=True)})"
+
+
+SHORT, FEW = 100, 3
+"""Letters of a text, and repeats of a pattern, that Python's own engine is through with at once."""
+
+
+def is_tame(pattern: str) -> bool:
+    """Return whether Python's own engine runs a pattern at once on a short text: few repeats, none in another."""
+    found = _repeats(parser.parse(pattern))
+    return max(found, default=1) == 1 and len(found) <= FEW
+
+
+def _repeats(items: Any, depth: int = 1) -> list[int]:
+    """Return how deep each repeat without a narrow limit stands in others."""
+    found: list[int] = []
+    for kind, value in items:
+        if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
+            found += [depth] if value[1] is code.MAXREPEAT or value[1] > 1 else []
+            found += _repeats(value[2], depth + 1)
+        elif kind is code.SUBPATTERN:
+            found += _repeats(value[3], depth)
+        elif kind is code.BRANCH:
+            found += [depth] if depth > 1 else []
+            found += [deep for branch in value[1] for deep in _repeats(branch, depth)]
+    return found
+
+
+def _branches(branches: list[list[Any]], pattern: str, *, last: bool) -> str:
+    return "|".join(_sequence(branch, pattern, last=last) for branch in branches)
+
+
+def _sequence(items: list[Any], pattern: str, *, last: bool) -> str:
+    """Return the items one after the other; only in the last place `$` may stand before a final line break."""
+    while len(items) > 1 and items[-1] == items[-2] == (code.AT, code.AT_END):
+        items = items[:-1]
+    parts = []
+    for number, item in enumerate(items):
+        ends = last and number == len(items) - 1
+        before_end = last and items[number + 1 :] == [(code.AT, code.AT_END)]
+        if before_end and item[0] in (code.SUBPATTERN, code.BRANCH):
+            _no_end_inside(item, pattern)
+        parts.append(_item(item, pattern, last=ends))
+    return "".join(parts)
+
+
+def _no_end_inside(item: Any, pattern: str) -> None:
+    if "AT_END" in repr(item):
+        raise PatternRefused(f"the pattern {pattern!r} has `$` in a place that cannot be run here: leave it out")
+
+
+def _item(item: tuple[Any, Any], pattern: str, *, last: bool) -> str:  # noqa: PLR0911 - one a kind of item
+    kind, value = item
+    if kind is code.LITERAL:
+        return _char(value)
+    if kind is code.NOT_LITERAL:
+        return _class(_inverted(((value, value),)))
+    if kind is code.ANY:
+        return r"[^\n]"
+    if kind is code.IN:
+        return _class(_ranges(value))
+    if kind is code.AT:
+        return _anchor(value, pattern, last=last)
+    if kind is code.BRANCH:
+        return f"(?:{_branches([list(one) for one in value[1]], pattern, last=last)})"
+    if kind is code.SUBPATTERN and not value[1] and not value[2]:
+        return f"(?:{_sequence(list(value[3]), pattern, last=last)})"
+    if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
+        least, most, body = value
+        return _repeat(least, most, body, pattern)
+    names = {code.ASSERT: "looks ahead or behind", code.ASSERT_NOT: "looks ahead or behind"}
+    names |= {code.GROUPREF: "refers back to a group"}
+    raise PatternRefused(f"the pattern {pattern!r} {names.get(kind, 'cannot be run in linear time')}: rewrite it")
+
+
+def _repeat(least: int, most: Any, body: Any, pattern: str) -> str:
+    if "AT_" in repr(list(body)):
+        raise PatternRefused(f"the pattern {pattern!r} repeats an anchor: leave it out")
+    if least > MOST_REPEATS or (most is not code.MAXREPEAT and most > MOST_REPEATS):
+        raise PatternRefused(
+            f"the pattern {pattern!r} repeats more than {MOST_REPEATS} times: use minLength, maxLength"
+        )
+    upper = "" if most is code.MAXREPEAT else str(int(most))
+    return f"(?:{_sequence(list(body), pattern, last=False)}){{{least},{upper}}}"
+
+
+def _anchor(value: Any, pattern: str, *, last: bool) -> str:
+    if value in (code.AT_BEGINNING, code.AT_BEGINNING_STRING):
+        return r"\A"
+    if value is code.AT_END and last:
+        return r"\n?\z"
+    if value is code.AT_END_STRING:
+        return r"\z"
+    raise PatternRefused(f"the pattern {pattern!r} has an anchor in a place that cannot be run here: rewrite it")
+
+
+def _ranges(items: list[Any]) -> Ranges:
+    found: list[tuple[int, int]] = []
+    negated = False
+    for kind, value in items:
+        if kind is code.NEGATE:
+            negated = True
+        elif kind is code.LITERAL:
+            found.append((value, value))
+        elif kind is code.RANGE:
+            found.append(value)
+        else:
+            name, inverse = OF_CATEGORY[value]
+            found.extend(_inverted(_category(name)) if inverse else _category(name))
+    return _inverted(tuple(found)) if negated else tuple(found)
+
+
+@cache
+def _category(name: str) -> Ranges:
+    """Return the code points of a class as Python sees it, as ranges."""
+    belongs: Callable[[str], bool] = {
+        DIGIT: str.isdecimal,
+        SPACE: str.isspace,
+        WORD: lambda letter: letter.isalnum() or letter == "_",
+    }[name]
+    found: list[tuple[int, int]] = []
+    for point in range(LAST + 1):
+        if belongs(chr(point)):
+            if found and found[-1][1] == point - 1:
+                found[-1] = (found[-1][0], point)
+            else:
+                found.append((point, point))
+    return tuple(found)
+
+
+def _inverted(ranges: Ranges) -> Ranges:
+    found, place = [], 0
+    for first, last in sorted(ranges):
+        if first > place:
+            found.append((place, first - 1))
+        place = max(place, last + 1)
+    return (*found, (place, LAST)) if place <= LAST else tuple(found)
+
+
+def _class(ranges: Ranges) -> str:
+    text = "".join(_char(first) + (f"-{_char(last)}" if last > first else "") for first, last in _whole(ranges))
+    return f"[{text}]" if text else r"[^\x00-\x{10FFFF}]"
+
+
+def _whole(ranges: Ranges) -> Ranges:
+    """Return the ranges without surrogates, which no text has."""
+    found = []
+    for first, last in ranges:
+        found.append((first, min(last, SURROGATES[0] - 1)))
+        found.append((max(first, SURROGATES[-1] + 1), last))
+    return tuple((first, last) for first, last in found if first <= last)
+
+
+def _char(point: int) -> str:
+    letter = chr(point)
+    return letter if letter.isascii() and letter.isalnum() else f"\\x{{{point:X}}}"

@@ -1,0 +1,132 @@
+"""What foreign keys refer to: the keys of a table, told apart exactly, by columns where that can be."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from flows.validate.engine import cells
+from flows.validate.engine.lanes import EXACT, Screened
+
+DENSE = 16
+"""Whole numbers that lie so many times apart, on average, are looked up in a table of bits."""
+
+
+class Inexact(Exception):  # noqa: N818 - no error: frictionless is asked instead
+    """Keys cannot be told apart by columns."""
+
+
+class Known(NamedTuple):
+    """The keys of a table: the distinct values of each field, and which of them stand together."""
+
+    values: list[Any]
+    together: NDArray[np.int64]
+    """In order, a number for each key, made of the places of its values."""
+
+    @property
+    def bases(self) -> list[int]:
+        """How many places each field has: one more than it has values, for none."""
+        return [len(values) + 1 for values in self.values]
+
+
+def known(columns: list[list[Any]]) -> Known | None:
+    """Return the keys that stand in `columns`, by field and block; None where there are too many."""
+    whole = [pa.chunked_array(blocks).combine_chunks() if blocks else None for blocks in columns]
+    if any(one is None for one in whole):
+        return None
+    values = [pc.drop_null(one).unique() for one in whole]
+    keys = Known(values, np.zeros(0, np.int64))
+    if np.prod([float(base) for base in keys.bases]) >= 1 << 62:
+        return None
+    places = _places(keys, whole)
+    empty = sum(base_of_none(keys))
+    return keys._replace(together=np.unique(places[places != empty]))
+
+
+def base_of_none(keys: Known) -> list[int]:
+    """Return what a key without any value is made of."""
+    factor, found = 1, []
+    for base in keys.bases:
+        found.append((base - 1) * factor)
+        factor *= base
+    return found
+
+
+def _places(keys: Known, columns: list[Any]) -> NDArray[np.int64]:
+    """Return the number of each row's key; -1 where a value is none of the known."""
+    factor, found = 1, np.zeros(len(columns[0]), np.int64)
+    unknown = np.zeros(len(columns[0]), bool)
+    for base, values, column in zip(keys.bases, keys.values, columns, strict=True):
+        place = pc.index_in(column, value_set=values, skip_nulls=True)
+        missing = cells.flags(column.is_null(), empty=False)
+        unknown |= cells.flags(place.is_null(), empty=False) & ~missing
+        found += np.where(missing, base - 1, place.fill_null(0).to_numpy(zero_copy_only=False)) * factor
+        factor *= base
+    return np.where(unknown, -1, found)
+
+
+def lost(keys: Known, order: tuple[int, ...]) -> Callable[[list[Screened]], NDArray[np.bool_] | None]:
+    """Return what says which rows refer to none of `keys`, by the columns in `order`."""
+    nothing = sum(base_of_none(keys))
+    table = _bits(keys) if len(order) == 1 else None
+
+    def gone(screened: list[Screened]) -> NDArray[np.bool_] | None:
+        columns = [screened[place].exact for place in order]
+        if any(column is None for column in columns):
+            raise Inexact("a foreign key has whole numbers beyond 64 bits")
+        if table is not None:
+            return cells.any_of(_not_in(table, columns[0]))
+        places = _places(keys, columns)
+        at = np.minimum(np.searchsorted(keys.together, places), max(len(keys.together) - 1, 0))
+        there = keys.together[at] == places if len(keys.together) else np.zeros(len(places), bool)
+        return cells.any_of(~there & (places != nothing))
+
+    return gone
+
+
+def _bits(keys: Known) -> tuple[int, NDArray[np.bool_]] | None:
+    """Return the least of whole numbers and, from there on, which are known; None where they lie too far apart."""
+    (values,) = keys.values
+    if not pa.types.is_int64(values.type) or not len(values):
+        return None
+    numbers = values.to_numpy()
+    least, greatest = int(numbers.min()), int(numbers.max())
+    if greatest - least > DENSE * len(numbers) + 1024:
+        return None
+    bits = np.zeros(greatest - least + 1, bool)
+    bits[numbers - least] = True
+    return least, bits
+
+
+def _not_in(table: tuple[int, NDArray[np.bool_]], column: Any) -> NDArray[np.bool_]:
+    least, bits = table
+    numbers = cells.numbers(column)
+    inside = (numbers >= least) & (numbers < least + len(bits))
+    found = bits[np.where(inside, numbers - least, 0)] & inside
+    gone: NDArray[np.bool_] = ~found & cells.flags(column.is_valid(), empty=False)
+    return gone
+
+
+def there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:
+    """Return what says whether a key, read cell by cell, is among `keys`."""
+    places: list[dict[Any, int]] = []
+
+    def known(values: tuple[Any, ...]) -> bool:
+        if not places:
+            places.extend({value: place for place, value in enumerate(one.to_pylist())} for one in keys.values)
+        factor, found = 1, 0
+        for base, place, value in zip(keys.bases, places, values, strict=True):
+            at = base - 1 if value is None else place.get(value)
+            if at is None:
+                return False
+            found, factor = found + at * factor, factor * base
+        at = int(np.searchsorted(keys.together, found))
+        return at < len(keys.together) and int(keys.together[at]) == found
+
+    return known
+
+
+__all__ = ["EXACT", "Inexact", "Known", "known", "lost", "there"]

@@ -1,0 +1,276 @@
+"""A table from end to end: opened by frictionless, screened by columns, explained cell by cell."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from flows.validate.engine import beyond, reference, rows
+from flows.validate.engine.beyond import Extras
+from flows.validate.engine.faults import Fault, RowFaults, RowLog
+from flows.validate.engine.inputs import READERS
+from flows.validate.engine.reference import Opened
+from flows.validate.engine.rows import Table
+
+There = Callable[[tuple[Any, ...]], bool]
+
+
+@dataclass
+class Handed:
+    """What was handed over to frictionless, for no mask could judge it."""
+
+    files: list[str] = field(default_factory=list)
+    """Why the whole file was."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """Columns of which each distinct value was, and why."""
+    rows: int = 0
+    """Rows of which a cell was."""
+
+
+@dataclass
+class Result:
+    """What was found in one table."""
+
+    name: str
+    place: str
+    names: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    first: list[Fault] = field(default_factory=list)
+    """Errors of the source and its header."""
+    log: RowLog = field(default_factory=RowLog)
+    last: list[Fault] = field(default_factory=list)
+    """Errors that are seen at the end: a row that cannot be read, digest, bytes, rows."""
+    rows: int = 0
+    bytes: int | None = None
+    handed: Handed = field(default_factory=Handed)
+    warnings: list[str] = field(default_factory=list)
+    extras: Extras = field(default_factory=Extras)
+    """What was asked beyond the reference."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """The type of each field."""
+
+    def errors(self) -> Iterator[tuple[RowFaults | None, Fault]]:
+        """Yield every error with its row, in frictionless's order."""
+        yield from ((None, one) for one in self.first)
+        for row in self.log.rows():
+            yield from ((row, one) for one in row.faults)
+        yield from ((None, one) for one in self.last)
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.first or self.log.count or self.last)
+
+
+class Broken(Exception):  # noqa: N818 - it ends the table, not the program
+    """A table that another refers to cannot be read."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        """Keep what is wrong."""
+        super().__init__(faults)
+        self.faults = faults
+
+
+MANY = 2000
+"""Rows in memory from which on screening by columns pays."""
+SMALL = 1 << 18
+"""Bytes of a file below which reading every cell is faster than to load what screens by columns."""
+
+
+def check(resource: Any, *, extras: Extras | None = None, linear: bool = True, fast: bool | None = None) -> Result:
+    """Return what is wrong with the table of `resource`.
+
+    `extras` are asked beyond the reference. Without `linear`, patterns run in Python's own engine, as frictionless
+    runs them. With `fast` off, frictionless reads every cell.
+    """
+    result = Result(resource.name, resource.place, extras=extras or Extras())
+    result.warnings += _warnings(resource)
+    if not getattr(resource, "tabular", False) and resource.format not in READERS:
+        return _not_a_table(resource, result)
+    table = reference.opened(resource)
+    if isinstance(table, list):
+        result.first = table
+        return result
+    result.names, result.labels = [one.name for one in table.fields], table.labels
+    result.kinds = {one.name: one.type for one in table.fields}
+    digest = Digest(resource)
+    refused = reference.refused(table.fields) if linear else []
+    try:
+        _judge(table, resource, result, linear=linear, fast=_large(table) if fast is None else fast)
+    except Broken as broken:
+        return Result(result.name, result.place, first=broken.faults, warnings=result.warnings)
+    finally:
+        table.resource.close()
+    result.first = refused + table.faults
+    result.bytes, hashes = digest.wait()
+    result.last += reference.last_faults(table, result.rows, result.bytes, hashes)
+    return result
+
+
+def _not_a_table(resource: Any, result: Result) -> Result:
+    """Return what frictionless says of a file that is no table: its digest and its size."""
+    for judged in reference.judged(resource):
+        result.first += [one for _, _, one in judged.errors]
+    result.handed.files.append("it is no table")
+    return result
+
+
+def _large(table: Opened) -> bool:
+    if table.source and not table.resource.path:
+        return sum(1 for _ in islice(table.source(), MANY)) == MANY
+    path = table.resource.normpath
+    return bool(path) and not table.resource.remote and Path(path).is_file() and Path(path).stat().st_size > SMALL
+
+
+def _judge(table: Opened, resource: Any, result: Result, *, linear: bool, fast: bool) -> None:
+    """Put what is wrong with the rows into `result`: by columns where that can be, else row by row."""
+    if fast:
+        from flows.validate.engine import columns  # noqa: PLC0415 - a small file does not pay for Arrow
+
+        why = columns.judge(table, resource, result, linear=linear)
+        if why is None:
+            return
+        result.handed.files.append(why)
+        result.log, result.rows = RowLog(), 0
+    _read_whole(table, planned(table, _lookups(table, resource, linear=linear), result.extras, linear=linear), result)
+
+
+def _warnings(resource: Any) -> list[str]:
+    algorithm = reference.algorithm(resource.hash) if resource.hash else "md5"
+    return [] if algorithm in ("md5", "sha256") else ["hash is ignored; supported algorithms: md5/sha256"]
+
+
+def planned(table: Opened, foreign: Iterable[tuple[reference.Key, There]], extras: Extras, *, linear: bool) -> Table:
+    """Return what rows of `table` are read by."""
+    places = {one.name: place for place, one in enumerate(table.fields)}
+    also = tuple(tuple(places[name] for name in key) for key in extras.keys if set(key) <= set(places))
+    foreign = tuple(foreign)
+    referring = (place for key, _ in foreign for place in key.positions)
+    return Table(
+        [one.name for one in table.fields],
+        [_reader(one, extras, linear=linear) for one in table.fields],
+        [frozenset(missing_values(one)) for one in table.fields],
+        table.unique,
+        table.primary,
+        foreign,
+        frozenset((*table.unique, *table.primary, *referring, *(place for key in also for place in key))),
+        also,
+    )
+
+
+def _reader(one: Any, extras: Extras, *, linear: bool) -> reference.Reader:
+    read = reference.reader(one, linear=linear)
+    return cast("reference.Reader", beyond.reading(one.name, read, extras)) if linear else read
+
+
+def missing_values(one: Any) -> list[str]:
+    """Return the texts that stand for a missing value of a field."""
+    if not one.has_defined("missing_values") and one.schema:
+        return list(one.schema.missing_values)
+    return list(one.missing_values)
+
+
+def _read_whole(table: Opened, plan: Table, result: Result) -> None:
+    """Read every row as frictionless reads it."""
+    seen = rows.memory(plan)
+    for row in reference.rows(table):
+        if isinstance(row, Fault):
+            result.last.append(row)
+            break
+        number, cells = row
+        result.rows += 1
+        faults = rows.judged(plan, rows.Suspect(number, cells), seen)
+        if faults:
+            result.log.add([rows.told(number, cells, faults)])
+
+
+class Digest:
+    """The size and digests of a file, counted on another thread where they are declared."""
+
+    def __init__(self, resource: Any) -> None:
+        """Begin to count."""
+        self.resource = resource
+        self.found: tuple[int | None, dict[str, str]] = (None, {})
+        wanted = self.resource.hash or self.resource.bytes
+        self.thread = threading.Thread(target=self._count, daemon=True) if wanted else None
+        if self.thread:
+            self.thread.start()
+
+    def _count(self) -> None:
+        if not self.resource.normpath or self.resource.remote:
+            return
+        digests = {"md5": hashlib.md5(usedforsecurity=False), "sha256": hashlib.sha256()}
+        size = 0
+        with Path(self.resource.normpath).open("rb") as file:
+            while block := file.read(1 << 20):
+                size += len(block)
+                for one in digests.values():
+                    one.update(block)
+        self.found = size, {name: one.hexdigest() for name, one in digests.items()}
+
+    def wait(self) -> tuple[int | None, dict[str, str]]:
+        """Return the size and the digests."""
+        if self.thread:
+            self.thread.join()
+        return self.found
+
+
+def _lookups(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[reference.Key, There]]:
+    """Yield each foreign key with what says whether a key is there."""
+    read: dict[tuple[str, tuple[str, ...]], set[Any]] = {}
+    for key in table.foreign:
+        name = (key.table, key.fields)
+        if name not in read:
+            read[name] = _keys(source_of(key, resource), key.fields, linear=linear)
+        yield key, read[name].__contains__
+
+
+def source_of(key: reference.Key, resource: Any) -> Any:
+    """Return the resource that a foreign key refers to; Broken where there is none."""
+    if key.table == resource.name or not key.table:
+        return resource
+    if not resource.package:
+        raise Broken([Fault("resource-error", 'package is required for foreign keys to other resources: "{fk}"')])
+    if not resource.package.has_resource(key.table):
+        note = f'failed to handle a foreign key for resource "{resource.name}" as resource "{key.table}" does not exist'
+        raise Broken([Fault("resource-error", note)])
+    return resource.package.get_resource(key.table)
+
+
+def _keys(source: Any, fields: tuple[str, ...], *, linear: bool) -> set[Any]:
+    table = reference.opened(source)
+    if isinstance(table, list):
+        raise Broken(table)
+    places = {one.name: place for place, one in enumerate(table.fields)}
+    wanted = [places.get(name) for name in fields]
+    readers = [None if place is None else reference.reader(table.fields[place], linear=linear) for place in wanted]
+    found = set()
+    for row in reference.rows(table):
+        if isinstance(row, Fault):
+            raise Broken([row])
+        values = tuple(_value(row[1], place, read) for place, read in zip(wanted, readers, strict=True))
+        if not all(value is None for value in values):
+            found.add(values)
+    table.resource.close()
+    return found
+
+
+def _value(cells: list[Any], place: int | None, read: reference.Reader | None) -> Any:
+    if place is None or read is None:
+        return None
+    return read(cells[place] if place < len(cells) else None)[0]
+
+
+class Difference(NamedTuple):
+    """An error that one says and the other does not."""
+
+    ours: Any
+    theirs: Any
+
+
+def told(result: Result) -> list[tuple[int | None, list[str] | None, Fault]]:
+    """Return every error as `reference.judged` has it."""
+    return [(row.row if row else None, row.cells if row else None, one) for row, one in result.errors()]

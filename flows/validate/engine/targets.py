@@ -1,0 +1,203 @@
+"""What a person names, as tables: a file with its schema, a resource, a whole Data Package."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from flows.validate.engine import beyond, reference
+from flows.validate.engine.beyond import Extras
+from flows.validate.engine.faults import Fault
+from flows.validate.engine.run import Result, check, told
+
+TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
+COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
+LINKS = ("path", "schema", "dialect", "profile", "$schema")
+DESCRIPTOR_BYTES = 64 << 20
+
+
+class BadTarget(ValueError):  # noqa: N818 - it is the target's fault
+    """What is named is no table, or may not be read."""
+
+
+class Named(NamedTuple):
+    """A resource, and what is asked of it beyond the reference."""
+
+    resource: Any
+    extras: Extras
+
+
+def is_table(target: str, schema: str | None) -> bool:
+    """Return whether `target` is a table, a resource or a Data Package, and not a document of releases."""
+    if schema is not None or _is_remote(target):
+        return True
+    path = Path(target)
+    if path.is_dir():
+        return (path / "datapackage.json").is_file()
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    told = _descriptor(path)
+    return isinstance(told, dict) and ("resources" in told or ("schema" in told and bool({"path", "data"} & set(told))))
+
+
+def results(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Iterator[Result]:
+    """Yield what is wrong with each table of `target`; BadTarget where it cannot be looked at at all."""
+    with reference.system.use_context(trusted=True):
+        found = named(target, schema, reference_only=reference_only, remote=remote)
+        if isinstance(found, list) and found and isinstance(found[0], Fault):
+            yield Result(Path(target).name, target, first=found)
+            return
+        for one in found:
+            result = check(one.resource, extras=one.extras, linear=not reference_only)
+            if reference_only:
+                result.last += compared(result, one.resource)
+            yield result
+
+
+def compared(result: Result, resource: Any) -> list[Fault]:
+    """Return how the engine differs from frictionless, asked over every row: one fault for the first difference."""
+    ours, theirs = told(result), reference.judged_again(resource)
+    for place in range(max(len(ours), len(theirs))):
+        mine, other = (said[place] if place < len(said) else None for said in (ours, theirs))
+        if mine != other:
+            return [Fault("reference", f"the engine says {_said(mine)}, frictionless says {_said(other)}")]
+    return []
+
+
+def _said(error: tuple[int | None, list[str] | None, Fault] | None) -> str:
+    if error is None:
+        return "nothing more"
+    row, _, one = error
+    return f"{one.type} in row {row}, field {one.field!r}: {one.note!r}"
+
+
+def named(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Any:
+    """Return the resources of `target`, or the faults of its description."""
+    if _is_remote(target) and not remote:
+        raise BadTarget(f"{target} is on another machine; --allow-remote fetches it")
+    path = Path(target)
+    if not _is_remote(target) and not path.exists():
+        raise BadTarget(f"{target}: there is no such file")
+    path = path / "datapackage.json" if path.is_dir() else path
+    if schema is not None or not (path.suffix == ".json" or _is_remote(target)):
+        return [_file(target, _schema(schema, remote=remote), reference_only=reference_only)]
+    return _described(
+        _fetched(target) if _is_remote(target) else path, target, reference_only=reference_only, remote=remote
+    )
+
+
+def _is_remote(text: str) -> bool:
+    return len(urlsplit(text).scheme) > 1
+
+
+def _descriptor(path: Path) -> Any:
+    """Return the JSON of a file; None where it is none, or too large to be a description."""
+    if path.stat().st_size > DESCRIPTOR_BYTES:
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+
+
+def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    if _is_remote(given):
+        if not remote:
+            raise BadTarget(f"{given} is on another machine; --allow-remote fetches it")
+        given = str(_fetched(given))
+    if not Path(given).is_file():
+        raise BadTarget(f"{given}: there is no such file")
+    told = _descriptor(Path(given))
+    if not isinstance(told, dict) or "fields" not in told:
+        raise BadTarget(f"{given} is no Table Schema: a JSON object with fields")
+    return told
+
+
+def _fetched(url: str) -> Path:
+    """Return a file with what is at `url`."""
+    import urllib.request  # noqa: PLC0415 - only what is remote pays for it
+
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise BadTarget(f"{url}: only http and https are fetched")
+    folder = Path(tempfile.mkdtemp(prefix="communique-"))
+    path = folder / (Path(urlsplit(url).path).name or "datapackage.json")
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer, path.open("wb") as file:  # noqa: S310 - http alone
+            while block := answer.read(1 << 20):
+                file.write(block)
+    except OSError as error:
+        raise BadTarget(f"{url}: {error}") from None
+    return path
+
+
+def _file(target: str, schema: dict[str, Any] | None, *, reference_only: bool) -> Named:
+    path = _fetched(target) if _is_remote(target) else Path(target)
+    descriptor: dict[str, Any] = {"name": _name(path), "path": str(path)} | ({"schema": schema} if schema else {})
+    return _resource(descriptor, "", reference_only=reference_only)
+
+
+def _name(path: Path) -> str:
+    kept = "".join(letter if letter.isalnum() else "-" for letter in path.name.split(".")[0].lower())
+    return "".join(letter for letter in kept if letter.isascii()).strip("-") or "table"
+
+
+def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) -> Named:
+    extras = Extras()
+    if not reference_only:
+        descriptor, extras = beyond.rewritten(descriptor)
+    try:
+        resource = reference.described_resource(descriptor, base)
+    except reference.FrictionlessException as error:
+        raise BadTarget("; ".join(one.message for one in error.to_errors())) from None
+    return Named(resource, extras)
+
+
+def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> Any:
+    """Return the resources of a package or a resource, as its description has them."""
+    told = _descriptor(path)
+    if not isinstance(told, dict):
+        raise BadTarget(f"{path} is no JSON object that describes data")
+    base = target.rpartition("/")[0] if _is_remote(target) else str(path.parent)
+    entries = told.get("resources", [told])
+    if not isinstance(entries, list):
+        raise BadTarget(f"{path}: resources is no list")
+    _may_be_read(entries, path.parent, remote=remote)
+    if "resources" not in told:
+        return [_resource(told, base, reference_only=reference_only)]
+    extras = [Extras() for _ in entries]
+    if not reference_only:
+        rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries if isinstance(entry, dict)]
+        told = told | {"resources": [one for one, _ in rewritten]}
+        extras = [more for _, more in rewritten]
+    return _of_package(told, base, extras)
+
+
+def _of_package(told: dict[str, Any], base: str, extras: list[Extras]) -> Any:
+    try:
+        package = reference.Package.from_descriptor(told, basepath=base)
+        package.to_descriptor(validate=True)
+    except reference.FrictionlessException as error:
+        return [reference.fault(one) for one in error.to_errors()]
+    return [Named(reference.readable(one), more) for one, more in zip(package.resources, extras, strict=True)]
+
+
+def _may_be_read(entries: list[Any], folder: Path, *, remote: bool) -> None:
+    """Raise BadTarget for a resource that lies on another machine or outside the folder of its description."""
+    for entry in entries if isinstance(entries, list) else ():
+        for name in LINKS:
+            links = entry.get(name) if isinstance(entry, dict) else None
+            for link in links if isinstance(links, list) else [links]:
+                if isinstance(link, str) and not (name in ("profile", "$schema") and not _is_remote(link)):
+                    _may_be_followed(link, name, folder, remote=remote)
+
+
+def _may_be_followed(link: str, name: str, folder: Path, *, remote: bool) -> None:
+    if _is_remote(link):
+        if not remote and name not in ("profile", "$schema"):
+            raise BadTarget(f"{link} is on another machine; --allow-remote fetches it")
+    elif not (folder / link).resolve().is_relative_to(folder.resolve()):
+        raise BadTarget(f"{link} leads out of the folder of its description")

@@ -1,0 +1,67 @@
+"""Rows of Python's values in blocks: each value as the text that masks know, where it is of a type that they mean."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any, NamedTuple
+
+from flows.validate.engine import cells
+from flows.validate.engine.blocks import Block
+
+ROWS = 20_000
+"""Rows of a block."""
+NOTHING: type = type(None)
+PLAIN: dict[str, set[type]] = {
+    "boolean": {bool},
+    "date": {date},
+    "datetime": {datetime},
+    "integer": {int},
+    "number": {int, float, Decimal},
+    "year": {int},
+}
+"""By type of field, the types of Python that are read as their text is; text, and no value at all, are with any."""
+
+
+class Values(NamedTuple):
+    """Rows that are read by their values."""
+
+    rows: list[list[Any]]
+    kinds: list[str]
+
+
+def pieces(source: Callable[[], Iterator[list[Any]]], kinds: list[str]) -> Iterator[Values]:
+    """Yield the rows of `source`, the header among them, block by block."""
+    rows = source()
+    while block := list(islice(rows, ROWS)):
+        yield Values(block, kinds)
+
+
+def read(values: Values, above: int) -> Block:
+    """Return the rows in columns; those of other widths, and of values that are no plain ones, stay rows."""
+    allowed = [PLAIN.get(kind, set()) | {str, NOTHING} for kind in values.kinds]
+    width = len(allowed)
+    ragged = [(place, row) for place, row in enumerate(values.rows) if place < above or len(row) != width]
+    odd = {place for place, _ in ragged}
+    even = [(place, row) for place, row in enumerate(values.rows) if place not in odd]
+    for order, types in enumerate(allowed):
+        if not set(map(type, (row[order] for _, row in even))) <= types:
+            ragged += [(place, row) for place, row in even if type(row[order]) not in types]
+            even = [(place, row) for place, row in even if type(row[order]) in types]
+    columns = [cells.texts([_text(row[order]) for _, row in even]) for order in range(width)]
+    return Block(len(values.rows), columns, sorted(ragged, key=_place), values.rows)
+
+
+def _place(entry: tuple[int, list[Any]]) -> int:
+    return entry[0]
+
+
+def _text(value: Any) -> str | None:
+    """Return a value as a file would have it; nothing for the empty text, which is missing."""
+    if type(value) is str:
+        return value or None
+    if value is None:
+        return None
+    if type(value) is bool:
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, date) else str(value)

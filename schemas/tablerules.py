@@ -1,0 +1,93 @@
+"""The rules of tables, as the table engine tells them: what each asks, in plain words, and the smallest file that breaks it.
+
+The first part of an id is the layer; what frictionless calls an error is named beside it.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+
+class TableRule(NamedTuple):
+    """A thing that must hold for a table."""
+
+    id: str
+    error: str
+    """What frictionless calls it."""
+    reason: str
+    hint: str
+    words: str
+    """What it means, for who has never read a schema."""
+    schema: dict[str, Any]
+    """The smallest schema that asks for it."""
+    data: str
+    """The smallest file that breaks it."""
+
+
+def _field(kind: str, name: str = "id", **constraints: Any) -> dict[str, Any]:
+    return {"name": name, "type": kind} | ({"constraints": constraints} if constraints else {})
+
+
+def _schema(*fields: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"fields": list(fields)} | more
+
+
+ID = _field("integer")
+NAME = _field("string", "name")
+
+_ALL = (
+    TableRule("table.source", "source-error", "A file has a table in it.", "Put a header and rows into the file.", "The file is empty.", _schema(ID), ""),
+    TableRule("table.encoding", "encoding-error", "The text of a file is of one encoding.", "Save the file as UTF-8.", "Some letters of the file cannot be read: it was saved in another encoding than it says.", _schema(ID), "id\n\udcff\n"),
+    TableRule("table.extra-label", "extra-label", "Every column is a field of the schema.", "Remove the column, or add its field to the schema.", "The file has a column that its description does not know.", _schema(ID), "id,more\n1,2\n"),
+    TableRule("table.missing-label", "missing-label", "Every field of the schema is a column.", "Add the column, or take the field out of the schema.", "A column that the description promises is not in the file.", _schema(ID, NAME), "id\n1\n"),
+    TableRule("table.blank-label", "blank-label", "Every column has a name.", "Write the name of the field into the header.", "A column has no name in the first row.", _schema(ID, NAME), "id,\n1,a\n"),
+    TableRule("table.duplicate-label", "duplicate-label", "A column's name is its own.", "Rename one of the two columns.", "Two columns have the same name.", _schema(ID, NAME), "id,id\n1,a\n"),
+    TableRule("table.incorrect-label", "incorrect-label", "A column has the name of its field.", "Rename the column, or put the columns in the order of the schema.", "A column has another name than the description says, or the columns are in another order.", _schema(ID), "no\n1\n"),
+    TableRule("table.unmatched-header", "unmatched-header", "A header has at least one field of the schema.", "Write the names of the fields into the header.", "None of the columns is one that the description knows.", _schema(ID, fieldsMatch="partial"), "no\n1\n"),
+    TableRule("table.blank-row", "blank-row", "A row has at least one value.", "Remove the empty line.", "A line of the file is empty.", _schema(ID), "id\n1\n\n2\n"),
+    TableRule("table.extra-cell", "extra-cell", "A row has as many cells as the header.", "Remove the cell, or put the one before it into quotes if it holds the delimiter.", "A line has more cells than there are columns. Often a comma inside a text is not in quotes.", _schema(ID), "id\n1,2\n"),
+    TableRule("table.missing-cell", "missing-cell", "A row has as many cells as the header.", "Add the cell; write nothing between two delimiters where there is no value.", "A line ends before its last column.", _schema(ID, NAME), "id,name\n1\n"),
+    TableRule("table.type", "type-error", "A cell reads as its field's type.", "Write the cell in the form named.", "A value is not of the kind that its column has: a word where a number belongs, or a day written another way.", _schema(ID), "id\none\n"),
+    TableRule("table.constraint.required", "constraint-error", "A required cell is filled.", "Fill the cell.", "A value that has to be there is missing.", _schema(ID, _field("string", "name", required=True)), "id,name\n1,\n"),
+    TableRule("table.constraint.enum", "constraint-error", "A cell has a value of the list.", "Use a value of the list.", "A value is none of those that the column may have.", _schema(_field("string", "state", enum=["open", "closed"])), "state\najar\n"),
+    TableRule("table.constraint.pattern", "constraint-error", "A cell has its field's form.", "Write the cell in the form named.", "A value is not written in the form that the column has.", _schema(_field("string", "code", pattern="[A-Z]{2}")), "code\nxy\n"),
+    TableRule("table.constraint.minimum", "constraint-error", "A cell is not below the least value.", "Mend the number.", "A value is too small.", _schema(_field("integer", minimum=1)), "id\n0\n"),
+    TableRule("table.constraint.maximum", "constraint-error", "A cell is not above the greatest value.", "Mend the number.", "A value is too large.", _schema(_field("integer", maximum=9)), "id\n10\n"),
+    TableRule("table.constraint.minLength", "constraint-error", "A cell is not too short.", "Write the whole of it.", "A text is too short.", _schema(_field("string", "name", minLength=2)), "name\na\n"),
+    TableRule("table.constraint.maxLength", "constraint-error", "A cell is not too long.", "Shorten it.", "A text is too long.", _schema(_field("string", "name", maxLength=2)), "name\nabc\n"),
+    TableRule("table.unique", "unique-error", "A unique field has each value once.", "Mend one of the two, or remove it.", "A value that may stand only once stands in two rows.", _schema(_field("integer", unique=True)), "id\n1\n1\n"),
+    TableRule("table.primary-key", "primary-key", "A key stands once in its table.", "Give each row its own key, or remove one.", "Two rows have the same key, or a row has none; a key is what a row is known by.", _schema(ID, primaryKey=["id"]), "id\n1\n1\n"),
+    TableRule("table.foreign-key", "foreign-key", "A reference names a row that is there.", "Add the row that is named, or mend the name.", "A row refers to another that is not there.", _schema(ID, _field("integer", "parent"), foreignKeys=[{"fields": ["parent"], "reference": {"resource": "", "fields": ["id"]}}]), "id,parent\n1,2\n"),
+)  # fmt: skip
+
+TABLE_RULES = {rule.id: rule for rule in _ALL}
+"""Every rule that has a page, by id."""
+OTHER = TableRule(
+    "table.other",
+    "error",
+    "What is described holds.",
+    "See the message.",
+    "Something else is not as described.",
+    {},
+    "",
+)
+CONSTRAINT = re.compile(r'constraint "(\w+)"')
+SAME = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+
+
+@lru_cache(4096)
+def _constraint(note: str) -> str | None:
+    """Return the id of the rule behind a note about a constraint."""
+    found = CONSTRAINT.search(note)
+    return f"table.constraint.{SAME.get(found[1], found[1])}" if found else None
+
+
+def rule_id(error: str, note: str) -> str:
+    """Return the id of the rule behind an error as frictionless calls it, with its note."""
+    constraint = _constraint(note) if error == "constraint-error" else None
+    return constraint or f"table.{error.removesuffix('-error')}"
+
+
+def rule_of(identity: str) -> TableRule:
+    """Return the rule of an id; one without a page is told as such."""
+    return TABLE_RULES.get(identity, OTHER._replace(id=identity))

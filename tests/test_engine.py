@@ -1,0 +1,411 @@
+"""The table engine says what frictionless says: the same errors, in the same order, of tables good, bad and odd."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from frictionless import Report
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows.validate.engine import masks, reference, run, targets
+from flows.validate.engine.answers import Answer
+from flows.validate.engine.faults import Fault
+from schemas.tablerules import TABLE_RULES, TableRule, rule_id
+from tests import random_tables
+from tests.random_tables import FORMATS, GOOD_BOUNDS, MISSING, PATTERNS, POOLS, STRING_POOLS, Case
+
+FIXED = 120
+"""Seeds that every run of the tests judges; `make fuzz` judges twenty thousand."""
+
+
+def table(cells: list[list[str]], *fields: dict[str, Any], block: int = 1 << 16, **more: Any) -> Case:
+    """Return a case of `fields` with rows of `cells`."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([[field["name"] for field in fields], *cells])
+    schema = {"fields": list(fields)} | more
+    descriptor = {"name": "table", "path": "table.csv", "schema": schema, "encoding": "utf-8", "dialect": {}}
+    return Case(out.getvalue().encode(), descriptor, block)
+
+
+def column(field: dict[str, Any], cells: list[str], **more: Any) -> Case:
+    """Return a case of one column with a good one beside it, so that no row is blank."""
+    return table([[cell, "x"] for cell in cells], field, {"name": "beside", "type": "string"}, **more)
+
+
+@pytest.mark.parametrize("seed", range(FIXED))
+def test_a_random_table_is_judged_as_frictionless_judges_it(tmp_path: Path, seed: int) -> None:
+    assert random_tables.difference(tmp_path, random_tables.case(Random(1_000_000 + seed))) is None
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(random=st.randoms(use_true_random=False, note_method_calls=False))
+def test_a_table_that_hypothesis_makes_is_judged_as_frictionless_judges_it(tmp_path: Path, random: Random) -> None:
+    assert random_tables.difference(tmp_path, random_tables.case(random)) is None
+
+
+TYPES = [(kind, form) for kind in POOLS for form in FORMATS.get(kind, ["default"]) if form != "wkt"]
+"""Every type and format; what reads WKT is no part of frictionless as it is installed."""
+
+
+def corpus(kind: str, form: str) -> list[Case]:
+    """Return the ways in which a field of a type and format is asked: those that nothing dies of side by side."""
+    pool = STRING_POOLS.get(form, POOLS[kind]) if kind == "string" else POOLS[kind]
+    cells = ["", *pool, *pool[:4], " ", "x", "NA"]
+    base: dict[str, Any] = {"name": "f", "type": kind} | ({} if form == "default" else {"format": form})
+    asked: list[dict[str, Any]] = [{}, {"required": True}]
+    asked += [] if kind == "list" else [{"enum": pool[:3]}]
+    if kind in ("string", "array", "object", "list"):
+        asked += [{"minLength": 2}, {"maxLength": 2}]
+    if kind == "string":
+        asked += [{"pattern": pattern} for pattern in PATTERNS]
+    fields: list[dict[str, Any]] = [base | {"constraints": rules} for rules in asked]
+    fields += [base | options for options in OPTIONS.get(kind, ())]
+    fields += [base | {"missingValues": one} for one in MISSING]
+    fields = [field | {"name": f"f{place}"} for place, field in enumerate(fields)]
+    side_by_side = table([[cell] * len(fields) for cell in cells], *fields)
+    return [side_by_side, *bounded(kind, base, cells)]
+
+
+def bounded(kind: str, base: dict[str, Any], cells: list[str]) -> list[Case]:
+    """Return a case for each bound, of cells that frictionless can compare with it, and one that asks for no repeats."""
+    read = reference.Schema.from_descriptor({"fields": [base]}).fields[0].create_value_reader()
+    found = []
+    for rule, bound in ((rule, bound) for rule in ("minimum", "maximum") for bound in GOOD_BOUNDS.get(kind, ())):
+        zone = getattr(read(bound), "tzinfo", None) is None
+        there = [cell for cell in cells if (getattr(read(cell), "tzinfo", None) is None) == zone or read(cell) is None]
+        found.append(column(base | {"constraints": {rule: bound}}, there))
+    whole = [cell for cell in cells if cell != "sNaN"]
+    unique = kind not in ("array", "object", "geojson", "list")
+    return found + ([column(base | {"constraints": {"unique": True}}, whole)] if unique else [])
+
+
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "boolean": [{"trueValues": ["yes", "ja"], "falseValues": ["no"]}],
+    "integer": [{"bareNumber": False}],
+    "list": [{"itemType": "integer", "delimiter": ";"}, {"itemType": "date"}, {"itemType": "boolean"}],
+    "number": [
+        {"bareNumber": False},
+        {"decimalChar": ","},
+        {"groupChar": ","},
+        {"decimalChar": ",", "groupChar": "."},
+        {"floatNumber": True},
+        {"floatNumber": True, "constraints": {"enum": ["0.3"]}},
+    ],
+    "array": [{"arrayItem": {"type": "integer"}}],
+}
+
+
+@pytest.mark.parametrize(("kind", "form"), TYPES)
+def test_every_type_and_format_is_judged_as_frictionless_judges_it(tmp_path: Path, kind: str, form: str) -> None:
+    assert [told for case in corpus(kind, form) if (told := random_tables.difference(tmp_path, case))] == []
+
+
+# A mask that is broken on purpose is found out.
+
+
+def letting_all_pass(_: Any) -> masks.Mask:
+    """Return a mask that proves nothing and passes everything."""
+    return lambda _: (None, None)
+
+
+ASKS_NOTHING = {"any"}
+"""Types of which every text is a value."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in masks.MASKS if kind not in ASKS_NOTHING and kind != "list"])
+def test_a_mask_that_passes_what_it_should_not_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setitem(masks.MASKS, kind, letting_all_pass)
+    cases = (case for of, form in TYPES if of == kind for case in corpus(kind, form))
+    assert any(random_tables.difference(tmp_path, case) for case in cases)
+
+
+@pytest.mark.parametrize("name", ["INTEGER", "NUMBER", "DAY", "INSTANT", "TIME", "YEARMONTH", "DURATION", "GEOPOINT"])
+def test_a_shape_that_lets_anything_through_is_found_out_or_only_opens_what_is_cast_next(name: str) -> None:
+    """A shape that is cast afterwards only spares work; the others are all there is between a cell and a pass."""
+    assert re.compile(getattr(masks, name).replace(r"\z", r"\Z")).match("anything, and more") is None
+
+
+# Where blocks end
+
+
+ODD_ENDS = b'id,name\r\n1,"a\r\nb"\r\n\r\n2,c\r\n"3","d""e"\r\n4\r\n5,f,g\r\n6,"x,y"\r\n7,\xc3\xa9\r\n8,"'
+
+
+@pytest.mark.parametrize("block", range(1, len(ODD_ENDS) + 1))
+def test_where_a_block_ends_changes_nothing(tmp_path: Path, block: int) -> None:
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}], "primaryKey": ["id"]}
+    descriptor = {"name": "t", "path": "table.csv", "schema": schema, "encoding": "utf-8", "dialect": {}}
+    assert random_tables.difference(tmp_path, Case(ODD_ENDS, descriptor, block)) is None
+
+
+# Keys
+
+
+def test_keys_that_python_holds_equal_are_met_twice_however_they_are_written(tmp_path: Path) -> None:
+    number = column({"name": "f", "type": "number", "constraints": {"unique": True}}, ["1", "1.0", "1e0", "01", "nan", "nan", "inf", "1e400", "1e401"])  # fmt: skip
+    integer = column({"name": "f", "type": "integer", "constraints": {"unique": True}}, ["1", " 1", "+1", "٣", "3", "1_0", "10", "99999999999999999999", "99999999999999999999"])  # fmt: skip
+    moment = column({"name": "f", "type": "datetime", "constraints": {"unique": True}}, ["2020-01-01T00:00:00Z", "2020-01-01T01:00:00+01:00", "2020-01-01T00:00:00"])  # fmt: skip
+    assert [random_tables.difference(tmp_path, case) for case in (number, integer, moment)] == [None] * 3
+
+
+def test_keys_that_go_to_disk_are_met_twice_as_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.validate.engine.keys.IN_MEMORY", 7)
+    random = Random(3)
+    fields = [{"name": name, "type": kind} for name, kind in (("a", "integer"), ("b", "string"))]
+    rows = [[str(random.randrange(40)), random.choice("abcd")] for _ in range(200)]
+    assert random_tables.difference(tmp_path, table(rows, *fields, block=64, primaryKey=["a", "b"])) is None
+
+
+def test_a_foreign_key_of_numbers_that_no_column_holds_is_judged_as_frictionless_judges_it(tmp_path: Path) -> None:
+    fields = [{"name": "id", "type": "integer"}, {"name": "parent", "type": "integer"}]
+    keys = [{"fields": ["parent"], "reference": {"resource": "", "fields": ["id"]}}]
+    rows = [["1", "9223372036854775808"], ["2", "1"], ["3", "5"]]
+    assert random_tables.difference(tmp_path, table(rows, *fields, foreignKeys=keys)) is None
+
+
+PACKAGE_FIELDS = [{"name": "id", "type": "integer"}, {"name": "code", "type": "string"}]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_keys_between_the_tables_of_a_package_are_judged_as_frictionless_judges_them(tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    names = random.sample(["id", "code"], random.randint(1, 2))
+    keys = [{"fields": names, "reference": {"resource": "parents", "fields": names}}]
+    schemas = {"parents": {"fields": PACKAGE_FIELDS}, "children": {"fields": PACKAGE_FIELDS, "foreignKeys": keys}}
+    resources = []
+    for name, schema in schemas.items():
+        rows = [[random.choice(["1", "2", " 3", "x", "", "9"]), random.choice(["a", "b", "", "é"])] for _ in range(9)]
+        text = "id,code\n" + "".join(",".join(row) + "\n" for row in rows)
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+        resources.append({"name": name, "path": f"{name}.csv", "schema": schema, "dialect": {}, "encoding": "utf-8"})
+
+    def make() -> Any:
+        return reference.Package.from_descriptor({"resources": resources}, basepath=str(tmp_path))
+
+    theirs = random_tables.frictionless(make)
+    for fast in (False, True):
+        ours = [one for resource in make().resources for one in run.told(run.check(resource, fast=fast))]
+        assert ours == theirs
+
+
+# Every rule
+
+
+def broken(folder: Path, rule: TableRule) -> tuple[Path, Path]:
+    """Return the smallest file that breaks a rule, and its schema."""
+    data, schema = folder / "table.csv", folder / "schema.json"
+    data.write_bytes(rule.data.encode("utf-8", "surrogateescape"))
+    schema.write_text(json.dumps(rule.schema), encoding="utf-8")
+    return data, schema
+
+
+@pytest.mark.parametrize("rule", TABLE_RULES.values(), ids=lambda rule: rule.id)
+def test_the_smallest_file_that_breaks_a_rule_breaks_it_alone_and_as_frictionless_says(
+    tmp_path: Path, rule: TableRule
+) -> None:
+    broken(tmp_path, rule)
+    told: dict[str, Any] = {"name": "t", "path": "table.csv", "schema": rule.schema, "encoding": "utf-8"}
+
+    def make() -> Any:
+        return reference.described_resource(told, str(tmp_path))
+
+    for fast in (False, True):
+        result = run.check(make(), fast=fast)
+        assert {rule_id(fault.type, fault.note) for _, fault in result.errors()} == {rule.id}
+        assert {fault.type for _, fault in result.errors()} == {rule.error}
+        assert run.told(result) == random_tables.frictionless(make)
+
+
+# What is handed over
+
+
+GOOD_CELLS: dict[str, str] = {
+    "any": "x", "boolean": "true", "date": "2020-01-31", "datetime": "2020-01-31T10:20:30Z", "duration": "P1D",
+    "geopoint": "1,2", "integer": "42", "list": "a,b", "number": "1.5", "string": "é", "time": "10:20:30",
+    "year": "2020", "yearmonth": "2020-01",
+}  # fmt: skip
+
+
+def test_a_clean_file_of_known_types_is_handed_over_nowhere(tmp_path: Path) -> None:
+    fields: list[dict[str, Any]] = [{"name": kind, "type": kind} for kind in GOOD_CELLS]
+    fields += [{"name": form, "type": "string", "format": form} for form in ("uri", "email", "uuid", "binary")]
+    fields += [{"name": "least", "type": "number", "constraints": {"minimum": 0}}]
+    row = [*GOOD_CELLS.values(), "https://a.b/c", "a@b.co", STRING_POOLS["uuid"][0], "YQ==", "0.0"]
+    case = table([row, row], *fields)
+    _, result = random_tables.engine(random_tables.resource(tmp_path, case), 1 << 16)
+    assert (result.valid, result.rows, result.handed) == (True, 2, run.Handed())
+
+
+def test_what_is_handed_over_is_told(tmp_path: Path) -> None:
+    case = table([["{}", "1"], ["{}", "x"]], {"name": "o", "type": "object"}, {"name": "i", "type": "integer"})
+    _, result = random_tables.engine(random_tables.resource(tmp_path, case), 1 << 16)
+    assert list(result.handed.columns) == ["o"]
+    assert result.handed.rows == 2
+    sparse = case._replace(descriptor=case.descriptor | {"dialect": {"skipBlankRows": True}})
+    _, result = random_tables.engine(random_tables.resource(tmp_path, sparse), 1 << 16)
+    assert result.handed.files == ["its dialect leaves rows out"]
+
+
+# Beyond the reference
+
+
+def told_beyond(folder: Path, descriptor: dict[str, Any], data: str) -> list[tuple[str, int | None, str]]:
+    """Return the rules that a resource breaks, with row and field."""
+    (folder / "table.csv").write_text(data, encoding="utf-8", newline="")
+    (folder / "resource.json").write_text(json.dumps({"name": "t", "path": "table.csv"} | descriptor), encoding="utf-8")
+    results = targets.results(str(folder / "resource.json"), None, reference_only=False, remote=False)
+    return [(found.rule, found.row, found.field) for found in Answer(list(results)).all()]
+
+
+INTEGERS: dict[str, Any] = {"name": "n", "type": "integer"}
+BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]] = {
+    "unique keys": (
+        {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}], "uniqueKeys": [["n", "m"]]}},
+        "n,m\n1,1\n1,2\n1,1\n1,\n1,\n",
+        [("table.unique-key", 4, "n, m")],
+    ),
+    "categories": (
+        {"schema": {"fields": [{"name": "s", "type": "string", "categories": ["a", {"value": "b", "label": "B"}]}]}},
+        "s\na\nb\nc\n",
+        [("table.categories", 4, "s")],
+    ),
+    "the groups of an integer": (
+        {"schema": {"fields": [INTEGERS | {"groupChar": ","}]}},
+        'n\n"1,000"\n"1.000"\n',
+        [("table.type", 3, "n")],
+    ),
+    "a null sequence": (
+        {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}]}, "dialect": {"csv": {"nullSequence": "\\N"}}},
+        "n,m\n1,\\N\n2,N\n",
+        [("table.type", 3, "m")],
+    ),
+    "a JSON Schema": (
+        {"schema": {"fields": [{"name": "o", "type": "object", "constraints": {"jsonSchema": {"required": ["a"]}}}]}},
+        'o\n"{""a"": 1}"\n{}\n',
+        [("table.constraint.jsonSchema", 3, "o")],
+    ),
+    "bounds of a duration": (
+        {"schema": {"fields": [{"name": "d", "type": "duration", "constraints": {"maximum": "P1D"}}]}},
+        "d\nPT24H\nPT25H\n",
+        [("table.constraint.maximum", 3, "d")],
+    ),
+    "a field without a type": ({"schema": {"fields": [{"name": "x"}]}}, "x\n1\n", []),
+    "a list of a list": (
+        {"schema": {"fields": [{"name": "l", "type": "list", "constraints": {"enum": [["a", "b"]], "unique": True}}]}},
+        'l\n"a,b"\na\n"a,b"\n',
+        [("table.constraint.enum", 3, "l"), ("table.unique", 4, "l")],
+    ),
+    "exclusive bounds": (
+        {"schema": {"fields": [INTEGERS | {"constraints": {"exclusiveMinimum": 1}}]}},
+        "n\n2\n1\n",
+        [("table.constraint.minimum", 3, "n")],
+    ),
+    "unique arrays": (
+        {"schema": {"fields": [{"name": "a", "type": "array", "constraints": {"unique": True}}]}},
+        'a\n[1]\n"[1, 2]"\n[ 1]\n',
+        [("table.unique", 4, "a")],
+    ),
+    "a bound that is none": (
+        {"schema": {"fields": [INTEGERS | {"constraints": {"minimum": "low"}}]}},
+        "n\n1\n",
+        [("table.schema", None, "n")],
+    ),
+    "a bound of another kind of time": (
+        {"schema": {"fields": [{"name": "t", "type": "datetime", "constraints": {"minimum": "2020-01-01T00:00:00"}}]}},
+        "t\n2021-01-01T00:00:00\n2021-01-01T00:00:00Z\n",
+        [("table.cell-error", 3, "t")],
+    ),
+    "a signalling NaN": (
+        {"schema": {"fields": [{"name": "x", "type": "number", "constraints": {"unique": True}}]}},
+        "x\nsNaN\nsNaN\n1\n",
+        [],
+    ),
+    "a pattern that looks ahead": (
+        {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": "(?=a)a"}}]}},
+        "s\na\n",
+        [("table.schema", None, "s")],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BEYOND)
+def test_what_the_standard_has_beyond_frictionless_is_judged(tmp_path: Path, what: str) -> None:
+    descriptor, data, expected = BEYOND[what]
+    assert told_beyond(tmp_path, descriptor, data) == expected
+
+
+def test_beyond_the_reference_nothing_is_asked_under_reference(tmp_path: Path) -> None:
+    descriptor, data, _ = BEYOND["unique keys"]
+    told_beyond(tmp_path, descriptor, data)
+    results = list(targets.results(str(tmp_path / "resource.json"), None, reference_only=True, remote=False))
+    assert [result.valid for result in results] == [True]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_pattern_cannot_hang_the_engine(tmp_path: Path, fast: bool) -> None:  # noqa: FBT001 - a case of the test
+    field = {"name": "s", "type": "string", "constraints": {"pattern": "^(a+)+$"}}
+    make = random_tables.resource(tmp_path, column(field, ["a" * 5000, "a" * 5000 + "!"]))
+    told, _ = random_tables.engine(make, 1 << 16, fast=fast)
+    assert [(row, fault.type) for row, _, fault in told] == [(3, "constraint-error")]
+
+
+def test_a_steward_says_how_bad_an_error_is_and_what_to_tell(tmp_path: Path) -> None:
+    field: dict[str, Any] = INTEGERS | {"communique:severity": "warning", "communique:message": "Ask the ministry."}
+    (tmp_path / "table.csv").write_text("n\nx\n", encoding="utf-8")
+    (tmp_path / "schema.json").write_text(json.dumps({"fields": [field]}), encoding="utf-8")
+    results = targets.results(
+        str(tmp_path / "table.csv"), str(tmp_path / "schema.json"), reference_only=False, remote=False
+    )
+    answer = Answer(list(results))
+    assert [(found.severity, found.message) for found in answer.all()] == [("warning", "Ask the ministry.")]
+    assert answer.valid
+
+
+def test_there_is_no_cap_on_errors_and_the_last_checks_are_made(tmp_path: Path) -> None:
+    case = column(INTEGERS, ["x"] * 1500)
+    capped = case._replace(descriptor=case.descriptor | {"rows": 3})
+    told, _ = random_tables.engine(random_tables.resource(tmp_path, capped), 1 << 16)
+    assert len(told) == 1501
+    assert told[-1][2] == Fault("row-count", 'expected is "3" and actual is "1500"')
+
+
+# The report as frictionless has it
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_report_is_one_that_frictionless_opens_and_would_have_written(tmp_path: Path, seed: int) -> None:
+    from flows import faces  # noqa: PLC0415 - the layer above
+
+    make = random_tables.resource(tmp_path, random_tables.case(Random(seed)))
+    theirs = random_tables.frictionless(make)
+    if isinstance(theirs, random_tables.Crashed):
+        pytest.skip("frictionless dies of this table")
+    out = io.StringIO()
+    faces.write("frictionless", Answer([run.check(make(), linear=False)]), out)
+    report = Report.from_descriptor(json.loads(out.getvalue()))
+    own = make().validate(limit_errors=reference.NO_CAP)
+    assert [error.to_descriptor() for error in report.tasks[0].errors] == [
+        error.to_descriptor() for task in own.tasks for error in task.errors
+    ]
+
+
+def test_a_small_table_is_judged_without_arrow_pandas_or_prefect(tmp_path: Path) -> None:
+    data, schema = broken(tmp_path, TABLE_RULES["table.constraint.pattern"])
+    program = (
+        "import sys; from flows.cli import app\n"
+        f"code = app(['validate', {str(data)!r}, '--schema', {str(schema)!r}], result_action='return_value')\n"
+        "heavy = {'pyarrow', 'numpy', 'pandas', 'polars', 'prefect', 'great_expectations'}\n"
+        "assert code == 1 and not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

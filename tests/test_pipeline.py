@@ -16,7 +16,7 @@ from flows import server, store
 from flows.settings import PROJECT, Settings
 from schemas.package import Package, Version
 from tests.conftest import AS_OF, SEED, Communique
-from tests.publishing import DATASET, PATIENCE, home, processes_of, read_json, table, wait_until
+from tests.publishing import DATASET, PATIENCE, home, processes_of, published, read_json, table, wait_until
 
 BIN = Path(sys.executable).parent
 
@@ -251,6 +251,19 @@ def test_a_suite_with_a_slip_ends_2_and_names_its_file(communique: Communique, d
     assert told.returncode == 2, told.stderr
     assert told.stdout.startswith(f"Misconfigured {DATASET} {path}: any: ")
     assert not home(data).exists()
+
+
+def test_a_run_that_nobody_foresaw_the_end_of_is_recorded_with_its_reason(
+    communique: Communique, data: Path, url: str
+) -> None:
+    """What a disk did to a version that was published is no fault of a source, a setting or a suite."""
+    (published(data).folder / "profile.json").write_text("{", encoding="utf-8")
+    done = communique("run", DATASET, "--as-of", AS_OF, PREFECT_API_URL=url)
+    newest = max((data / "runs" / DATASET).glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
+    told = read_json(newest)
+    assert done.returncode == 1
+    assert told["outcome"] == "Crashed"
+    assert told["message"].startswith("ValidationError: ")
 
 
 def test_a_flow_that_finds_its_dataset_locked_ends_busy_on_the_server_too(settings: Settings, url: str) -> None:

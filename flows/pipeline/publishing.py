@@ -171,6 +171,9 @@ async def _publish(job: Job) -> Day:
         return _end(job, "Misconfigured", None, str(wrong), is_stale)
     except (AuditError, StewardFault, OSError) as fault:
         return _end(job, "Failed", None, f"{type(fault).__name__}: {fault}", is_stale)
+    except Exception as fault:  # a fault of ours: recorded, then told by what called us
+        steps.finish(job, "Crashed", None, f"{type(fault).__name__}: {fault}")
+        raise
     end = _end(job, "Published", str(published.version), f"{published.folder}", is_stale)
     await showing.link(published)
     return end

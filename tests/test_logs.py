@@ -41,7 +41,9 @@ def record(message: str, **told: object) -> logging.LogRecord:
     return made
 
 
-@pytest.mark.parametrize("formatter", [logs.Lines("%(message)s"), logs.Dated("%(message)s"), logs.Json()], ids=repr)
+@pytest.mark.parametrize(
+    "formatter", [logs.Lines("%(message)s"), logs.Dated("%(message)s"), logs.Json()], ids=["lines", "dated", "json"]
+)
 @pytest.mark.parametrize("said", TELLING)
 def test_no_secret_of_the_environment_is_in_a_line(formatter: logging.Formatter, said: str) -> None:
     line = formatter.format(record(said, dataset=said))
@@ -49,7 +51,7 @@ def test_no_secret_of_the_environment_is_in_a_line(formatter: logging.Formatter,
     assert redact.HIDDEN in line
 
 
-@pytest.mark.parametrize("formatter", [logs.Lines("%(message)s"), logs.Json()], ids=repr)
+@pytest.mark.parametrize("formatter", [logs.Lines("%(message)s"), logs.Json()], ids=["lines", "json"])
 def test_no_secret_is_in_a_traceback(formatter: logging.Formatter) -> None:
     made = record("it broke")
     made.exc_info = (ValueError, ValueError(TELLING[0]), None)

@@ -319,3 +319,10 @@ def test_a_reader_that_has_seen_enough_changes_nothing_and_is_told_nothing(
     assert done.returncode == code
     assert "Traceback" not in (done.stderr or "")
     assert "BrokenPipe" not in (done.stderr or "")
+
+
+def test_json_is_asked_of_a_dry_run_only(communique: Communique, data: Path) -> None:
+    done = communique("run", DATASET, "--format", "json")
+    assert done.returncode == 2
+    assert "add --dry-run" in done.stderr
+    assert not (data / "packages").exists()

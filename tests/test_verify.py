@@ -367,6 +367,7 @@ def test_the_command_tells_people_which_file_is_wrong_and_how(communique: Commun
     told = communique("verify", broken)
     assert (told.returncode, told.stderr) == (1, "")
     assert f"{DATASET} 1.1.0  {COUNT} files checked  whole" in told.stdout
+    assert f"{DATASET} 1.2.0  {COUNT - 1} files checked  faulty (3 wrong)" in told.stdout
     for line in ("1.2.0/people.csv  other bytes: ", "1.2.0/roles.csv  missing: ", "1.2.0/notes.txt  not listed: "):
         assert line in told.stdout
     assert "NOT as published: 3 faults" in told.stdout

@@ -54,6 +54,8 @@ def run(
     settings = Settings()
     if (since or until) and (as_of or dry_run or not since):
         raise config.ConfigError("a backfill has a first day, --since, and neither --as-of nor --dry-run")
+    if format == "json" and not dry_run:
+        raise config.ConfigError("--format json is of a dry run: add --dry-run, or read the report.json of the run")
     names = list(dataset) or config.names(settings.datasets)
     if not names:
         raise config.ConfigError(f"there is no dataset in {settings.datasets}")

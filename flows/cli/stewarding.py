@@ -75,7 +75,8 @@ def show(dataset: str, key: str, /) -> int:
         for row in reasons:
             out.print(f"{row['severity']} {row['rule']}  {row['table']} {row['key']}", style="bold")
             out.print(f"  at    {row['file']}{':' + row['line'] if row['line'] else ''} {row['pointer']}")
-            out.print(f"  field {row['field']} = {row['value']!r}")
+            if row["field"]:
+                out.print(f"  field {row['field']} = {row['value']!r}")
             out.print(f"  wrong {row['message']}")
             if row["rule"] in RULES:
                 out.print(f"  mend  {RULES[row['rule']].hint}", style="green")

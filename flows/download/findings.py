@@ -7,7 +7,7 @@ from schemas.package import KEPT, Removed
 from schemas.tables import Model
 
 Kind = Literal["missing", "other bytes", "not listed", "sums", "manifest", "chain", "pointer", "went back", "not gone"]
-State = Literal["whole", "partial", "pruned", "taken down"]
+State = Literal["whole", "partial", "pruned", "taken down", "faulty"]
 
 
 class Fault(Model):

@@ -157,15 +157,15 @@ def _version(source: Source, base: str, known: _Known, advance: Advance) -> Iter
         kind: Kind = "missing" if isinstance(error, Absent) else "manifest"
         yield Fault(place=f"{base}{MANIFEST}", kind=kind, message=_plain(error, f"{base}{MANIFEST}"))
         return
-    yield from _place(base, data, manifest, known, notes)
-    yield from _sums(source, base, data, manifest)
+    found = [*_place(base, data, manifest, known, notes), *_sums(source, base, data, manifest)]
     wanted = {} if notes.tombstone else manifest.files
     promised = [Promised(f"{base}{name}", entry) for name, entry in wanted.items()]
     faults = [fault for one in promised if (fault := _file(source, one, advance))]
     absent = [fault for fault in faults if fault.kind == "missing"]
-    yield from (one for one in faults if one not in absent or not notes.excused(one.place.removeprefix(base)))
-    yield from _lying(base, set(source.names(base) or ()), manifest, notes)
-    state, told = notes.state()
+    found += [one for one in faults if one not in absent or not notes.excused(one.place.removeprefix(base))]
+    found += _lying(base, set(source.names(base) or ()), manifest, notes)
+    yield from found
+    state, told = notes.state() if not found else ("faulty", f"{len(found)} wrong")
     looked_at = len(wanted) - len(absent)
     yield Checked(dataset=manifest.dataset, version=manifest.version, state=state, files=looked_at, told=told)
 

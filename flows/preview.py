@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     @property
     def held(self) -> bool:
         """Whether a critical problem would hold the candidate: not what is published already."""
-        return not self.same and any(found.severity == "critical" for found in self.report.problems)
+        return not self.same and self.report.held
 
     def told(self) -> dict[str, Any]:
         """Return the plan for programs: the diff, what would be refused; no next version where nothing would change."""

@@ -27,7 +27,7 @@ from flows.validate.judge import Suites, Verdict
 from flows.validate.judge import judge as judge_rows
 from schemas.dataset import Dataset
 from schemas.decisions import Correction, Decisions, Ruling
-from schemas.package import Package, Papers, RawEntry, RunRecord, Version
+from schemas.package import MANIFEST, Package, Papers, RawEntry, RunRecord, Version
 from schemas.report import Record, Refused, Report
 from schemas.tables import TABLES
 
@@ -103,7 +103,7 @@ def settle(settings: Settings, name: str) -> None:
     package.point(home)
     told = {line.manifest for line in store.read_story(settings.raw, name) if isinstance(line, Published)}
     for one in package.versions(home):
-        digest = store.sha256_file(one.folder / "manifest.json")
+        digest = store.sha256_file(one.folder / MANIFEST)
         if digest not in told:
             store.append_journal(settings.raw, name, Published(str(one.version), digest))
 
@@ -257,7 +257,7 @@ def ending(job: Job, verdict: Path) -> Ending | None:
 
 def held(folder: Path) -> bool:
     """Return whether a critical problem holds the candidate."""
-    return any(found.severity == "critical" for found in handover.report(folder).problems)
+    return handover.report(folder).held
 
 
 def unchanged(job: Job, verdict: Path) -> Package | None:

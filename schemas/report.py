@@ -91,6 +91,11 @@ class Report(Model):
     checks: list[Check]
     problems: list[Problem]
 
+    @property
+    def held(self) -> bool:
+        """Whether a critical problem holds the candidate."""
+        return any(found.severity == "critical" for found in self.problems)
+
 
 class Record(NamedTuple):
     """A row on its way: its table, its values as JSON has them, and where it came from."""

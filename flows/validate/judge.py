@@ -41,7 +41,7 @@ class Verdict(NamedTuple):
     @property
     def held(self) -> bool:
         """Whether a critical problem holds the candidate."""
-        return any(found.severity == "critical" for found in self.report.problems)
+        return self.report.held
 
 
 def judge(  # noqa: PLR0913 - what a judgment depends on

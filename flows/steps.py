@@ -16,7 +16,6 @@ from flows import config, documents, handover, ingest, profile, runs, steward, s
 from flows.config import ConfigError
 from flows.documents import Built, Skip
 from flows.publish import package
-from flows.publish.audit import audit as audit_files
 from flows.publish.package import Candidate, Staged
 from flows.publish.writers import by_key
 from flows.settings import PROJECT, Settings
@@ -285,7 +284,8 @@ def stage(job: Job, verdict: Path, approval: Ruling | None = None) -> Staged:
 
 def audit(staged: Staged) -> Staged:
     """Return `staged` when its files on disk are what was made, valid, and alike in all formats; else AuditError."""
-    from flows.validate import tables  # noqa: PLC0415 - frictionless is paid for where it is used
+    from flows.publish.audit import audit as audit_files  # noqa: PLC0415 - what reads files is paid for where they are
+    from flows.validate import tables  # noqa: PLC0415 - as above
 
     audit_files(staged, tables.audit)
     dataset, run_id = Path(staged.folder).parts[-2:]

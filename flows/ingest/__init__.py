@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from flows import guard, store
-from flows.ingest import flat
 from flows.store import Fetched, Kept, Key, Published
 from schemas.dataset import SourceConfig
 from schemas.report import Problem, Provenance
@@ -165,12 +164,14 @@ def _read_nothing(_: str, __: bytes, place: Provenance) -> Iterator[Document | P
     raise guard.BadInput("input.kind", f"{PurePosixPath(place.file).name} is of no kind that is read")
 
 
-def _flat(rows: Callable[[bytes], Iterator[flat.Row | guard.BadInput]]) -> "Reader":
+def _flat(kind: str) -> "Reader":
     """Return a reader of flat release columns; a bad row is a problem of its own and the next is read."""
 
     def read_rows(source: str, data: bytes, place: Provenance) -> Iterator[Document | Problem]:
+        from flows.ingest import flat  # noqa: PLC0415 - only a flat file pays for Arrow
+
         found = 0
-        for row in rows(data):
+        for row in flat.READERS[kind](data):
             found += 1
             if isinstance(row, guard.BadInput):
                 yield _problem(row, place)
@@ -191,9 +192,9 @@ READERS: dict[str, Reader] = {
     ".json": _read_json,
     ".jsonl": _read_lines,
     ".ndjson": _read_lines,
-    ".csv": _flat(flat.read_csv),
-    ".xlsx": _flat(flat.read_excel),
-    ".parquet": _flat(flat.read_parquet),
+    ".csv": _flat("csv"),
+    ".xlsx": _flat("excel"),
+    ".parquet": _flat("parquet"),
     ".txt": _read_text,
 }
 READERS |= {f"{kind}.gz": _gzipped(READERS[kind]) for kind in (".json", ".jsonl", ".ndjson", ".csv")}

@@ -10,7 +10,7 @@ import functools
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any
 
@@ -161,3 +161,10 @@ def _plain(cell: Any) -> Any:
     if isinstance(cell, dict):
         return {name: _plain(value) for name, value in cell.items() if value is not None}
     return [_plain(value) for value in cell] if isinstance(cell, list) else cell
+
+
+READERS: dict[str, Callable[[bytes], Iterator[Row | guard.BadInput]]] = {
+    "csv": read_csv,
+    "excel": read_excel,
+    "parquet": read_parquet,
+}

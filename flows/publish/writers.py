@@ -7,11 +7,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from flows.publish import excel, jsonlines
-from flows.publish.typed import typed, written
+from flows.publish import jsonlines
+from flows.publish.typed import written
 from schemas.tables import TABLES
 from schemas.tableschema import header, types
 
@@ -20,14 +17,6 @@ Rows = dict[str, list[dict[str, Any]]]
 Files = dict[str, bytes]
 """Names of files and their bytes."""
 
-ARROW = {
-    "boolean": pa.bool_(),
-    "string": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.decimal128(27, 9),
-    "date": pa.date32(),
-    "datetime": pa.timestamp("us", tz="UTC"),
-}
 LONGEST_CELL = 1 << 27
 """Characters of the longest cell that is read back."""
 SQLITE = {
@@ -53,7 +42,9 @@ def write_csv(_: str, rows: Rows) -> Files:
 
 def write_parquet(_: str, rows: Rows) -> Files:
     """Return a Parquet file a table, typed, compressed with zstd."""
-    return {f"{table}.parquet": _parquet(table, values) for table, values in rows.items()}
+    from flows.publish import parquet  # noqa: PLC0415 - only a run that writes pays for Arrow
+
+    return {f"{table}.parquet": parquet.table(table, values) for table, values in rows.items()}
 
 
 def write_sqlite(dataset: str, rows: Rows) -> Files:
@@ -78,6 +69,8 @@ def write_sqlite(dataset: str, rows: Rows) -> Files:
 
 def write_excel(dataset: str, rows: Rows) -> Files:
     """Return one workbook, a sheet a table."""
+    from flows.publish import excel  # noqa: PLC0415 - as above
+
     return {f"{dataset}.xlsx": excel.workbook(rows)}
 
 
@@ -107,15 +100,6 @@ def _csv(names: list[str], rows: Sequence[dict[str, Any]]) -> bytes:
         writer = whole if any("\r" in cell for cell in cells) else minimal  # Python 3.11 leaves a lone CR unquoted
         writer.writerow(cells)
     return text.getvalue().encode()
-
-
-def _parquet(table: str, rows: Sequence[dict[str, Any]]) -> bytes:
-    kinds = types(table)
-    schema = pa.schema([pa.field(name, ARROW[kind]) for name, kind in kinds.items()])
-    columns = [pa.array([typed(row.get(name), kind) for row in rows], ARROW[kind]) for name, kind in kinds.items()]
-    sink = io.BytesIO()
-    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd")
-    return sink.getvalue()
 
 
 def _affine(value: Any) -> Any:

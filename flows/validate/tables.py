@@ -4,6 +4,7 @@ The sample is drawn anew from the rows: the same rows give the same sample, othe
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -50,7 +51,8 @@ class Judged(NamedTuple):
 def judge(rows: Rows, *, whole: bool = False) -> Judged:
     """Return what is wrong in `rows`, records by table; with `whole`, frictionless is asked over all of them."""
     package = _package(rows)
-    results = {table: run.check(package.get_resource(table), linear=False) for table in TABLES}
+    known: run.KeySets = {}
+    results = {table: run.check(package.get_resource(table), linear=False, known=known) for table in TABLES}
     findings = [finding for table, result in results.items() for finding in _findings(rows[table], result)]
     if whole:
         theirs = {one.name: one.errors for one in reference.judged(_package(rows, inline=True))}
@@ -81,7 +83,7 @@ def _sample_differs(table: str, records: list[Record], sample: list[int], result
     if not sample:
         return None
     names, numbers = header(table), {place + 2: order for order, place in enumerate(sample, start=2)}
-    schema = {"fields": table_schema(table)["fields"]}
+    schema = {"fields": _schema(table)["fields"]}
     cells = [[records[place].values.get(name) for name in names] for place in sample]
     resource = Resource(name=table, data=[names, *cells], schema=Schema.from_descriptor(schema))
     theirs = [said for one in reference.judged(resource) for said in one.errors]
@@ -117,8 +119,11 @@ def _package(rows: Rows, *, inline: bool = False) -> Package:
     for table in TABLES:
         cells = _cells(table, rows[table])
         data: Any = cells if inline else cells.__iter__
-        resources.append(Resource(name=table, data=data, schema=Schema.from_descriptor(table_schema(table))))
+        resources.append(Resource(name=table, data=data, schema=Schema.from_descriptor(_schema(table))))
     return Package(name="candidate", resources=resources)
+
+
+_schema = cache(table_schema)
 
 
 def _cells(table: str, records: list[Record]) -> list[list[Any]]:

@@ -111,11 +111,13 @@ def _source(resource: Any) -> Callable[[], Iterator[list[Any]]] | None:
 
 def _inline(resource: Any, sample: list[list[Any]]) -> Any:
     """Return a table that frictionless opens in place of a file that it does not read."""
-    copy = alone(resource)
+    schema = resource.schema.to_copy() if resource.schema else None
+    if schema:
+        schema.foreign_keys = []
     dialect = Dialect(header_rows=[1])
     return TableResource(
-        name=copy.name, data=sample, schema=copy.schema, dialect=dialect, hash=copy.hash, bytes=copy.bytes,
-        rows=copy.rows, fields=copy.fields,
+        name=resource.name, data=sample, schema=schema, dialect=dialect, hash=resource.hash, bytes=resource.bytes,
+        rows=resource.rows, fields=resource.fields,
     )  # fmt: skip
 
 

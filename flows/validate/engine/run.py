@@ -16,6 +16,8 @@ from flows.validate.engine.reference import Opened
 from flows.validate.engine.rows import Table
 
 There = Callable[[tuple[Any, ...]], bool]
+KeySets = dict[tuple[str, tuple[str, ...]], set[Any]]
+"""By table and fields of a package: the keys that stand there."""
 
 
 @dataclass
@@ -80,11 +82,19 @@ SMALL = 1 << 18
 """Bytes of a file below which reading every cell is faster than to load what screens by columns."""
 
 
-def check(resource: Any, *, extras: Extras | None = None, linear: bool = True, fast: bool | None = None) -> Result:
+def check(
+    resource: Any,
+    *,
+    extras: Extras | None = None,
+    linear: bool = True,
+    fast: bool | None = None,
+    known: KeySets | None = None,
+) -> Result:
     """Return what is wrong with the table of `resource`.
 
     `extras` are asked beyond the reference. Without `linear`, patterns run in Python's own engine, as frictionless
-    runs them. With `fast` off, frictionless reads every cell.
+    runs them. With `fast` off, frictionless reads every cell. `known` remembers, from table to table of one package,
+    the keys that small ones refer to.
     """
     result = Result(resource.name, resource.place, extras=extras or Extras())
     result.warnings += _warnings(resource)
@@ -99,7 +109,8 @@ def check(resource: Any, *, extras: Extras | None = None, linear: bool = True, f
     digest = Digest(resource)
     refused = reference.refused(table.fields) if linear else []
     try:
-        _judge(table, resource, result, linear=linear, fast=_large(table) if fast is None else fast)
+        fast = _large(table) if fast is None else fast
+        _judge(table, resource, result, {} if known is None else known, linear=linear, fast=fast)
     except Broken as broken:
         return Result(result.name, result.place, first=broken.faults, warnings=result.warnings)
     finally:
@@ -125,7 +136,9 @@ def _large(table: Opened) -> bool:
     return bool(path) and not table.resource.remote and Path(path).is_file() and Path(path).stat().st_size > SMALL
 
 
-def _judge(table: Opened, resource: Any, result: Result, *, linear: bool, fast: bool) -> None:
+def _judge(  # noqa: PLR0913 - what a table is judged by
+    table: Opened, resource: Any, result: Result, known: KeySets, *, linear: bool, fast: bool
+) -> None:
     """Put what is wrong with the rows into `result`: by columns where that can be, else row by row."""
     if fast:
         from flows.validate.engine import columns  # noqa: PLC0415 - a small file does not pay for Arrow
@@ -135,7 +148,8 @@ def _judge(table: Opened, resource: Any, result: Result, *, linear: bool, fast: 
             return
         result.handed.files.append(why)
         result.log, result.rows = RowLog(), 0
-    _read_whole(table, planned(table, _lookups(table, resource, linear=linear), result.extras, linear=linear), result)
+    foreign = _lookups(table, resource, known, linear=linear)
+    _read_whole(table, planned(table, foreign, result.extras, linear=linear), result)
 
 
 def _warnings(resource: Any) -> list[str]:
@@ -218,14 +232,13 @@ class Digest:
         return self.found
 
 
-def _lookups(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[reference.Key, There]]:
+def _lookups(table: Opened, resource: Any, known: KeySets, *, linear: bool) -> Iterator[tuple[reference.Key, There]]:
     """Yield each foreign key with what says whether a key is there."""
-    read: dict[tuple[str, tuple[str, ...]], set[Any]] = {}
     for key in table.foreign:
-        name = (key.table, key.fields)
-        if name not in read:
-            read[name] = _keys(source_of(key, resource), key.fields, linear=linear)
-        yield key, read[name].__contains__
+        name = (key.table or resource.name, key.fields)
+        if name not in known:
+            known[name] = _keys(source_of(key, resource), key.fields, linear=linear)
+        yield key, known[name].__contains__
 
 
 def source_of(key: reference.Key, resource: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from flows import config, ingest, steward, structure
 from flows.ingest import Document
-from flows.store import Fetched, Kept, Key
+from flows.store import Fetched, Kept, Key, Untaken
 from flows.structure import Revision
 from flows.validate import evidence, records
 from schemas.dataset import Dataset, SourceConfig
@@ -100,7 +100,7 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
     known: dict[str, SourceConfig] = {}
-    untaken: dict[Key, str] = {}
+    untaken: dict[Key, Untaken] = {}
     for fetched in journal:
         sources = sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
         known |= sources
@@ -110,7 +110,9 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
             if held_by:
                 owners[release_id] = owner = owners[release_id] if owners.get(release_id) in held_by else min(held_by)
                 _hear(story, Telling(fetched.day, shelf.contents[owner].named[release_id]))
-            elif (source := sources.get(owners[release_id][0])) and source.mode == "snapshot":
+            elif (source := sources.get(owners[release_id][0])) and (
+                source.mode == "snapshot" or source.kind != "files"
+            ):
                 _hear(story, Telling(fetched.day, None))
         untaken = fetched.refused
     refused = [item for content in shelf.contents.values() for item in content.refused]
@@ -131,10 +133,10 @@ def _remembering(dataset: Dataset, load: ingest.Load) -> Callable[[str | None], 
     return sources_of
 
 
-def _untaken(key: Key, why: str) -> Refused:
-    """Return the refusal of a file that could not be taken."""
+def _untaken(key: Key, untaken: Untaken) -> Refused:
+    """Return the refusal of a file or an address that could not be taken."""
     record = Record("releases", {"release_id": None, "document": key[1]}, Provenance(file=key[1]))
-    return Refused(record, problem("input.size" if "larger" in why else "input.link", why, record=record))
+    return Refused(record, problem(untaken.rule, untaken.why, record=record))
 
 
 def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) -> set[str]:
@@ -161,7 +163,8 @@ def _contents(
 ) -> Contents:
     """Return what a file holds; a broken one still holds what it held before, for it is no whole snapshot."""
     content = Contents({}, [], [])
-    for found in ingest.read(key, files, load):
+    config = next((source for source in dataset.sources if source.name == key[0]), None)
+    for found in ingest.read(key, files, load, config):
         if isinstance(found, Problem):
             _note(found, content)
             continue

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.decisions import Correction, Ruling, Waiver
+from schemas.mapping import Mapping
 from schemas.release import Organization
 from schemas.tables import Model, cell, maybe
 from schemas.values import Item, Language, Line, Slug, Text, Url
@@ -56,6 +57,7 @@ class SourceConfig(Model):
     )
     url: Url | None = maybe("Where the files were taken from.")
     licence: Line | None = maybe("Licence of texts that do not name their own.")
+    map: Mapping | None = maybe("Its own fields as those of a release; without it, its documents are releases already.")
 
 
 class Schedule(Model):

@@ -42,6 +42,7 @@ RULES = _rules(
     ("input.empty", "warning", "A source holds at least one release.", "Remove the file, or put a release in it."),
     ("input.table", "error", "A row has nothing beyond its header, and each column a name.", "Mend the row or the header."),
     ("input.sidecar", "error", "A text x.txt has its x.json beside it, without a body.", "Add the other half."),
+    ("input.untaken", "warning", "What a source tells is taken by its map, or ignored by name.", "Take the field in [sources.map], or add it to `ignore` there."),
     ("record.unknown-field", "error", "Every value is taken, or ignored by name.", "Mend the name, or add it to [ignore] in the dataset's file."),
     ("record.required", "error", "What must be known is given.", "Give the field a value."),
     ("record.type", "error", "A value is of its field's type.", "Write the value in the form named."),

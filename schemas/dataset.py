@@ -80,7 +80,7 @@ class SourceConfig(Model):
     url: Url | None = maybe("Of the web: the address of the feed, API, sitemap or page. Of files: where they are from.")
     licence: Line | None = maybe("Licence of texts that do not name their own.")
     issuer: Organization | None = maybe("Who issued its releases, where they do not say so themselves.")
-    language: Language = cell("Language of its releases, where they do not say so themselves.", default="en")
+    language: Language | None = maybe("Language of its releases, where they do not say so themselves.")
     hosts: list[Line] = cell("Hosts that may be asked; the one of `url` where it is left out.", default=[])
     private: bool = cell("Whether addresses of one's own network may be asked.", default=False)
     delay: Annotated[float, Field(ge=0, le=60)] = cell("Least seconds between two requests to a host.", default=1.0)

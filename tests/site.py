@@ -1,4 +1,4 @@
-"""A real web server on the loopback for tests of sources: it says what a test lays out, and remembers what was asked."""
+"""A real web server on the loopback for tests of sources: it says what a test lays out."""
 
 import gzip
 import hashlib
@@ -59,7 +59,7 @@ def serving(site: Site) -> Iterator[Site]:
     """Serve `site` on the loopback until the end of the block."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server asks for
+        def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             site.asked.append((self.path, headers))
             reply = site.replies.get(self.path) or site.replies.get(urlsplit(self.path).path) or Reply(status=404)

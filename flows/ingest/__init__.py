@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from flows import guard, store
 from flows.store import Fetched, Kept, Key, Published, Untaken
 from schemas.dataset import Dataset, SourceConfig
+from schemas.mapping import Mapping as FieldMap
 from schemas.report import Problem, Provenance
 from schemas.rules import problem
 
@@ -83,10 +84,11 @@ def fetch(  # noqa: PLR0913, PLR0917 - what a line of the journal is made from
 def gathered(  # noqa: PLR0913, PLR0917 - as above
     dataset: Dataset, files: Mapping[Key, Path], root: Path, journal: list[Fetched], day: str, shelf: store.Shelf
 ) -> Fetched:
-    """Return what is new of the dataset's files and of its sources of the web, what is gone, what could not be taken."""
+    """Return what is new of the dataset's files and sources of the web, what is gone, and what could not be taken."""
     before = store.state(journal)
     web = {source.name for source in dataset.sources if source.kind != "files"}
-    fetched = received(files, root, {key: kept for key, kept in before.items() if key[0] not in web}, day, shelf.keep)
+    lying = {key: kept for key, kept in before.items() if key[0] not in web}
+    fetched = received(files, root, lying, day, shelf.keep)
     if not web:
         return fetched
     from flows.ingest.web import walk as walking  # noqa: PLC0415 - only a source of the web pays for its libraries
@@ -157,10 +159,18 @@ def _item(config: SourceConfig, data: bytes, place: Provenance, load: Load) -> I
     """Yield the one document of an item of the web; none while its page could not be had, which the journal tells."""
     from flows.ingest.web import items  # noqa: PLC0415 - as above
 
-    found = items.read(config, data, load)
-    if found:
-        yield Document(config.name, found[0], place)
-        yield from (problem("input.left-out", one.why, field=one.field, source=place) for one in found[1])
+    said = items.read(config, data, load)
+    if said:
+        yield Document(config.name, said, place)
+
+
+def map_of(config: SourceConfig) -> FieldMap | None:
+    """Return how the fields of a source become those of a release; None where they are those of a release already."""
+    if config.kind == "files":
+        return config.map
+    from flows.ingest.web import items  # noqa: PLC0415 - as above
+
+    return items.mapping(config)
 
 
 def _pair(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:

@@ -61,7 +61,7 @@ APIS = {
     ),
     "federal-register": Api("results", "html_url", page="body_html_url", then="next_page_url"),
     "ninjs": Api("", "uri", then="next"),
-}  # fmt: skip
+}
 """By kind; the formats are those of the WordPress REST API, Drupal's JSON:API, the API of justice.gov, the Federal
 Register API v1, and IPTC ninjs 1 to 3."""
 TRACKING = re.compile(r"(utm_\w+|fbclid|gclid|mc_[ce]id)")

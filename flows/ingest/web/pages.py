@@ -128,7 +128,7 @@ def decoded(data: bytes, declared: str | None) -> str:
     if encoding is None:
         raise guard.BadInput("input.encoding", "the page declares an encoding that there is not", value=str(label))
     try:
-        return webencodings.decode(data, encoding, errors="strict")[0]
+        return str(webencodings.decode(data, encoding, errors="strict")[0])
     except UnicodeDecodeError as error:
         broken = data[error.start : error.start + 8].hex(" ")
         message = f"byte {error.start} is not {encoding.name}, which the page declares"

@@ -141,7 +141,7 @@ def test_a_link_that_leads_out_or_nowhere_is_told_and_the_rest_is_taken(
     fetched = fetch_all(root)
     assert names(fetched) == (["a.json", "z.json"], [])
     assert list(fetched.refused) == [("desk", "releases/link.json")]
-    assert why in fetched.refused["desk", "releases/link.json"]
+    assert why in fetched.refused["desk", "releases/link.json"].why
     assert not store.blob(root / "raw", store.sha256_file(secret)).exists()
 
 

@@ -1,19 +1,20 @@
 """Sources of the web against a real server on the loopback: every kind, what is new, what is gone, what is refused."""
 
-import gzip
 import json
 from collections.abc import Iterator
-from email.utils import format_datetime
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows import documents, ingest, store
+from flows import documents, ingest, rebuild, store
 from flows.documents import Built
+from flows.settings import Settings
 from flows.store import Fetched
 from schemas.dataset import Dataset
+from tests.publishing import published, read_json
 from tests.site import Reply, Site, serving
 
 DAY = "2026-11-24"
@@ -70,7 +71,7 @@ def rss(site: Site, *names: str, titles: dict[str, str] | None = None) -> str:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
 
 
-PAGE = {"page": {"body": ".text", "headline": "h1"}}
+PAGE: dict[str, Any] = {"page": {"body": ".text", "headline": "h1"}}
 
 
 def lay_feed(site: Site, *names: str) -> Dataset:
@@ -153,6 +154,50 @@ def test_a_page_that_is_refused_is_told_and_asked_again(site: Site, tmp_path: Pa
     assert not built(of, tmp_path).refused
 
 
+TOML = """
+[dataset]
+title = "Harbour"
+description = "Releases of the Harbour Ministry."
+[publisher]
+name = "Harbour Desk"
+[[licences]]
+name = "CC0-1.0"
+[[sources]]
+name = "news"
+kind = "feed"
+url = "{address}/feed"
+private = true
+delay = 0
+language = "en"
+[sources.issuer]
+id = "harbour-ministry"
+name = "Harbour Ministry"
+[sources.page]
+body = ".text"
+[gate]
+max_refused_share = 1
+"""
+
+
+def test_versions_of_a_feed_tell_what_became_of_it_and_are_made_again_without_the_web(
+    site: Site, tmp_path: Path
+) -> None:
+    data, again = tmp_path / "data", tmp_path / "again"
+    (data / "datasets").mkdir(parents=True)
+    (data / "datasets" / "harbour.toml").write_text(TOML.format(address=site.address), encoding="utf-8")
+    lay_feed(site, "one", "two", "three")
+    published(data, "harbour", date.fromisoformat(DAY))
+    site.replies["/one"] = Reply(status=410)
+    site.lay("/two", page("<p>It was corrected.</p>"))
+    second = published(data, "harbour", date.fromisoformat(later(1)))
+    told = read_json(second.folder / "diff.json")["rows"]
+    causes = {(row["key"][0], row["cause"]) for row in told if row["table"] == "releases"}
+    assert causes == {("one", "source withdrawn"), ("two", "source edited")}
+    site.replies.clear()
+    rebuilt = list(rebuild.rebuild(Settings(data=again), "harbour", data / "raw"))
+    assert [one.same for one in rebuilt] == [True, True]
+
+
 # Every kind
 
 
@@ -186,7 +231,8 @@ def wordpress(site: Site) -> Dataset:
         return json.dumps(
             [
                 {"id": 1, "link": f"{site.address}/{name}/", "title": {"rendered": f"Order &#8220;{name}&#8221;"},
-                 "date": "2026-11-20T05:00:00", "date_gmt": "2026-11-20T10:00:00", "modified_gmt": "2026-11-20T11:00:00",
+                 "date": "2026-11-20T05:00:00", "date_gmt": "2026-11-20T10:00:00",
+                 "modified_gmt": "2026-11-20T11:00:00",
                  "content": {"rendered": f"<p>{ORDERS}</p>", "protected": False}, "status": "publish"}
                 for name in names
             ]
@@ -203,8 +249,9 @@ def drupal(site: Site) -> Dataset:
     def answer(name: str, following: str | None) -> str:
         links = {"next": {"href": f"{site.address}{following}"}} if following else {}
         body = {"value": "raw", "processed": f"<p>{ORDERS}</p>", "format": "full", "summary": ""}
-        told = {"title": f"Order {name}", "created": "2026-11-20T10:00:00+00:00", "changed": "2026-11-20T11:00:00+00:00",
-                "body": body, "path": {"alias": f"/{name}", "pid": 1}, "langcode": "en"}  # fmt: skip
+        told = {"title": f"Order {name}", "created": "2026-11-20T10:00:00+00:00", "body": body,
+                "changed": "2026-11-20T11:00:00+00:00", "path": {"alias": f"/{name}", "pid": 1},
+                "langcode": "en"}  # fmt: skip
         return json.dumps({"data": [{"type": "node--release", "id": "1", "attributes": told}], "links": links})
 
     site.lay("/jsonapi/node/release", answer("one", "/jsonapi/node/release?page=2"), "application/vnd.api+json")
@@ -231,7 +278,8 @@ def doj(site: Site) -> Dataset:
 def federal_register(site: Site) -> Dataset:
     def answer(name: str, following: str | None) -> str:
         item = {"title": f"Order {name}", "html_url": f"{site.address}/{name}", "document_number": name,
-                "body_html_url": f"{site.address}/body/{name}", "publication_date": "2026-11-20", "abstract": "In short."}  # fmt: skip
+                "body_html_url": f"{site.address}/body/{name}", "publication_date": "2026-11-20",
+                "abstract": "In short."}  # fmt: skip
         told = {"count": 2, "results": [item]}
         return json.dumps(told | ({"next_page_url": f"{site.address}{following}"} if following else {}))
 
@@ -250,7 +298,8 @@ def ninjs(site: Site) -> Dataset:
         "firstcreated": "2026-11-20T10:00:00Z",
     }
     new = {"uri": f"{site.address}/two", "headlines": [{"role": "main", "value": "Order two"}], "language": "en",
-           "bodies": [{"contentType": "text/html", "value": f"<p>{ORDERS}</p>"}], "firstCreated": "2026-11-20T10:00:00Z"}  # fmt: skip
+           "bodies": [{"contentType": "text/html", "value": f"<p>{ORDERS}</p>"}],
+           "firstCreated": "2026-11-20T10:00:00Z"}  # fmt: skip
     site.lay("/news.json", json.dumps([old, new]), "application/json")
     return dataset(site, "ninjs", "/news.json")
 

@@ -114,7 +114,9 @@ class Client:
         """Return a site's rules: all is allowed where it has none, nothing where it cannot say (RFC 9309)."""
         try:
             answer = self._followed(url, {}, lambda there, asked: self._tried(host, there, asked))
-        except guard.BadInput:
+        except guard.BadInput as bad:
+            if bad.rule != "input.unreached":
+                raise
             return Protego.parse("User-agent: *\nDisallow: /")
         return Protego.parse(answer.data.decode("utf-8", "replace") if answer.status == OK else "")
 
@@ -126,7 +128,7 @@ class Client:
             try:
                 answer = self._once(url, conditions)
             except (httpx.HTTPError, OSError) as error:
-                said, wanted = f"{type(error).__name__}: {error}", None
+                said, wanted = f"the answer cannot be had: {error or type(error).__name__}", None
             else:
                 if answer.status not in BUSY:
                     return answer

@@ -142,7 +142,7 @@ NUMBERED, BEYOND = ("wordpress", "doj"), (400, 404)
 def _visited(walk_of: Walk, url: str) -> Visit:
     """Return what `url` answers, kept with its headers before anything reads it."""
     if url in walk_of.shelf.begun:
-        return walk_of.shelf.begun[url]
+        return walk_of.found.visits.setdefault(url, walk_of.shelf.begun[url])
     known = walk_of.found.visits.get(url) or walk_of.memory.visits.get(url)
     answer = walk_of.client.get(url, known)
     if answer is None and known:

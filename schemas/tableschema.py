@@ -1,5 +1,6 @@
 """The Table Schema of a row model, derived from it: Table Schema of Data Package v2, as frictionless 5.21 reads it."""
 
+from functools import cache
 from typing import Any
 
 from schemas.tables import TABLES, Row
@@ -21,7 +22,7 @@ def table_schema(table: str) -> dict[str, Any]:
 
 def fields(model: type[Row]) -> list[dict[str, Any]]:
     """Return the field descriptors of `model`, in the order of its fields."""
-    return [_field(name, prop) for name, prop in model.model_json_schema()["properties"].items()]
+    return [_field(name, prop) for name, prop in _properties(model).items()]
 
 
 def types(table: str) -> dict[str, str]:
@@ -32,6 +33,13 @@ def types(table: str) -> dict[str, str]:
 def header(table: str) -> list[str]:
     """Return the names of the fields of `table`, in order."""
     return list(TABLES[table].model_fields)
+
+
+@cache
+def _properties(model: type[Row]) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of each field of `model`, nobody's to change: making it takes 8 ms."""
+    found: dict[str, dict[str, Any]] = model.model_json_schema()["properties"]
+    return found
 
 
 def _field(name: str, prop: dict[str, Any]) -> dict[str, Any]:

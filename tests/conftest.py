@@ -18,6 +18,16 @@ AS_OF = "2026-11-24"
 """The day of every run in the tests, so that they say the same on every day."""
 
 
+SLOWEST = ("up", "rulings", "readme", "work_pool", "series", "init", "steward", "pipeline", "docs", "recovery", "diff")
+"""The files that take longest, `test_…` each, longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin first, so that none is left to one process alone when all others are done."""
+    order = {f"test_{name}": place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
+
 @pytest.fixture
 def seed() -> dict[str, Any]:
     """Return the seed document, the test's own to change."""

@@ -23,7 +23,7 @@ from flows.settings import PROJECT, Settings
 from schemas import dataset, release
 from schemas.package import Manifest
 from schemas.tables import TABLES, Model
-from tests.conftest import AS_OF
+from tests.conftest import AS_OF, SLOWEST
 from tests.publishing import DATASET, home, published
 
 DOCS = PROJECT / "docs"
@@ -507,6 +507,10 @@ def test_the_order_of_imports_is_that_of_the_contract(page: Path) -> None:
     told = re.search(r"imports go(?: one way)?: (.*?)\. The stages", prose(page), re.IGNORECASE | re.DOTALL)
     assert told
     assert codes(told[1]) == order
+
+
+def test_the_files_that_begin_first_in_the_tests_are_there() -> None:
+    assert {f"test_{name}.py" for name in SLOWEST} <= {path.name for path in (PROJECT / "tests").glob("test_*.py")}
 
 
 def test_cleaning_leaves_all_data_alone(tmp_path: Path) -> None:

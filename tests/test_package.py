@@ -226,6 +226,15 @@ DUCKDB = {
 """What DuckDB calls the types of Table Schema."""
 
 
+def test_whoever_changes_a_table_schema_changes_a_copy() -> None:
+    before = table_schema("roles")
+    changed = table_schema("roles")
+    for field in changed["fields"]:
+        field["type"] = "any"
+        field.setdefault("constraints", {})["maximum"] = 0
+    assert table_schema("roles") == before != changed
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_parquet_has_the_types_of_the_table_schema(package: Package, name: str) -> None:
     columns, _ = ask(f"SELECT * FROM '{package.folder / name}.parquet'")

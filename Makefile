@@ -38,9 +38,13 @@ lock: .venv/.dev ## resolve the dependencies anew
 	$(COMPILE) $(LOCKFLAGS) --extra build pyproject.toml --output-file requirements.lock
 	$(COMPILE) $(LOCKFLAGS) --extra build --extra dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock
 
-bench: .venv/.dev ## measure start-up and the table engine, side by side
+bench: .venv/.dev ## measure start-up and the table engine, side by side; with CORPUS=path, a corpus of releases
+ifdef CORPUS
+	@$(BIN)/python -m tests.bench.corpus $(CORPUS)
+else
 	@$(BIN)/python -m tests.bench.startup
 	@$(BIN)/python -m tests.bench.engine
+endif
 
 torture: .venv/.dev ## kill publisher, runner, server, everything, 50 times in runs
 	@$(BIN)/python -m tests.torture.kills

@@ -207,7 +207,9 @@ def _told(rule: str, sample: Sample | None) -> str:
     """Return a sample in words."""
     if sample is None:
         return UNSTATED.get(rule, "")
-    said = [_file(one) for one in sample.files]
+    mapped = sample.map.model_dump(mode="json", by_alias=True, exclude_defaults=True)["fields"] if sample.map else None
+    said = [f"a source with the map {_value(mapped)}"] if mapped else []
+    said += [_file(one) for one in sample.files]
     said += [COMES[sample.comes] + ", ".join(_put(one) for one in sample.document)] if sample.document else []
     said += [_change(one) for one in sample.rows]
     said += [f"in the version before, {_change(one)}" for one in sample.before]

@@ -49,14 +49,25 @@ def report(folder: Path) -> Report:
 
 
 def _put_records(folder: Path, kept: Iterable[Record], refused: Iterable[Refused]) -> None:
-    store.write_lines(folder / "rows.jsonl", (_packed(record) for record in kept))
-    store.write_lines(
-        folder / "refused.jsonl", ([*_packed(item.record), item.problem.model_dump(mode="json")] for item in refused)
-    )
+    seen: dict[str, int] = {}
+    store.write_lines(folder / "rows.jsonl", (_briefly(record, seen) for record in kept), _plain)
+    told = ([*_packed(item.record), item.problem.model_dump(mode="json")] for item in refused)
+    store.write_lines(folder / "refused.jsonl", told, _plain)
 
 
 def _packed(record: Record) -> list[Any]:
-    return [record.table, json.loads(json.dumps(record.values, default=_plain)), record.source.model_dump(mode="json")]
+    return [record.table, record.values, record.source.model_dump(mode="json")]
+
+
+def _briefly(record: Record, seen: dict[str, int]) -> list[Any]:
+    """Return a record as it is written: a body that was written before, by its number among these."""
+    body = record.values.get("body")
+    if not isinstance(body, str):
+        return _packed(record)
+    if body in seen:
+        return [*_packed(record._replace(values=record.values | {"body": None})), seen[body]]
+    seen[body] = len(seen)
+    return _packed(record)
 
 
 def _plain(value: Any) -> Any:
@@ -65,13 +76,24 @@ def _plain(value: Any) -> Any:
 
 def records(folder: Path) -> tuple[list[Record], list[Refused]]:
     """Return the records in `folder` that stand, and those that are refused."""
-    kept = [_unpacked(*line) for line in store.read_lines(folder / "rows.jsonl")]
+    bodies: list[str] = []
+    kept = [_whole(line, bodies) for line in store.read_lines(folder / "rows.jsonl")]
     known: dict[str, Record] = {}
     refused = []
     for *packed, found in store.read_lines(folder / "refused.jsonl"):
         record = known.setdefault(json.dumps(packed), _unpacked(*packed))
         refused.append(Refused(record, Problem.model_validate(found)))
     return kept, refused
+
+
+def _whole(line: list[Any], bodies: list[str]) -> Record:
+    """Return a record that was written briefly; a body that several have is one text in memory, for they are large."""
+    record = _unpacked(*line[:3])
+    if len(line) > len(record):
+        record.values["body"] = bodies[line[3]]
+    elif isinstance(body := record.values.get("body"), str):
+        bodies.append(body)
+    return record
 
 
 def _unpacked(table: str, values: dict[str, Any], source: dict[str, Any]) -> Record:

@@ -126,11 +126,12 @@ def readable(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def write_lines(path: Path, values: Iterable[Any]) -> None:
-    """Write `values` to `path` as JSON Lines; a working file, not made to last."""
+def write_lines(path: Path, values: Iterable[Any], plain: Callable[[Any], Any] | None = None) -> None:
+    """Write `values` to `path` as JSON Lines, not made to last; `plain` gives the form of what JSON has none of."""
+    encode = json.JSONEncoder(ensure_ascii=False, default=plain).encode
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for value in values:
-            file.write(json.dumps(value, ensure_ascii=False) + "\n")
+            file.write(encode(value) + "\n")
 
 
 def read_lines(path: Path) -> Iterator[Any]:

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from schemas.release import Entity, Fact, Mention, Part, Participant, Reading, Release, Span
@@ -46,9 +47,10 @@ class Revision(NamedTuple):
 
 def text_of(body: str) -> str:
     """Return a body as every offset counts in it: as received, CRLF as LF."""
-    return body.replace("\r\n", "\n")
+    return body.replace("\r\n", "\n") if "\r" in body else body
 
 
+@lru_cache(maxsize=4)
 def digest(text: str) -> str:
     """Return the SHA-256 of `text` in UTF-8."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -62,7 +64,7 @@ def anchored(reading: Reading) -> tuple[Reading, Problem | None]:
     is left where it was if they do not.
     """
     release, body = reading.release, text_of(reading.release.body)
-    if release.text_sha256 in (None, digest(body)):
+    if release.text_sha256 is None or release.text_sha256 == digest(body):
         return reading, None
     spans = [span for part in reading.parts for span in _spans(part)]
     marks = sorted(

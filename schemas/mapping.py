@@ -1,5 +1,6 @@
 """`Mapping`: which fields of a source become which fields of a `Release`, as a steward writes it in `[sources.map]`."""
 
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -47,6 +48,11 @@ class Mapping(Model):
 
     fields: dict[str, Take] = cell("By field of a release: where it comes from.")
     ignore: list[Line] = cell("Names or paths of fields that are left out on purpose.", default=[])
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Every field of the source that is taken or ignored."""
+        return frozenset((*(take.from_ for take in self.fields.values() if take.from_), *self.ignore))
 
     @model_validator(mode="before")
     @classmethod

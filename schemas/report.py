@@ -35,7 +35,8 @@ class Provenance(Model):
     def at(self, *steps: str | int) -> "Provenance":
         """Return the place `steps` further down in the same document."""
         escaped = (str(step).replace("~", "~0").replace("/", "~1") for step in steps)
-        return self.model_copy(update={"pointer": "/".join([self.pointer or "", *escaped])})
+        pointer = "/".join([self.pointer or "", *escaped])
+        return Provenance(file=self.file, line=self.line, pointer=pointer, sha256=self.sha256)
 
     def __str__(self) -> str:
         """Return the place as a person reads it: file, line, pointer."""

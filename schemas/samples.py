@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from schemas.mapping import Mapping
 from schemas.tables import Model, cell, maybe
 from schemas.values import Line
 
@@ -56,6 +57,7 @@ class Sample(Model):
     """What breaks a rule: files, changes of the document, or changes of rows."""
 
     files: list[File] = cell("Files that lie beside the document.", default=[])
+    map: Mapping | None = maybe("The map of another source, which the files lie in.")
     document: list[Put] = cell("Changes of the document.", default=[])
     comes: Literal["instead", "beside", "after"] = cell(
         "Whether the changed document stands in place of the good one, beside it, or in its place on the next day.",

@@ -24,13 +24,13 @@ from flows.settings import PROJECT
 from flows.validate import judge, records, suites, tables
 from flows.validate.judge import Asked, Rows, Verdict
 from flows.validate.suites import Expectation
-from schemas.dataset import Dataset
+from schemas.dataset import Dataset, SourceConfig
+from schemas.mapping import Mapping as SourceMap
 from schemas.report import Layer, Problem, Provenance, Record
 from schemas.rules import PYDANTIC_RULES, RULES
 from schemas.samples import AS_OF, DOCUMENT, MAX_AGE, SAMPLES, UNSTATED, Change, File, Put, Sample
 from schemas.tables import TABLES
 from schemas.tableschema import CONSTRAINTS
-from tests.publishing import fetch_files
 
 REGISTER: dict[str, Entry] = {entry.rule.id: entry for entry in generate.register()}
 SUITES: dict[str, Expectation] = {one.rule: one for one in suites.load()}
@@ -178,6 +178,7 @@ def changed_rows(rows: Rows, changes: list[Change]) -> Rows:
 def lay(folder: Path, file: File) -> None:
     """Write a file of a sample into `folder`."""
     path = folder / file.name
+    path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     if file.link:
         path.symlink_to(file.link)
@@ -185,17 +186,19 @@ def lay(folder: Path, file: File) -> None:
         path.write_bytes(bytes.fromhex(file.hex) if file.hex else (file.text or "").encode() * file.times)
 
 
-def received(folder: Path, *days: list[File]) -> Built:
-    """Return what the files that lie in a source give, day by day to that of the samples."""
+def received(folder: Path, *days: list[File], map_: SourceMap | None = None) -> Built:
+    """Return what the files that lie in a source give, day by day to that of the samples; `map_` is of a second one."""
+    mapped = [SourceConfig(name="mapped", path="mapped", map=map_)] if map_ else []
+    dataset = DATASET.model_copy(update={"sources": [*DATASET.sources, *mapped]})
     data, raw = folder / "data", folder / "raw"
     (data / "releases").mkdir(parents=True)
     for number, files in enumerate(days, 1):
         for file in files:
             lay(data / "releases", file)
-        found = ingest.files_of(DATASET.sources[0], data)
-        fetch_files(found, data, raw, DATASET.name, str(AS_OF - timedelta(days=len(days) - number)), {})
+        found = {key: path for source in dataset.sources for key, path in ingest.files_of(source, data).items()}
+        ingest.fetch(dataset, found, data, raw, str(AS_OF - timedelta(days=len(days) - number)), {})
     journal = store.read_journal(raw, DATASET.name)
-    return documents.structured(DATASET, journal, lambda digest: store.load(raw, digest))
+    return documents.structured(dataset, journal, lambda digest: store.load(raw, digest))
 
 
 def judged(built: Built) -> Verdict:
@@ -275,7 +278,7 @@ def test_the_samples_of_a_layer_have_one_form() -> None:
 @pytest.mark.parametrize("rule", BY_FILES)
 def test_a_rule_is_told_for_its_file_and_no_other_rule_beside_it(rule: str, good: Rows, tmp_path: Path) -> None:
     entry = REGISTER[rule]
-    built = received(tmp_path, *days_of(SAMPLES[rule]))
+    built = received(tmp_path, *days_of(SAMPLES[rule]), map_=SAMPLES[rule].map)
     assert told([item.problem for item in built.refused] + built.noted, entry.rule.layer) == expected(entry)
     assert len(built.records) == sum(map(len, good.values()))  # the release beside it is read whole
 

@@ -4,6 +4,7 @@ Read are JSON (`.json`), JSON Lines (`.jsonl`, `.ndjson`), CSV (`.csv`), each al
 Parquet (`.parquet`), and plain text with a sidecar: `x.txt` holds the body, `x.json` beside it a Release without one.
 """
 
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -195,16 +196,17 @@ def _read_json(source: str, data: bytes, place: Provenance) -> Iterator[Document
 
 def _read_lines(source: str, data: bytes, place: Provenance) -> Iterator[Document | Problem]:
     """Yield a document a line; a bad line is a problem of its own and the next is read."""
-    lines = data.split(b"\n")
-    if not any(line.strip() for line in lines):
-        raise guard.BadInput("input.empty", "the file holds no release")
-    for number, line in enumerate(lines, 1):
-        here = place.model_copy(update={"line": number})
+    found = 0
+    for number, line in enumerate(io.BytesIO(data), 1):
         if line.strip():
+            found += 1
+            here = Provenance(file=place.file, line=number, sha256=place.sha256)
             try:
-                yield Document(source, guard.strict_json(guard.decode(line)), here)
+                yield Document(source, guard.strict_json(guard.decode(line.removesuffix(b"\n"))), here)
             except guard.BadInput as bad:
                 yield _problem(bad, here)
+    if not found:
+        raise guard.BadInput("input.empty", "the file holds no release")
 
 
 def _read_text(_: str, __: bytes, place: Provenance) -> Iterator[Document | Problem]:

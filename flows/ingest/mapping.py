@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -24,6 +24,9 @@ DIGEST = 8
 """Digits of that digest."""
 FAR_FUTURE = 1 << 40
 """Seconds since 1970 beyond which a number is no instant."""
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+"""What tells nothing."""
+UNTAKEN = "[sources.map] neither takes nor ignores it"
 Steps = tuple[str, ...]
 
 
@@ -46,7 +49,8 @@ def mapped(value: dict[str, Any], mapping: Mapping, name: str) -> tuple[dict[str
             _put(release, target, found)
     release.setdefault("source", {}).setdefault("name", name)
     left_out = [_too_early(target, take, release) for target, take in mapping.fields.items() if take.not_before]
-    return release, [*filter(None, left_out), *_untaken(value, mapping)]
+    untaken = sorted(set(_untaken(value, _named(mapping.named))))
+    return release, [*filter(None, left_out), *(LeftOut(field, UNTAKEN) for field in untaken)]
 
 
 def counted(found: Counter[LeftOut]) -> Iterator[tuple[LeftOut, str]]:
@@ -58,7 +62,7 @@ def counted(found: Counter[LeftOut]) -> Iterator[tuple[LeftOut, str]]:
 def _taken(value: dict[str, Any], take: Take, release: dict[str, Any]) -> Any:
     """Return what `take` makes of a document; None where it has nothing of the sort."""
     found = at(value, _steps(take.from_)) if take.from_ else None
-    if found in (None, "", []):
+    if found in EMPTY:
         return take.value
     if take.split and isinstance(found, str):
         words = [word.strip() for word in found.split(take.split) if word.strip()]
@@ -93,36 +97,37 @@ def at(value: Any, steps: Steps) -> Any:
     return value
 
 
-def _untaken(value: dict[str, Any], mapping: Mapping) -> Iterator[LeftOut]:
-    """Yield every field that has a value which the map neither takes nor ignores, once."""
-    named = (*(take.from_ for take in mapping.fields.values() if take.from_), *mapping.ignore)
-    fields = {".".join("*" if step.isdigit() else step for step in steps) for steps in _leaves(value, named, ())}
-    why = "[sources.map] neither takes nor ignores it"
-    yield from (LeftOut(field, why) for field in sorted(fields))
+class Named(NamedTuple):
+    """What a map names below a place of a document: whether the place itself, and what lies further down."""
 
-
-def _leaves(value: Any, named: tuple[str, ...], above: Steps) -> Iterator[Steps]:
-    items = value.items() if isinstance(value, dict) else ((str(at), item) for at, item in enumerate(value))
-    for name, inner in items:
-        here = (*above, name)
-        known = _standing(named, here)
-        if known == "inside" and isinstance(inner, dict | list):
-            yield from _leaves(inner, named, here)
-        elif known != "taken" and inner is not None:
-            yield here
+    whole: bool
+    below: dict[str, "Named"]
 
 
 @cache
-def _standing(named: tuple[str, ...], here: Steps) -> str:
-    """Return whether a place is taken as a whole, something inside it may be, or it is not named at all."""
-    paths = [_steps(path) for path in named]
-    if any(len(path) <= len(here) and _same(path, here) for path in paths):
-        return "taken"
-    return "inside" if any(_same(path, here) for path in paths) else "unnamed"
+def _named(paths: frozenset[str]) -> Named:
+    """Return the paths of a map as one tree."""
+    below: dict[str, set[str]] = {}
+    for path in paths - {""}:
+        step, _, rest = path.partition(".")
+        below.setdefault(step, set()).add(rest)
+    return Named("" in paths, {step: _named(frozenset(rest)) for step, rest in below.items()})
 
 
-def _same(path: Steps, here: Steps) -> bool:
-    return all(one in ("*", other) for one, other in zip(path, here, strict=False))
+NOTHING = Named(whole=False, below={})
+
+
+def _untaken(value: Any, named: Named, above: str = "") -> Iterator[str]:
+    """Yield the fields that have a value which the map neither takes nor ignores; an item of a list is `*`."""
+    for name, inner in value.items() if isinstance(value, dict) else ((str(at), item) for at, item in enumerate(value)):
+        known = named.below.get(name) or (named.below.get("*", NOTHING) if isinstance(value, list) else NOTHING)
+        if known.whole or inner in EMPTY:
+            continue
+        here = f"{above}{name if isinstance(value, dict) else '*'}"
+        if known.below and isinstance(inner, dict | list):
+            yield from _untaken(inner, known, f"{here}.")
+        else:
+            yield here
 
 
 def _too_early(target: str, take: Take, release: dict[str, Any]) -> LeftOut | None:
@@ -178,6 +183,7 @@ def _with(form: str) -> Callable[[str], datetime]:
 READERS = (datetime.fromisoformat, parsedate_to_datetime)
 
 
+@lru_cache
 def slug(text: str) -> str:
     """Return words as a slug, without what is no letter or digit; a long one ends in a digest of the whole."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -53,32 +55,36 @@ def _changed(staged: Staged) -> list[str]:
 def _disagreeing(folder: Path) -> list[str]:
     """Return the tables that another format than CSV does not hold, value by value."""
     csv.field_size_limit(LONGEST_CELL)
-    truth = {table: list(_typed_csv(table, folder / f"{table}.csv")) for table in TABLES}
-    wrong = []
+    wrong = [line for table in TABLES for line in _streams_differing(folder, table)]
+    truth = partial(_typed_csv, folder)
     for suffix, differing in OTHERS.items():
         for path in sorted(folder.glob(f"*{suffix}")):
             wrong += [f"{path.name}: does not hold what {table}.csv holds" for table in differing(path, truth)]
     return wrong
 
 
-Truth = dict[str, list[tuple[Any, ...]]]
-"""The typed rows of every table."""
+Values = Iterator[tuple[Any, ...]]
+Truth = Callable[[str], Values]
+"""Gives the typed rows of a table."""
 
 
-def _in_parquet(path: Path, truth: Truth) -> list[str]:
-    with path.open("rb") as file:
-        found = [tuple(row.values()) for row in pq.read_table(file).to_pylist()]
-    return [path.stem] if found != truth[path.stem] else []
+def _streams_differing(folder: Path, table: str) -> list[str]:
+    """Return the files of formats that can be read row by row which do not hold what the CSV of a table holds.
 
-
-def _in_sqlite(path: Path, truth: Truth) -> list[str]:
-    return [table for table in TABLES if list(_typed_sqlite(table, path)) != truth[table]]
+    They are read side by side, so that no table is in memory whole.
+    """
+    paths = [*folder.glob(f"{table}.parquet"), *folder.glob("*.sqlite")]
+    sides = zip_longest(_typed_csv(folder, table), *(STREAMED[path.suffix](path, table) for path in paths))
+    wrong = {place for truth, *others in sides for place, row in enumerate(others) if row != truth}
+    return [f"{paths[place].name}: does not hold what {table}.csv holds" for place in sorted(wrong)]
 
 
 def _in_excel(path: Path, truth: Truth) -> list[str]:
     """Return the tables whose sheet differs, but for what the workbook itself says is left out."""
     sheets, missing = excel.read(path.read_bytes())
-    return [table for table in TABLES if _cells(table, truth[table], missing) != _read_cells(table, sheets[table])]
+    return [
+        table for table in TABLES if _cells(table, list(truth(table)), missing) != _read_cells(table, sheets[table])
+    ]
 
 
 def _cells(table: str, rows: list[tuple[Any, ...]], missing: set[excel.Missing]) -> list[list[str]]:
@@ -122,30 +128,38 @@ def _in_jsonl(path: Path, truth: Truth) -> list[str]:
     for table, row in jsonlines.rows_of(path.read_bytes()):
         found[table][tuple(typed(row.get(name), kind) for name, kind in types(table).items())] += 1
     shared = set(jsonlines.ENTITIES)
-    differs = {table: bool(found[table].keys() - set(truth[table])) for table in shared}
-    differs |= {table: found[table] != Counter(truth[table]) for table in TABLES if table not in shared}
+    differs = {table: bool(found[table].keys() - set(truth(table))) for table in shared}
+    differs |= {table: found[table] != Counter(truth(table)) for table in TABLES if table not in shared}
     return [table for table in TABLES if differs[table]]
 
 
 OTHERS: dict[str, Callable[[Path, Truth], list[str]]] = {
-    ".parquet": _in_parquet,
-    ".sqlite": _in_sqlite,
     ".xlsx": _in_excel,
     ".jsonl": _in_jsonl,
 }
-"""How each format is read back, and which tables differ in it."""
+"""How each format that is read as a whole is read back, and which tables differ in it."""
 
 
-def _typed_csv(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
+def _typed_csv(folder: Path, table: str) -> Values:
     kinds = list(types(table).values())
-    with path.open(encoding="utf-8", newline="") as file:
+    with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows)
         for row in rows:
             yield tuple(typed(cell or None, kind) for cell, kind in zip(row, kinds, strict=True))
 
 
-def _typed_sqlite(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
+def _typed_parquet(path: Path, _: str) -> Values:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+BATCH = 512
+"""Rows of a Parquet file that are in memory at once."""
+
+
+def _typed_sqlite(path: Path, table: str) -> Values:
     kinds = list(types(table).values())
     database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     try:
@@ -158,3 +172,7 @@ def _typed_sqlite(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
             )
     finally:
         database.close()
+
+
+STREAMED: dict[str, Callable[[Path, str], Values]] = {".parquet": _typed_parquet, ".sqlite": _typed_sqlite}
+"""How each format that is read row by row is read back."""

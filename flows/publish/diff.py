@@ -102,7 +102,8 @@ def from_folder(folder: Path, rules: str) -> State:
     """Return the state of the version in `folder`."""
     described = json.loads((folder / DESCRIPTOR).read_bytes())
     schemas = {resource["name"]: resource["schema"] for resource in described["resources"]}
-    rows = {table: _read(folder / f"{table}.csv", schema["primaryKey"]) for table, schema in schemas.items()}
+    bodies: dict[str, str] = {}
+    rows = {table: _read(folder / f"{table}.csv", schema["primaryKey"], bodies) for table, schema in schemas.items()}
     refused = {(row["table"], row["key"]) for row in read_rows(folder / QUARANTINE)}
     decided = folder / "decisions.json"
     corrections = json.loads(decided.read_bytes())["corrections"] if decided.exists() else []
@@ -270,8 +271,13 @@ def _fields(schema: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
     return {field["name"]: field for field in schema["fields"]} if schema else {}
 
 
-def _read(path: Path, key: list[str]) -> dict[Key, Values]:
-    return {tuple(row[name] for name in key): row for row in read_rows(path)}
+def _read(path: Path, key: list[str], bodies: dict[str, str]) -> dict[Key, Values]:
+    """Return the rows of a file by key; a body that stands in two rows is one text in memory, by `bodies`."""
+    found = {tuple(row[name] for name in key): row for row in read_rows(path)}
+    for row in found.values():
+        if "body" in row:
+            row["body"] = bodies.setdefault(row["body"], row["body"])
+    return found
 
 
 def read_rows(path: Path) -> Iterator[Values]:

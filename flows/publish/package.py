@@ -9,6 +9,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,7 +73,14 @@ class Staged(NamedTuple):
 
 def content(candidate: Candidate) -> str:
     """Return the digest of what makes a version another one: tables, schemas, facts of the dataset."""
-    parts = {name: store.sha256(data) for name, data in writers.write_csv("", candidate.rows).items()}
+    return _content(
+        candidate, {name: store.sha256(data) for name, data in writers.write_csv("", candidate.rows).items()}
+    )
+
+
+def _content(candidate: Candidate, tables: dict[str, str]) -> str:
+    """Return the digest of a candidate whose tables, as CSV, have these digests."""
+    parts = dict(tables)
     parts["schemas"] = _schemas_digest()
     parts["dataset"] = store.sha256(store.to_json(descriptor.facts(candidate.dataset)))
     parts["formats"] = ",".join(sorted(candidate.dataset.formats))
@@ -148,19 +156,26 @@ def stage(candidate: Candidate, home: Path, folder: Path) -> Staged:
     """
     changed, base = changes(candidate, home), standing(home)
     version = Version.parse(str(changed.after))
-    store.empty_folder(folder)
-    files = _files(candidate, version, changed)
-    papers = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
-    files[MANIFEST] = store.to_json(_manifest(candidate, version, newest(home), papers).model_dump(mode="json"))
-    sums = {name: store.sha256(data) for name, data in files.items()}
-    files[SUMS] = checksums(sums)
-    there = manifest(base).files if base else {}
-    for name, data in files.items():
-        same = base is not None and name in there and there[name] == papers.get(name)
-        if not (same and base and _link(base.folder / name, folder / name, sums[name])):
-            store.write_file(folder / name, data)
+    put = partial(_put, store.empty_folder(folder), base, manifest(base).files if base else {})
+    files: dict[str, FileEntry] = {}
+    for kind in sorted({"csv", *candidate.dataset.formats}):
+        files |= put(writers.WRITERS[kind](candidate.dataset.name, candidate.rows))
+    files |= put(_papers(candidate, version, changed, files))
+    told = store.to_json(_manifest(candidate, version, newest(home), files).model_dump(mode="json"))
+    sums = checksums({name: entry.sha256 for name, entry in (files | put({MANIFEST: told})).items()})
+    put({SUMS: sums})
     store.sync_folder(folder)
-    return Staged(folder, version, store.sha256(files[SUMS]))
+    return Staged(folder, version, store.sha256(sums))
+
+
+def _put(folder: Path, base: Package | None, there: dict[str, FileEntry], files: Files) -> dict[str, FileEntry]:
+    """Write files into the staged folder, or link them to those of the version before; return what they must be."""
+    entries = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
+    for name, entry in entries.items():
+        same = base is not None and there.get(name) == entry
+        if not (same and base and _link(base.folder / name, folder / name, entry.sha256)):
+            store.write_file(folder / name, files[name])
+    return entries
 
 
 def _link(existing: Path, path: Path, digest: str) -> bool:
@@ -239,12 +254,9 @@ def _indexed(package: Package) -> dict[str, Any]:
     }
 
 
-def _files(candidate: Candidate, version: Version, changed: Diff) -> Files:
-    """Return every file of the version but its papers."""
+def _papers(candidate: Candidate, version: Version, changed: Diff, entries: dict[str, FileEntry]) -> Files:
+    """Return what a version says of its tables, whose files are `entries`; its manifest aside."""
     files: Files = {}
-    for kind in sorted({"csv", *candidate.dataset.formats}):
-        files |= writers.WRITERS[kind](candidate.dataset.name, candidate.rows)
-    entries = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
     counts = {table: len(rows) for table, rows in candidate.rows.items()}
     described = descriptor.descriptor(candidate.dataset, str(version), entries, counts)
     files[DESCRIPTOR] = store.readable(described)
@@ -278,7 +290,7 @@ def _manifest(candidate: Candidate, version: Version, latest: Package | None, fi
         dataset=candidate.dataset.name,
         version=str(version),
         as_of=candidate.papers.as_of,
-        content=content(candidate),
+        content=_content(candidate, {name: files[name].sha256 for name in (f"{table}.csv" for table in TABLES)}),
         previous=store.sha256_file(latest.folder / MANIFEST) if latest else None,
         code=Code(
             communique=__version__,

@@ -27,4 +27,6 @@ def table(name: str, rows: Sequence[dict[str, Any]]) -> bytes:
     columns = [pa.array([typed(row.get(column), kind) for row in rows], ARROW[kind]) for column, kind in kinds.items()]
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd")
+    del columns
+    pa.default_memory_pool().release_unused()  # Arrow would keep it for a next table, and SQLite comes next
     return sink.getvalue()

@@ -26,7 +26,7 @@ def read_document(
         return None, [Refused(record, problem("input.shape", "a release document is a JSON object", record=record))]
     value = _without(value, ignore)
     lists = {name: value[name] for name in PARTS if isinstance(value.get(name), list)}
-    release, wrong = _fit(Release, value | {name: [] for name in lists})
+    release, wrong = _fit(Release, value | {name: [] for name in PARTS if name in lists or name not in value})
     refused: list[Refused] = []
     noted: list[Problem] = []
     release_id = release.id if release else str(value.get("id"))

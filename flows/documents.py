@@ -5,13 +5,15 @@ told on a day, told anew when its document changed, withdrawn when a snapshot la
 journal and the bytes that it names; a run that starts from nothing but these comes to the same rows.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flows import config, ingest, steward, structure
-from flows.ingest import Document
-from flows.store import Fetched, Kept, Key
+from flows.ingest import Document, mapping
+from flows.ingest.mapping import LeftOut
+from flows.store import Fetched, Kept, Key, Untaken
 from flows.structure import Revision
 from flows.validate import evidence, records
 from schemas.dataset import Dataset, SourceConfig
@@ -34,6 +36,8 @@ class Contents(NamedTuple):
     named: dict[str, Document]
     refused: list[Refused]
     noted: list[Problem]
+    untaken: Counter[LeftOut]
+    """What its documents have and their releases have not, with no one's word."""
     carried: frozenset[str] = frozenset()
     """Releases that it held before it was broken, and that can no longer be read."""
 
@@ -100,7 +104,7 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
     known: dict[str, SourceConfig] = {}
-    untaken: dict[Key, str] = {}
+    untaken: dict[Key, Untaken] = {}
     for fetched in journal:
         sources = sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
         known |= sources
@@ -110,14 +114,28 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
             if held_by:
                 owners[release_id] = owner = owners[release_id] if owners.get(release_id) in held_by else min(held_by)
                 _hear(story, Telling(fetched.day, shelf.contents[owner].named[release_id]))
-            elif (source := sources.get(owners[release_id][0])) and source.mode == "snapshot":
+            elif (source := sources.get(owners[release_id][0])) and (
+                source.mode == "snapshot" or source.kind != "files"
+            ):
                 _hear(story, Telling(fetched.day, None))
         untaken = fetched.refused
     refused = [item for content in shelf.contents.values() for item in content.refused]
     refused += [_untaken(key, why) for key, why in untaken.items()]
     noted = [found for content in shelf.contents.values() for found in content.noted]
+    noted += _left_out(shelf)
     carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
     return Stories(told, refused + _twice(shelf, owners), noted, known, carried)
+
+
+def _left_out(shelf: Shelf) -> Iterator[Problem]:
+    """Yield a warning for each field of a source that its map leaves out, with the number of documents that have it."""
+    found: dict[str, Counter[LeftOut]] = {}
+    for (source, _), content in sorted(shelf.contents.items()):
+        found.setdefault(source, Counter()).update(content.untaken)
+    for source, untaken in found.items():
+        for one, said in mapping.counted(untaken):
+            place = next(Provenance(file=key[1]) for key in sorted(shelf.contents) if key[0] == source)
+            yield problem("input.untaken", f"source {source}: {said}", field=one.field, source=place)
 
 
 def _remembering(dataset: Dataset, load: ingest.Load) -> Callable[[str | None], dict[str, SourceConfig]]:
@@ -131,10 +149,10 @@ def _remembering(dataset: Dataset, load: ingest.Load) -> Callable[[str | None], 
     return sources_of
 
 
-def _untaken(key: Key, why: str) -> Refused:
-    """Return the refusal of a file that could not be taken."""
+def _untaken(key: Key, untaken: Untaken) -> Refused:
+    """Return the refusal of a file or an address that could not be taken."""
     record = Record("releases", {"release_id": None, "document": key[1]}, Provenance(file=key[1]))
-    return Refused(record, problem("input.size" if "larger" in why else "input.link", why, record=record))
+    return Refused(record, problem(untaken.rule, untaken.why, record=record))
 
 
 def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) -> set[str]:
@@ -144,7 +162,7 @@ def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) ->
         shelf.files.pop(key, None)
     touched: set[str] = set()
     for key in ingest.affected([*fetched.changed, *fetched.gone], shelf.files):
-        before = shelf.contents.pop(key, Contents({}, [], []))
+        before = shelf.contents.pop(key, Contents({}, [], [], Counter()))
         if key in shelf.files:
             shelf.contents[key] = _contents(key, shelf.files, dataset, load, before.named)
         after = shelf.contents[key].named if key in shelf.files else {}
@@ -160,11 +178,13 @@ def _contents(
     key: Key, files: Mapping[Key, Kept], dataset: Dataset, load: ingest.Load, before: Mapping[str, Document]
 ) -> Contents:
     """Return what a file holds; a broken one still holds what it held before, for it is no whole snapshot."""
-    content = Contents({}, [], [])
-    for found in ingest.read(key, files, load):
-        if isinstance(found, Problem):
-            _note(found, content)
+    content = Contents({}, [], [], Counter())
+    source = next((one for one in dataset.sources if one.name == key[0]), None)
+    for read in ingest.read(key, files, load, source):
+        if isinstance(read, Problem):
+            _note(read, content)
             continue
+        found = _mapped(read, source, content.untaken)
         release_id = found.value.get("id") if isinstance(found.value, dict) else None
         if not isinstance(release_id, str):
             content.refused.extend(_read(found, dataset)[1])
@@ -176,6 +196,25 @@ def _contents(
         return content
     carried = frozenset(before.keys() - content.named.keys())
     return content._replace(named={**before, **content.named}, carried=carried)
+
+
+def _mapped(document: Document, source: SourceConfig | None, untaken: Counter[LeftOut]) -> Document:
+    """Return a document as that of a release, by the map of its source; what is left out is added to `untaken`."""
+    how = ingest.map_of(source) if source else None
+    if source is None or how is None or not isinstance(document.value, dict):
+        return document
+    value, left_out = mapping.mapped(document.value, how, source.title or source.name)
+    untaken.update(left_out)
+    return document._replace(value=_with_source(value, source))
+
+
+def _with_source(value: dict[str, Any], source: SourceConfig) -> dict[str, Any]:
+    """Return a document with the issuer and the language of its source, where it has none of its own."""
+    found = {"language": source.language} | value if source.language else value
+    if source.issuer is None or "issuer" in value:
+        return found
+    issuer = source.issuer.model_dump(mode="json", exclude_none=True)
+    return found | {"issuer": source.issuer.id, "organizations": [*value.get("organizations", []), issuer]}
 
 
 def _note(found: Problem, content: Contents) -> None:

@@ -1,12 +1,16 @@
-"""Limits on everything untrusted: sizes, depth, text, and where a path may lead."""
+"""Limits on everything untrusted: sizes, depth, text, where a path may lead, and which address may be asked."""
 
 import gzip
 import io
+import ipaddress
 import json
+import socket
 import zlib
+from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from flows import jsonplace
 
@@ -107,6 +111,80 @@ def inside(root: Path, path: Path) -> Path:
     if not resolved.is_relative_to(root.resolve()):
         raise BadInput("input.link", f"{path} leads out of {root}")
     return resolved
+
+
+def allowed(url: str, hosts: Collection[str]) -> str:
+    """Return `url`; BadInput when it is none of the web, or leads to a host that is not among `hosts`."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise BadInput("input.address", f"this is no address: {error}", value=url) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise BadInput("input.address", "only http and https addresses, with no user in them, are asked", value=url)
+    if parts.hostname not in hosts:
+        message = f"{parts.hostname} is not among the hosts of the source ({', '.join(sorted(hosts))})"
+        raise BadInput("input.address", message, value=url)
+    return url
+
+
+def resolved(url: str, *, private: bool) -> str:
+    """Return the address in numbers that the host of `url` has now; BadInput when one of them is not public.
+
+    Who connects must use this very number: the name may lead elsewhere a moment later. OSError when there is none.
+    """
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    found = [info[4][0] for info in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)]
+    hidden = [number for number in found if not _public(str(number))]
+    if hidden and not private:
+        message = f"{parts.hostname} leads to {hidden[0]}, which is not a public address"
+        raise BadInput("input.address", message, value=url)
+    return str(found[0])
+
+
+def _public(number: str) -> bool:
+    """Return whether an address belongs to the public network; one that wraps an old address is judged by that."""
+    address = ipaddress.ip_address(number.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address.sixtofour or address
+    return address.is_global and not address.is_multicast
+
+
+def inflate(data: bytes, encoding: str, limit: int) -> bytes:
+    """Return `data` as it was before a server encoded it; BadInput when broken, cut off or larger than `limit`."""
+    if encoding in ("", "identity"):
+        return data
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise BadInput("input.compression", "the server answers in an encoding that was not asked for", value=encoding)
+    if encoding != "deflate":
+        return gunzip(data, limit)
+    unpacker = zlib.decompressobj()
+    try:
+        whole = unpacker.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise BadInput("input.compression", f"the deflate stream is broken: {error}") from None
+    within(len(whole), limit)
+    if not unpacker.eof:
+        raise BadInput("input.compression", "the deflate stream is cut off")
+    return whole
+
+
+def xml(data: bytes) -> bytes:
+    """Return `data` when it is well-formed XML without a document type; BadInput for entities and all else."""
+    from xml.etree.ElementTree import ParseError  # noqa: PLC0415 - the name of an error, nothing is parsed
+
+    from defusedxml import DefusedXmlException, ElementTree  # noqa: PLC0415 - only a source of XML pays for it
+
+    try:
+        ElementTree.fromstring(data, forbid_dtd=True)
+    except DefusedXmlException as danger:
+        message = "XML with a document type or entities is refused"
+        raise BadInput("input.xml", message, value=type(danger).__name__) from None
+    except (ParseError, ValueError, LookupError) as error:
+        line = getattr(error, "position", (None,))[0]
+        raise BadInput("input.xml", f"this is no well-formed XML: {error}", line=line) from None
+    return data
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

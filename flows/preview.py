@@ -56,9 +56,10 @@ def _judgment(settings: Settings, name: str, as_of: date | None) -> tuple[Job, C
     before = store.read_journal(settings.raw, name)
     memory: dict[str, bytes] = {}
     files, keep = steps.sources(job.dataset, settings.root), partial(_remember, memory)
-    fetched = ingest.received(files, settings.root, store.state(before), str(job.as_of), keep)
+    shelf = store.Shelf(keep, partial(_recall, settings.raw, memory))
+    fetched = ingest.gathered(job.dataset, files, settings.root, before, str(job.as_of), shelf)
     journal = [*before, fetched]
-    again = partial(documents.structured, job.dataset, journal, partial(_recall, settings.raw, memory))
+    again = partial(documents.structured, job.dataset, journal, shelf.load)
     case = steps.case_of(job, journal)
     return job, case, *steps.judged(case, again(), again, suites=True)
 

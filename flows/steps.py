@@ -125,7 +125,7 @@ def fetch(job: Job) -> Path:
     """Keep the bytes of every source in the raw store; return the journal that says what was received, and when."""
     files = sources(job.dataset, job.settings.root)
     written = config.written(job.settings.root, job.dataset.name)
-    fetched = ingest.fetch(files, job.settings.root, job.settings.raw, job.dataset.name, str(job.as_of), written)
+    fetched = ingest.fetch(job.dataset, files, job.settings.root, job.settings.raw, str(job.as_of), written)
     counts = {"files": len(files), "new": len(fetched.changed), "gone": len(fetched.gone)}
     _say(job, "fetch", ", ".join(f"{name}: {count}" for name, count in counts.items()), **counts)
     return store.journal_path(job.settings.raw, job.dataset.name)

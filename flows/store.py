@@ -11,9 +11,10 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -154,16 +155,37 @@ Key = tuple[str, str]
 """A source's name and a file's."""
 
 
+class Visit(NamedTuple):
+    """What an address answered when it was last read: the digest of its bytes, and what it is asked by next time."""
+
+    sha256: str
+    etag: str | None = None
+    modified: str | None = None
+    url: str | None = None
+    """The address that answered in the end, after redirects."""
+    kind: str | None = None
+    """The Content-Type that the server declared."""
+
+
+class Untaken(NamedTuple):
+    """A file or an address that could not be taken: the rule that it broke, and why."""
+
+    rule: str
+    why: str
+
+
 class Fetched(NamedTuple):
     """A line of the journal: what a run received that was not there, and what was there and is gone."""
 
     day: str
     changed: dict[Key, Kept]
     gone: list[Key]
-    refused: dict[Key, str] = {}  # noqa: RUF012 - a NamedTuple's default; nobody writes to it
-    """Files that could not be taken, with why: too large, or a link that leads out."""
+    refused: dict[Key, Untaken] = {}  # noqa: RUF012 - a NamedTuple's default; nobody writes to it
+    """Files and addresses that could not be taken."""
     config: dict[str, str] = {}  # noqa: RUF012 - as above
     """What stewards had written for the run: the dataset's file, waivers and corrections, each with its digest."""
+    visits: dict[str, Visit] = {}  # noqa: RUF012 - as above
+    """By address of the web: what it answered that was new."""
 
 
 class Published(NamedTuple):
@@ -194,6 +216,48 @@ def blob(raw: Path, digest: str) -> Path:
 def load(raw: Path, digest: str) -> bytes:
     """Return the bytes that the raw store keeps under `digest`."""
     return blob(raw, digest).read_bytes()
+
+
+class Shelf(NamedTuple):
+    """Where what is received is kept and found again."""
+
+    keep: Callable[[bytes], str]
+    load: Callable[[str], bytes]
+    record: Callable[[str, bytes], None] = lambda _digest, _record: None
+    """Keeps the WARC record of the answer that has a digest."""
+    begin: Callable[[str, Visit], None] = lambda _url, _visit: None
+    """Remembers an answer for the run that comes after a kill."""
+    begun: Mapping[str, Visit] = {}
+    """What a run of the same day received that was killed."""
+
+
+def on_disk(raw: Path, dataset: str, day: str) -> Shelf:
+    """Return the raw store as a shelf for a run of a dataset on a day."""
+    lines = read_log(_begun(raw, dataset))
+    begun = {line["url"]: Visit(**line["visit"]) for line in lines if line["day"] == day}
+    return Shelf(
+        partial(keep, raw), partial(load, raw), partial(_keep_record, raw), partial(_begin, raw, dataset, day), begun
+    )
+
+
+def end(raw: Path, dataset: str) -> None:
+    """Forget what a run has begun, for the journal has it."""
+    _begun(raw, dataset).unlink(missing_ok=True)
+
+
+def _begun(raw: Path, dataset: str) -> Path:
+    return raw / f"{dataset}.begun.jsonl"
+
+
+def _begin(raw: Path, dataset: str, day: str, url: str, visit: Visit) -> None:
+    append_log(_begun(raw, dataset), {"day": day, "url": url, "visit": visit._asdict()})
+
+
+def _keep_record(raw: Path, digest: str, record: bytes) -> None:
+    """Keep the WARC record of an answer under the digest of its bytes, once."""
+    path = raw / "warc" / digest[:2] / f"{digest}.warc.gz"
+    if not path.exists():
+        replace_file(path, record)
 
 
 def journal_path(raw: Path, dataset: str) -> Path:
@@ -247,6 +311,11 @@ def state(journal: Iterable[Fetched]) -> dict[Key, Kept]:
     return files
 
 
+def visits(journal: Iterable[Fetched]) -> dict[str, Visit]:
+    """Return what every address of the web answered last."""
+    return {url: visit for fetched in journal for url, visit in fetched.visits.items()}
+
+
 def _line(line: Line) -> dict[str, Any]:
     if isinstance(line, Ruling):
         return {"ruling": line.model_dump(mode="json")}
@@ -265,17 +334,22 @@ def _fetched_line(fetched: Fetched) -> dict[str, Any]:
         for (source, file), kept in sorted(fetched.changed.items())
     ]
     gone = [{"source": source, "file": file} for source, file in sorted(fetched.gone)]
-    refused = [{"source": source, "file": file, "why": why} for (source, file), why in sorted(fetched.refused.items())]
-    return {"as_of": fetched.day, "changed": changed, "gone": gone, "refused": refused, "config": fetched.config}
+    refused = [
+        {"source": source, "file": file, **untaken._asdict()}
+        for (source, file), untaken in sorted(fetched.refused.items())
+    ]
+    line = {"as_of": fetched.day, "changed": changed, "gone": gone, "refused": refused, "config": fetched.config}
+    visits = {url: visit._asdict() for url, visit in sorted(fetched.visits.items())}
+    return line | ({"visits": visits} if visits else {})
 
 
 def _fetched(line: dict[str, Any]) -> Fetched:
     day = line["as_of"]
     changed = {(item["source"], item["file"]): Kept(item["sha256"], item["bytes"], day) for item in line["changed"]}
-    refused = {(item["source"], item["file"]): item["why"] for item in line.get("refused", ())}
-    return Fetched(
-        day, changed, [(item["source"], item["file"]) for item in line["gone"]], refused, line.get("config", {})
-    )
+    refused = {(item["source"], item["file"]): Untaken(item["rule"], item["why"]) for item in line.get("refused", ())}
+    gone = [(item["source"], item["file"]) for item in line["gone"]]
+    visits = {url: Visit(**visit) for url, visit in line.get("visits", {}).items()}
+    return Fetched(day, changed, gone, refused, line.get("config", {}), visits)
 
 
 def empty_folder(folder: Path) -> Path:

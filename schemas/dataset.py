@@ -1,13 +1,15 @@
 """`Dataset`: what a steward writes about a dataset in `data/datasets/<name>.toml`."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.decisions import Correction, Ruling, Waiver
+from schemas.mapping import Mapping
 from schemas.release import Organization
 from schemas.tables import Model, cell, maybe
 from schemas.values import Item, Language, Line, Slug, Text, Url
@@ -42,20 +44,74 @@ class Licence(Model):
     path: Url | None = maybe("Its text.")
 
 
+class Page(Model):
+    """Where a page has what, as CSS selectors; `selector@name` takes an attribute. What is left out is looked for."""
+
+    body: Line | None = maybe("The text of the release.")
+    headline: Line | None = maybe("Its headline.")
+    published: Line | None = maybe("The day or instant of its publication.")
+    modified: Line | None = maybe("The instant of its last edit.")
+    language: Line | None = maybe("Its language.")
+    dateline: Line | None = maybe("The place that it opens with.")
+
+    @property
+    def selectors(self) -> dict[str, str]:
+        """The selectors that are given, by field."""
+        return self.model_dump(exclude_none=True)
+
+
+Kind = Literal["files", "feed", "pages", "sitemap", "ninjs", "wordpress", "drupal", "doj", "federal-register"]
+ON_PAGES = ("pages", "sitemap")
+"""Kinds that name pages and hold no text themselves."""
+
+
 class SourceConfig(Model):
     """A place that releases come from."""
 
     name: Slug = cell("Short name, unique in the dataset.")
     title: Line | None = maybe("Name for people.")
-    kind: Literal["files"] = cell("How it is read: files, a file or a folder of them.", default="files")
-    path: Line = cell("The file or folder, relative to the data folder.")
+    kind: Kind = cell("How it is read: files, a file or a folder of them; the others are of the web.", default="files")
+    path: Line | None = maybe("Of files: the file or folder, relative to the data folder.")
     mode: Literal["snapshot", "window", "append"] = cell(
         "snapshot: it holds all that stands, and what it lacks is withdrawn; window: it forgets old releases, as a "
-        "feed does; append: it only grows.",
+        "feed does; append: it only grows. Files are a snapshot, the web is a window, where nothing else is said.",
         default="snapshot",
     )
-    url: Url | None = maybe("Where the files were taken from.")
+    url: Url | None = maybe("Of the web: the address of the feed, API, sitemap or page. Of files: where they are from.")
     licence: Line | None = maybe("Licence of texts that do not name their own.")
+    issuer: Organization | None = maybe("Who issued its releases, where they do not say so themselves.")
+    language: Language | None = maybe("Language of its releases, where they do not say so themselves.")
+    hosts: list[Line] = cell("Hosts that may be asked; the one of `url` where it is left out.", default=[])
+    private: bool = cell("Whether addresses of one's own network may be asked.", default=False)
+    delay: Annotated[float, Field(ge=0, le=60)] = cell("Least seconds between two requests to a host.", default=1.0)
+    look_back: Annotated[int, Field(ge=0)] = cell(
+        "Days for which a page is asked again after its first day.", default=7
+    )
+    most: Annotated[int, Field(ge=1)] = cell("Most answers of a listing that are read in one run.", default=1000)
+    page: Page | None = maybe("Of the web: the linked page has the text; where it stands there.")
+    links: Line | None = maybe("Of pages: the CSS selector of the links to releases.")
+    next: Line | None = maybe("Of pages: the CSS selector of the link to the next page.")
+    map: Mapping | None = maybe("Which of its fields become which fields of a release.")
+    only: Line | None = maybe("Of pages and sitemaps: what the path of a release's address begins with.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, given: Any) -> Any:
+        """Fill in what follows from the kind: the mode, the hosts, and that pages are read."""
+        if not isinstance(given, dict) or given.get("kind", "files") == "files":
+            return given
+        host = urlsplit(str(given.get("url") or "")).hostname
+        filled = {"mode": "window", "hosts": [host] if host else []} | given
+        return ({"page": {}} if given["kind"] in ON_PAGES else {}) | filled
+
+    @model_validator(mode="after")
+    def _reached(self) -> Self:
+        wanted = "path" if self.kind == "files" else "url"
+        if getattr(self, wanted) is None:
+            raise PydanticCustomError(
+                "source", "a source of kind {kind} needs its {wanted}", {"kind": self.kind, "wanted": wanted}
+            )
+        return self
 
 
 class Schedule(Model):

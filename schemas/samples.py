@@ -69,7 +69,14 @@ class Sample(Model):
 SAMPLES = TypeAdapter(dict[str, Sample]).validate_json((FOLDER / "rules.samples.json").read_bytes())
 """By id, the sample of every rule in `RULES` that can be broken."""
 
+OF_THE_WEB = "Only what a server answers breaks it, and no file can: test_web_hostile.py has the servers."
 UNSTATED = {
+    "input.address": OF_THE_WEB,
+    "input.unreached": OF_THE_WEB,
+    "input.robots": OF_THE_WEB,
+    "input.xml": OF_THE_WEB,
+    "input.format": OF_THE_WEB,
+    "input.page": OF_THE_WEB,
     "table.constraint.maximum": "No table states a greatest value.",
     "table.constraint.minLength": "No table asks for more than one character, and an empty cell is null.",
     "table.reference": "No row is known of which the two say different things.",

@@ -18,6 +18,7 @@ from flows.validate.judge import Verdict, judge
 from schemas.dataset import Dataset
 from schemas.report import Record
 from tests.conftest import AS_OF, SEED
+from tests.publishing import fetch_files
 
 FILE = "releases.jsonl"
 DATASET = Dataset.model_validate(preview.FOR_FILES)
@@ -275,7 +276,7 @@ def judged(folder: Path, files: Mapping[str, bytes]) -> Verdict:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     raw = folder / "raw"
-    ingest.fetch(ingest.files_of(DATASET.sources[0], folder / "in"), folder / "in", raw, "set", AS_OF, {})
+    fetch_files(ingest.files_of(DATASET.sources[0], folder / "in"), folder / "in", raw, "set", AS_OF, {})
     journal = store.read_journal(raw, "set")
     built = documents.structured(DATASET, journal, lambda digest: store.blob(raw, digest).read_bytes())
     return judge(built.records, built.refused, built.noted, 1.0, None)

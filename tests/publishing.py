@@ -8,14 +8,17 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import steps, store
+from flows import ingest, steps, store
+from flows.preview import FOR_FILES
 from flows.publish import package
 from flows.settings import Settings
+from flows.store import Fetched, Key
+from schemas.dataset import Dataset
 from schemas.package import Package
 from tests.conftest import AS_OF
 
@@ -109,3 +112,10 @@ def wait_until(happened: Callable[[], bool]) -> bool:
 
 if __name__ == "__main__":
     print(publish(Path(sys.argv[1])).outcome)  # noqa: T201 - the answer
+
+
+def fetch_files(  # noqa: PLR0913, PLR0917 - what a line of the journal is made from
+    files: Mapping[Key, Path], root: Path, raw: Path, name: str, day: str, config: Mapping[str, bytes]
+) -> Fetched:
+    """Fetch `files` on a day for a dataset `name` of files alone."""
+    return ingest.fetch(Dataset.model_validate(FOR_FILES | {"name": name}), files, root, raw, day, config)

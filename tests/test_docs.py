@@ -229,6 +229,7 @@ TABLES_OF: dict[str, type[Model]] = {
     "`[publisher]`": dataset.Publisher,
     "`[[licences]]`": dataset.Licence,
     "`[[sources]]`": dataset.SourceConfig,
+    "`[sources.page]`": dataset.Page,
     "`[[issuers]]`": release.Organization,
     "`[schedule]`": dataset.Schedule,
     "`[gate]`": dataset.Gate,
@@ -239,7 +240,7 @@ NAME_OF_FILE, FREE = "name", "ignore"
 
 
 def test_every_table_of_the_dataset_file_is_told() -> None:
-    told = {heading.strip("`[]") for heading in TABLES_OF} | {FREE}
+    told = {heading.strip("`[]") for heading in TABLES_OF if "." not in heading} | {FREE}
     told |= set(table(section(DATASETS, "At the top of the file"), "field"))
     assert section(DATASETS, f"`[{FREE}]`")
     assert told | {NAME_OF_FILE} == set(dataset.Dataset.model_fields)
@@ -272,10 +273,14 @@ def written(folder: Path, text: str) -> Path:
 
 def test_the_example_of_a_dataset_file_sets_every_field_of_every_table(tmp_path: Path) -> None:
     read = config.read(written(tmp_path, only_block(DATASETS, "toml")), "housing")
-    parts = [read.dataset, read.publisher, *read.licences, *read.sources, read.schedule, read.gate, read.freshness]
+    page = read.sources[1].page
+    parts = [read.dataset, read.publisher, *read.licences, page, read.schedule, read.gate, read.freshness]
     for part in parts:
         assert part is not None
         assert part.model_fields_set == set(type(part).model_fields)
+    assert {name for source in read.sources for name in source.model_fields_set} == set(
+        dataset.SourceConfig.model_fields
+    )
     assert read.ignore
 
 

@@ -10,6 +10,7 @@ from flows import ingest, store
 from flows.guard import BadInput
 from flows.ingest import NoSource
 from flows.store import Fetched
+from tests.publishing import fetch_files
 from tests.test_ingest import DAY, ONE, lay, name_of, received, source, told
 
 NEXT_DAY, LAST_DAY = "2026-11-25", "2026-11-26"
@@ -57,7 +58,7 @@ def test_the_raw_store_keeps_the_bytes_as_received_even_when_they_cannot_be_read
 
 def test_what_is_read_is_what_was_received_whatever_became_of_the_file_since(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
-    ingest.fetch(lay(tmp_path, {"a.json": b'{"id": "one"}'}), tmp_path, raw, "set", DAY, {})
+    fetch_files(lay(tmp_path, {"a.json": b'{"id": "one"}'}), tmp_path, raw, "set", DAY, {})
     (tmp_path / "releases" / "a.json").write_bytes(b"overwritten")
     kept = store.state(store.read_journal(raw, "set"))
     (found,) = ingest.read(("desk", "releases/a.json"), kept, lambda digest: store.blob(raw, digest).read_bytes())
@@ -68,7 +69,7 @@ def fetch(root: Path, files: Mapping[str, bytes], day: str) -> Fetched:
     """Make `files` all that lies in the source, and fetch it."""
     for path in (root / "releases").glob("*"):
         path.unlink()
-    return ingest.fetch(lay(root, files), root, root / "raw", "set", day, {})
+    return fetch_files(lay(root, files), root, root / "raw", "set", day, {})
 
 
 def names(fetched: Fetched) -> tuple[list[str], list[str]]:
@@ -119,7 +120,7 @@ def secret(tmp_path: Path) -> Path:
 
 def fetch_all(root: Path, day: str = DAY) -> Fetched:
     """Fetch what lies in the source."""
-    return ingest.fetch(ingest.files_of(source(), root), root, root / "raw", "set", day, {})
+    return fetch_files(ingest.files_of(source(), root), root, root / "raw", "set", day, {})
 
 
 def test_a_link_that_stays_in_the_data_folder_is_taken_as_the_file_that_it_leads_to(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_a_link_that_leads_out_or_nowhere_is_told_and_the_rest_is_taken(
     fetched = fetch_all(root)
     assert names(fetched) == (["a.json", "z.json"], [])
     assert list(fetched.refused) == [("desk", "releases/link.json")]
-    assert why in fetched.refused["desk", "releases/link.json"]
+    assert why in fetched.refused["desk", "releases/link.json"].why
     assert not store.blob(root / "raw", store.sha256_file(secret)).exists()
 
 
@@ -207,7 +208,7 @@ def test_after_a_kill_in_the_very_first_line_the_next_run_begins_the_journal_ane
 def test_two_datasets_share_the_bytes_but_not_the_journal(tmp_path: Path) -> None:
     files = lay(tmp_path, {"a.json": b"{}"})
     for dataset in ("here", "there"):
-        ingest.fetch(files, tmp_path, tmp_path / "raw", dataset, DAY, {})
+        fetch_files(files, tmp_path, tmp_path / "raw", dataset, DAY, {})
     journals = [store.read_journal(tmp_path / "raw", dataset) for dataset in ("here", "there")]
     assert journals[0] == journals[1]
     assert len(journals[0]) == 1

@@ -13,6 +13,7 @@ from flows.ingest import Document
 from flows.store import Key
 from schemas.dataset import SourceConfig
 from schemas.report import Problem, Provenance
+from tests.publishing import fetch_files
 
 DAY = "2026-11-24"
 ONE, TWO = {"id": "one"}, {"id": "two"}
@@ -40,7 +41,7 @@ def lay(root: Path, files: Mapping[str, bytes]) -> dict[Key, Path]:
 def received(root: Path, files: Mapping[str, bytes]) -> list[Document | Problem]:
     """Return what is read of `files`, by way of the raw store and its journal."""
     raw = root / "raw"
-    ingest.fetch(lay(root, files), root, raw, "set", DAY, {})
+    fetch_files(lay(root, files), root, raw, "set", DAY, {})
     kept = store.state(store.read_journal(raw, "set"))
     return [
         found
@@ -226,7 +227,7 @@ def test_a_file_given_by_hand_brings_its_other_half(tmp_path: Path, name: str, p
 
 def test_a_half_that_changed_affects_the_other_half_where_it_is_there(tmp_path: Path) -> None:
     files = {"a.txt": b"A.", "a.json": b"{}", "b.json": b"{}", "c.jsonl": b"{}"}
-    ingest.fetch(lay(tmp_path, files), tmp_path, tmp_path / "raw", "set", DAY, {})
+    fetch_files(lay(tmp_path, files), tmp_path, tmp_path / "raw", "set", DAY, {})
     kept = store.state(store.read_journal(tmp_path / "raw", "set"))
     changed = [("desk", f"releases/{name}") for name in ("c.jsonl", "a.json", "b.json")]
     names = [file for _, file in ingest.affected(changed, kept)]

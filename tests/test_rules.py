@@ -30,6 +30,7 @@ from schemas.rules import PYDANTIC_RULES, RULES
 from schemas.samples import AS_OF, DOCUMENT, MAX_AGE, SAMPLES, UNSTATED, Change, File, Put, Sample
 from schemas.tables import TABLES
 from schemas.tableschema import CONSTRAINTS
+from tests.publishing import fetch_files
 
 REGISTER: dict[str, Entry] = {entry.rule.id: entry for entry in generate.register()}
 SUITES: dict[str, Expectation] = {one.rule: one for one in suites.load()}
@@ -192,7 +193,7 @@ def received(folder: Path, *days: list[File]) -> Built:
         for file in files:
             lay(data / "releases", file)
         found = ingest.files_of(DATASET.sources[0], data)
-        ingest.fetch(found, data, raw, DATASET.name, str(AS_OF - timedelta(days=len(days) - number)), {})
+        fetch_files(found, data, raw, DATASET.name, str(AS_OF - timedelta(days=len(days) - number)), {})
     journal = store.read_journal(raw, DATASET.name)
     return documents.structured(DATASET, journal, lambda digest: store.load(raw, digest))
 

@@ -12,7 +12,7 @@ import pytest
 
 from flows import store
 from flows.settings import PROJECT
-from flows.store import Fetched, Kept
+from flows.store import Fetched, Kept, Untaken, Visit
 
 OLD, NEW = b"old bytes\n", b"new bytes, more of them\n"
 
@@ -191,7 +191,8 @@ SECOND = Fetched(
     "2026-11-24",
     {("releases", "Ñandú “b”.json"): Kept("b" * 64, 20, "2026-11-24")},
     [("releases", "a.json")],
-    {("releases", "c.json"): "the link leads nowhere"},
+    {("releases", "c.json"): Untaken("input.link", "the link leads nowhere")},
+    visits={"https://news.example/a": Visit("c" * 64, '"tag"', None, "https://news.example/a", "text/html")},
 )
 
 

@@ -15,6 +15,7 @@ from flows.validate.judge import Rows
 from schemas.release import PARTS
 from schemas.report import Record
 from schemas.tables import FACT_TABLES, TABLES
+from tests.publishing import fetch_files
 from tests.strategies import DATASET, Document, Item, built, by_table, judged, shuffle, span, values_of
 
 PLACES = ("start", "end", "evidence_start", "evidence_end")
@@ -409,7 +410,7 @@ def receive(tmp_path: Path) -> Receive:
             file.unlink()
         for document in given:
             (root / f"{document['id']}.json").write_text(json.dumps(document), encoding="utf-8")
-        ingest.fetch(ingest.files_of(DATASET.sources[0], root), root, raw, DATASET.name, day, {})
+        fetch_files(ingest.files_of(DATASET.sources[0], root), root, raw, DATASET.name, day, {})
         journal = store.read_journal(raw, DATASET.name)
         found = documents.structured(DATASET, journal, lambda digest: store.blob(raw, digest).read_bytes())
         assert not found.refused

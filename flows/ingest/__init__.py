@@ -6,13 +6,13 @@ Parquet (`.parquet`), and plain text with a sidecar: `x.txt` holds the body, `x.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from flows import guard, store
-from flows.store import Fetched, Kept, Key, Published
-from schemas.dataset import SourceConfig
+from flows.store import Fetched, Kept, Key, Published, Untaken
+from schemas.dataset import Dataset, SourceConfig
+from schemas.mapping import Mapping as FieldMap
 from schemas.report import Problem, Provenance
 from schemas.rules import problem
 
@@ -35,6 +35,8 @@ Load = Callable[[str], bytes]
 
 def files_of(source: SourceConfig, root: Path) -> dict[Key, Path]:
     """Return the files of `source` by name, the name relative to `root`; NoSource when its path is not there."""
+    if source.path is None:
+        return {}
     path = guard.inside(root, Path(source.path))
     if not path.exists():
         raise NoSource(f"source {source.name!r}: {source.path} is not there (looked in {root})")
@@ -60,22 +62,48 @@ def partners(path: Path) -> list[Path]:
 
 
 def fetch(  # noqa: PLR0913, PLR0917 - what a line of the journal is made from
-    files: Mapping[Key, Path], root: Path, raw: Path, dataset: str, day: str, config: Mapping[str, bytes]
+    dataset: Dataset, files: Mapping[Key, Path], root: Path, raw: Path, day: str, config: Mapping[str, bytes]
 ) -> Fetched:
-    """Keep the bytes of `files` in the raw store, then write a line to the journal: what is new or gone on this day.
+    """Keep what the sources hold in the raw store, then write a line to the journal: what is new or gone on this day.
 
     `config` is what stewards wrote for the run, by name; it is kept like what was received, for a rebuild needs it. A
     run on the day of the last line that found nothing new writes none, unless a steward decided something since.
     """
-    story = store.read_story(raw, dataset)
+    story = store.read_story(raw, dataset.name)
     journal = [line for line in story if isinstance(line, Fetched)]
     told = {name: store.keep(raw, data) for name, data in sorted(config.items())}
-    fetched = received(files, root, store.state(journal), day, partial(store.keep, raw))._replace(config=told)
+    fetched = gathered(dataset, files, root, journal, day, store.on_disk(raw, dataset.name, day))._replace(config=told)
     last = next((line for line in reversed(story) if not isinstance(line, Published)), None)
     same = isinstance(last, Fetched) and (last.day, last.refused, last.config) == (day, fetched.refused, told)
-    if fetched.changed or fetched.gone or not same:
-        store.append_journal(raw, dataset, fetched)
+    if fetched.changed or fetched.gone or fetched.visits or not same:
+        store.append_journal(raw, dataset.name, fetched)
+    store.end(raw, dataset.name)
     return fetched
+
+
+def gathered(  # noqa: PLR0913, PLR0917 - as above
+    dataset: Dataset, files: Mapping[Key, Path], root: Path, journal: list[Fetched], day: str, shelf: store.Shelf
+) -> Fetched:
+    """Return what is new of the dataset's files and sources of the web, what is gone, and what could not be taken."""
+    before = store.state(journal)
+    web = {source.name for source in dataset.sources if source.kind != "files"}
+    lying = {key: kept for key, kept in before.items() if key[0] not in web}
+    fetched = received(files, root, lying, day, shelf.keep)
+    if not web:
+        return fetched
+    from flows.ingest.web import walk as walking  # noqa: PLC0415 - only a source of the web pays for its libraries
+
+    memory = walking.Memory(before, store.visits(journal))
+    walked = walking.walk(dataset, memory, shelf, day)
+    now = {key: Kept(shelf.keep(data), len(data), day) for key, data in walked.items.items()}
+    changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
+    return Fetched(
+        day,
+        fetched.changed | changed,
+        sorted([*fetched.gone, *walked.gone]),
+        fetched.refused | walked.refused,
+        visits=walked.visits,
+    )
 
 
 def received(
@@ -86,15 +114,15 @@ def received(
     `keep` takes bytes and gives their digest; a file is taken from inside `root` only.
     """
     now: dict[Key, Kept] = {}
-    refused: dict[Key, str] = {}
+    refused: dict[Key, Untaken] = {}
     for key, path in files.items():
         try:
             data = guard.read_bytes(guard.regular(guard.inside(root, path)))
             now[key] = Kept(keep(data), len(data), day)
         except guard.BadInput as bad:
-            refused[key] = bad.message
+            refused[key] = Untaken(bad.rule, bad.message)
         except FileNotFoundError:
-            refused[key] = "the link leads nowhere"
+            refused[key] = Untaken("input.link", "the link leads nowhere")
     changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
     return Fetched(day, changed, sorted(set(before) - set(now) - set(refused)), refused)
 
@@ -105,8 +133,10 @@ def affected(keys: Iterable[Key], files: Mapping[Key, Kept]) -> list[Key]:
     return sorted({*keys, *(key for key in partners if key in files)})
 
 
-def read(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:
-    """Yield the documents in the file `key` of `files`, or a problem for what is none.
+def read(
+    key: Key, files: Mapping[Key, Kept], load: Load, config: SourceConfig | None = None
+) -> Iterator[Document | Problem]:
+    """Yield the documents in the file `key` of `files`, or a problem for what is none; `config` is of its source.
 
     A text and its sidecar are one document, that of the text.
     """
@@ -114,12 +144,33 @@ def read(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document |
     place = Provenance(file=file, sha256=files[key].sha256)
     reader = READERS.get(_kind(file), _read_nothing)
     try:
+        if config and config.kind != "files":
+            yield from _item(config, load(files[key].sha256), place, load)
+            return
         if (source, _partner(file)) in files:
             yield from _pair(key, files, load) if file.endswith(".txt") else ()
             return
         yield from reader(source, load(files[key].sha256), place)
     except guard.BadInput as bad:
         yield _problem(bad, place)
+
+
+def _item(config: SourceConfig, data: bytes, place: Provenance, load: Load) -> Iterator[Document | Problem]:
+    """Yield the one document of an item of the web; none while its page could not be had, which the journal tells."""
+    from flows.ingest.web import items  # noqa: PLC0415 - as above
+
+    said = items.read(config, data, load)
+    if said:
+        yield Document(config.name, said, place)
+
+
+def map_of(config: SourceConfig) -> FieldMap | None:
+    """Return how the fields of a source become those of a release; None where they are those of a release already."""
+    if config.kind == "files":
+        return config.map
+    from flows.ingest.web import items  # noqa: PLC0415 - as above
+
+    return items.mapping(config)
 
 
 def _pair(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:

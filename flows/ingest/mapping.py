@@ -1,0 +1,226 @@
+"""A source's own fields as those of a release: what `[sources.map]` says, done to one document after another.
+
+Every field of a document is taken, ignored by name, or reported. A value that cannot be read is left as the source has
+it, for the release's own contract to refuse with its reason.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from schemas.mapping import Mapping, Take
+
+LONGEST_ID = 120
+"""Characters of a slug at most; a longer one is cut, and a digest of the whole put after it."""
+DIGEST = 8
+"""Digits of that digest."""
+FAR_FUTURE = 1 << 40
+"""Seconds since 1970 beyond which a number is no instant."""
+Steps = tuple[str, ...]
+
+
+class LeftOut(NamedTuple):
+    """Something of a document that its release does not have: a field of the source, and why."""
+
+    field: str
+    why: str
+
+
+def mapped(value: dict[str, Any], mapping: Mapping, name: str) -> tuple[dict[str, Any], list[LeftOut]]:
+    """Return a document of a source as that of a release, and what of it was left out with no one's word.
+
+    `name` is that of the source, where the map gives none.
+    """
+    release: dict[str, Any] = {}
+    for target, take in mapping.fields.items():
+        found = _taken(value, take, release)
+        if found is not None:
+            _put(release, target, found)
+    release.setdefault("source", {}).setdefault("name", name)
+    left_out = [_too_early(target, take, release) for target, take in mapping.fields.items() if take.not_before]
+    return release, [*filter(None, left_out), *_untaken(value, mapping)]
+
+
+def counted(found: Counter[LeftOut]) -> Iterator[tuple[LeftOut, str]]:
+    """Yield each thing that was left out once, with a sentence that says how often."""
+    for one, times in sorted(found.items()):
+        yield one, f"{one.why}, in {times:,} document{'' if times == 1 else 's'}"
+
+
+def _taken(value: dict[str, Any], take: Take, release: dict[str, Any]) -> Any:
+    """Return what `take` makes of a document; None where it has nothing of the sort."""
+    found = at(value, _steps(take.from_)) if take.from_ else None
+    if found in (None, "", []):
+        return take.value
+    if take.split and isinstance(found, str):
+        words = [word.strip() for word in found.split(take.split) if word.strip()]
+        found = words if take.as_ == "list" else words[0] if words else None
+    return found if found is None else CONVERTERS[take.as_](found, take, release)
+
+
+def _put(release: dict[str, Any], target: str, found: Any) -> None:
+    outer, _, inner = target.partition(".")
+    if inner:
+        release.setdefault(outer, {})[inner] = found
+    else:
+        release[target] = [*release[target], *found] if isinstance(release.get(target), list) else found
+
+
+@cache
+def _steps(path: str) -> Steps:
+    return tuple(path.split("."))
+
+
+def at(value: Any, steps: Steps) -> Any:
+    """Return what lies at `steps` in a value; `*` is each item of a list, a number one of them."""
+    for number, step in enumerate(steps):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step == "*":
+            return [found for item in value if (found := at(item, steps[number + 1 :])) is not None]
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _untaken(value: dict[str, Any], mapping: Mapping) -> Iterator[LeftOut]:
+    """Yield every field that has a value which the map neither takes nor ignores, once."""
+    named = (*(take.from_ for take in mapping.fields.values() if take.from_), *mapping.ignore)
+    fields = {".".join("*" if step.isdigit() else step for step in steps) for steps in _leaves(value, named, ())}
+    why = "[sources.map] neither takes nor ignores it"
+    yield from (LeftOut(field, why) for field in sorted(fields))
+
+
+def _leaves(value: Any, named: tuple[str, ...], above: Steps) -> Iterator[Steps]:
+    items = value.items() if isinstance(value, dict) else ((str(at), item) for at, item in enumerate(value))
+    for name, inner in items:
+        here = (*above, name)
+        known = _standing(named, here)
+        if known == "inside" and isinstance(inner, dict | list):
+            yield from _leaves(inner, named, here)
+        elif known != "taken" and inner is not None:
+            yield here
+
+
+@cache
+def _standing(named: tuple[str, ...], here: Steps) -> str:
+    """Return whether a place is taken as a whole, something inside it may be, or it is not named at all."""
+    paths = [_steps(path) for path in named]
+    if any(len(path) <= len(here) and _same(path, here) for path in paths):
+        return "taken"
+    return "inside" if any(_same(path, here) for path in paths) else "unnamed"
+
+
+def _same(path: Steps, here: Steps) -> bool:
+    return all(one in ("*", other) for one, other in zip(path, here, strict=False))
+
+
+def _too_early(target: str, take: Take, release: dict[str, Any]) -> LeftOut | None:
+    """Take out a value that lies before the field that it may not; return that it was, None where all is well."""
+    mine, other = (_read(release.get(name), take) for name in (target, str(take.not_before)))
+    if mine is None or other is None or mine >= other:
+        return None
+    release.pop(target)
+    return LeftOut(take.from_ or target, f"{target} lies before {take.not_before} and is left out")
+
+
+def _instant(value: Any, take: Take, _: dict[str, Any]) -> Any:
+    found = _read(value, take)
+    if found is None or found.tzinfo is None:
+        return value
+    return found.isoformat(timespec="microseconds" if found.microsecond else "seconds")
+
+
+def _moment(value: Any, take: Take, _: dict[str, Any]) -> Any:
+    """Return an instant; nothing where the source states a day alone, or a time that may be anywhere's."""
+    found = _read(value, take)
+    stated = isinstance(value, int) or (isinstance(value, str) and not re.fullmatch(r"[\d-]{8,10}", value.strip()))
+    return _instant(value, take, _) if found and found.tzinfo and stated else None
+
+
+def _day(value: Any, take: Take, _: dict[str, Any]) -> Any:
+    """Return the day as the source states it, whatever day that is in UTC."""
+    found = _read(value, take)
+    return found.date().isoformat() if found else value
+
+
+def _read(value: Any, take: Take) -> datetime | None:
+    """Return the moment that a value is, in the zone of the map where it tells none; None where it is not readable."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < FAR_FUTURE:
+        return datetime.fromtimestamp(value, ZoneInfo(take.zone) if take.zone else UTC)
+    if not isinstance(value, str):
+        return None
+    if re.fullmatch(r"\d{9,11}", value):
+        return _read(int(value), take)
+    for read in [_with(take.format)] if take.format else READERS:
+        try:
+            found = read(value.strip())
+        except (ValueError, IndexError, OverflowError):
+            continue
+        return found if found.tzinfo or not take.zone else found.replace(tzinfo=ZoneInfo(take.zone))
+    return None
+
+
+def _with(form: str) -> Callable[[str], datetime]:
+    return lambda text: datetime.strptime(text, form)  # noqa: DTZ007 - the zone of the map is added
+
+
+READERS = (datetime.fromisoformat, parsedate_to_datetime)
+
+
+def slug(text: str) -> str:
+    """Return words as a slug, without what is no letter or digit; a long one ends in a digest of the whole."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
+    whole = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(whole) <= LONGEST_ID:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:DIGEST]
+    return f"{whole[: LONGEST_ID - DIGEST - 1].rpartition('-')[0]}-{digest}"
+
+
+def _slug(value: Any, _: Take, __: dict[str, Any]) -> Any:
+    return slug(value) if isinstance(value, str) else value
+
+
+def _address(value: Any, take: Take, _: dict[str, Any]) -> Any:
+    """Return the last parts of an address as a slug."""
+    if not isinstance(value, str):
+        return value
+    parts = [part for part in unquote(urlsplit(value).path).split("/") if part]
+    return slug("-".join(parts[-take.parts :])) or value
+
+
+def _issuer(value: Any, _: Take, release: dict[str, Any]) -> Any:
+    """Return the id of the organization that a value names, after describing it among those of the release."""
+    if not isinstance(value, str):
+        return value
+    _put(release, "organizations", [])
+    release["organizations"].append({"id": slug(value), "name": value})
+    return slug(value)
+
+
+def _list(value: Any, _: Take, __: dict[str, Any]) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+CONVERTERS: dict[str, Callable[[Any, Take, dict[str, Any]], Any]] = {
+    "as it is": lambda value, _take, _release: value,
+    "instant": _instant,
+    "moment": _moment,
+    "day": _day,
+    "slug": _slug,
+    "address": _address,
+    "issuer": _issuer,
+    "list": _list,
+}
+"""How a value is read, by the name that a map has for it."""

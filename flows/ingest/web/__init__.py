@@ -1,0 +1,1 @@
+"""Sources of the web: ask, list, read, record."""

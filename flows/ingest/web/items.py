@@ -1,0 +1,34 @@
+"""An item of the web as a document: what was listed of a release, and what its page says."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flows.ingest.web import pages
+from flows.ingest.web.maps import MAPS, common
+from schemas.dataset import SourceConfig
+from schemas.mapping import Mapping
+
+
+def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dict[str, Any] | None:
+    """Return what is said of a release, for the map of its source; None while its page was never had.
+
+    Beside the fields of the listing it has `address`, `page` with the fields of the page, and `common`: title, text,
+    published, modified and language by these names, HTML made text.
+    """
+    item = json.loads(data)
+    if item["asked"] and not item["page"]:
+        return None
+    said = dict(item["listed"], address=item["address"])
+    if item["page"]:
+        selectors = source.page.selectors if source.page else {}
+        said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors)
+    return said | {"common": common(source.kind, said)}
+
+
+def mapping(source: SourceConfig) -> Mapping:
+    """Return how the fields of a source are read: as its kind has them, but for what the source says otherwise."""
+    usual = MAPS[source.kind]
+    if source.map is None:
+        return usual
+    return Mapping(fields=usual.fields | source.map.fields, ignore=[*usual.ignore, *source.map.ignore])

@@ -1,0 +1,233 @@
+"""What a feed, an API, a sitemap or a listing page names: entries, and where it goes on.
+
+Pure functions over the bytes of one answer. An entry keeps every field that the source gives, by the source's own
+names, for the mapping to take, ignore or report.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from flows import guard
+from flows.ingest.web import pages
+from schemas.dataset import SourceConfig
+
+
+class Entry(NamedTuple):
+    """A release as a listing names it."""
+
+    address: str
+    """Its address, made canonical."""
+    listed: dict[str, Any]
+    """What the listing says of it, plain JSON."""
+    page: str | None
+    """The address of the page with its text; None where the listing holds all."""
+
+
+class Listing(NamedTuple):
+    """One answer of a source."""
+
+    entries: list[Entry]
+    then: list[str]
+    """Addresses where it goes on."""
+
+
+class Api(NamedTuple):
+    """How an API of JSON lays out its answers; each part is a path, with dots between names."""
+
+    items: str
+    """The list of items; empty where the answer is the list."""
+    address: str
+    page: str = ""
+    """The address of an item's text, where the item does not hold it."""
+    then: str = ""
+    """The address of the next answer."""
+    number: str = ""
+    """The parameter that numbers the answers, where no next address is told."""
+    first: int = 1
+    query: tuple[tuple[str, str], ...] = ()
+    """Parameters that are asked with, unless the address of the source has them."""
+
+
+APIS = {
+    "wordpress": Api("", "link", number="page", query=(("per_page", "100"), ("orderby", "modified"))),
+    "drupal": Api("data", "attributes.path.alias", then="links.next.href"),
+    "doj": Api(
+        "results", "url", number="page", first=0, query=(("pagesize", "50"), ("sort", "changed"), ("direction", "DESC"))
+    ),
+    "federal-register": Api("results", "html_url", page="body_html_url", then="next_page_url"),
+    "ninjs": Api("", "uri", then="next"),
+}
+"""By kind; the formats are those of the WordPress REST API, Drupal's JSON:API, the API of justice.gov, the Federal
+Register API v1, and IPTC ninjs 1 to 3."""
+TRACKING = re.compile(r"(utm_\w+|fbclid|gclid|mc_[ce]id)")
+
+
+def canonical(address: str) -> str:
+    """Return an address as releases are told apart by: no fragment, no tracking parameters, no slash at the end."""
+    parts = urlsplit(address.strip())
+    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if not TRACKING.fullmatch(name)])
+    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/"), query, ""))
+
+
+def start(source: SourceConfig) -> str:
+    """Return the address that a source is read from first, with what its API is asked with."""
+    url = str(source.url)
+    api = APIS.get(source.kind)
+    if api is None:
+        return url
+    asked = (*api.query, (api.number, str(api.first))) if api.number else api.query
+    return _with(url, asked, replace=False)
+
+
+def read(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
+    """Return what the answer `data` of `url` names; BadInput when it is not of the source's kind, or names nothing."""
+    reader: Callable[..., Listing] = READERS.get(source.kind, _api)
+    return reader(source, url, data, declared)
+
+
+def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
+    """RSS, Atom or JSON Feed."""
+    if data.lstrip()[:1] == b"{" or "json" in (declared or ""):
+        return _json_feed(source, url, data)
+    import feedparser  # noqa: PLC0415 - only a feed pays for it
+
+    parsed = feedparser.parse(guard.xml(data), sanitize_html=False, resolve_relative_uris=False)
+    if not parsed.version:
+        raise guard.BadInput("input.format", "this XML is neither RSS nor Atom", value=url)
+    entries = [_entry(source, url, _plain(one), one.get("link") or one.get("id")) for one in parsed.entries]
+    then = [urljoin(url, link.href) for link in parsed.feed.get("links", ()) if link.get("rel") == "next"]
+    return Listing(entries, then)
+
+
+DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base")
+"""What feedparser makes of the fields that the feed has; the fields themselves stand beside it."""
+
+
+def _plain(entry: Any) -> dict[str, Any]:
+    """Return the fields of a feed's entry as plain JSON, without what feedparser derives from them."""
+    found = {name: value for name, value in entry.items() if not DERIVED.fullmatch(name) and value not in ("", [], {})}
+    if "content" in found:
+        found["content"] = "".join(part.value for part in found["content"])
+    if "tags" in found:
+        found["tags"] = [tag.term for tag in found["tags"] if tag.get("term")]
+    return dict(json.loads(json.dumps(found, default=str)))
+
+
+def _json_feed(source: SourceConfig, url: str, data: bytes) -> Listing:
+    told = guard.strict_json(guard.decode(data))
+    items = told.get("items") if isinstance(told, dict) else told
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise guard.BadInput("input.format", "this JSON is no JSON Feed: it has no list of items", value=url)
+    then = told.get("next_url") if isinstance(told, dict) else None
+    entries = [_entry(source, url, item, item.get("url") or item.get("id")) for item in items]
+    return Listing(entries, [urljoin(url, then)] if then else [])
+
+
+def _entry(source: SourceConfig, url: str, listed: dict[str, Any], address: Any) -> Entry:
+    """Return an entry, its page asked for where the source says so."""
+    if not isinstance(address, str) or not address.strip():
+        raise guard.BadInput("input.format", "an entry has no address", value=str(listed)[:80])
+    whole = urljoin(url, address.strip())
+    return Entry(canonical(whole), listed, whole if source.page is not None else None)
+
+
+def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
+    """JSON of an API."""
+    api = APIS[source.kind]
+    told = guard.strict_json(guard.decode(data))
+    items = at(told, api.items)
+    items = [items] if isinstance(items, dict) and not api.items else items
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        where = api.items or "the answer"
+        raise guard.BadInput(
+            "input.format", f"this is no answer of {source.kind}: {where} is no list of items", value=url
+        )
+    return Listing([_of_api(source, api, url, item) for item in items], list(_then(api, url, told, items)))
+
+
+def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry:
+    address = at(item, api.address) or at(item, "links.self.href")
+    entry = _entry(source, url, item, address)
+    page = at(item, api.page) if api.page else None
+    return entry._replace(page=urljoin(url, page)) if isinstance(page, str) else entry
+
+
+def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
+    """Yield the address of the next answer, if there is one; an empty answer is the last."""
+    following = at(told, api.then) if api.then else None
+    if isinstance(following, str) and following:
+        yield urljoin(url, following)
+    elif api.number and items:
+        here = dict(parse_qsl(urlsplit(url).query)).get(api.number, str(api.first))
+        yield _with(url, ((api.number, str(int(here) + 1)),), replace=True)
+
+
+def _sitemap(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
+    """A sitemap, or an index of sitemaps."""
+    from defusedxml import ElementTree  # noqa: PLC0415 - as in the guard, which has looked at it
+
+    root = ElementTree.fromstring(guard.xml(data), forbid_dtd=True)
+    kind = _local(root.tag)
+    if kind not in ("urlset", "sitemapindex"):
+        raise guard.BadInput("input.format", f"this XML is no sitemap, but {kind}", value=url)
+    told = [dict(_leaves(child)) for child in root]
+    if kind == "sitemapindex":
+        return Listing([], [urljoin(url, one["loc"]) for one in told if "loc" in one])
+    entries = [_entry(source, url, one, one.get("loc")) for one in told]
+    return Listing([one for one in entries if _wanted(source, one.address)], [])
+
+
+def _leaves(element: Any) -> Iterator[tuple[str, str]]:
+    """Yield the text of each element below, by its local name."""
+    for one in element.iter():
+        if len(one) == 0 and one.text and one.text.strip():
+            yield _local(one.tag), one.text.strip()
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _pages(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
+    """A page that lists pages: the links that the source's selector finds."""
+    tree = LexborHTMLParser(pages.decoded(data, declared))
+    found = dict(_links(tree, source.links or "a"))
+    if not found:
+        raise guard.BadInput("input.format", f"the selector {source.links!r} finds no link on the page", value=url)
+    entries = [_entry(source, url, {"title": title}, href) for href, title in found.items()]
+    then = [urljoin(url, href) for href, _ in _links(tree, source.next)] if source.next else []
+    return Listing([one for one in entries if _wanted(source, one.address)], then)
+
+
+def _links(tree: LexborHTMLParser, selector: str) -> Iterable[tuple[str, str]]:
+    for node in tree.css(selector):
+        if href := node.attributes.get("href"):
+            yield href, pages.SPACE.sub(" ", node.text()).strip()
+
+
+def _wanted(source: SourceConfig, address: str) -> bool:
+    """Return whether a listing's address is of a release, as the source's `only` says."""
+    return source.only is None or urlsplit(address).path.startswith(source.only)
+
+
+READERS = {"feed": _feed, "sitemap": _sitemap, "pages": _pages}
+
+
+def at(value: Any, path: str) -> Any:
+    """Return what lies in `value`, JSON, at a path of names with dots between; None where it leads nowhere."""
+    for name in filter(None, path.split(".")):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _with(url: str, asked: tuple[tuple[str, str], ...], *, replace: bool) -> str:
+    """Return `url` with parameters, those that it has already kept or replaced."""
+    parts = urlsplit(url)
+    there = dict(parse_qsl(parts.query))
+    query = there | dict(asked) if replace else dict(asked) | there
+    return urlunsplit(parts._replace(query=urlencode(query)))

@@ -1,0 +1,229 @@
+"""An HTML page as the fields of a release: by the source's selectors, else by what the page says of itself.
+
+In order, for each field that the ones before did not give: the selectors of the source; JSON-LD, then RDFa and
+OpenGraph, as extruct reads them; for the body alone, what trafilatura takes for the main text.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import webencodings
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from flows import guard
+
+BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+"""Elements that stand apart from the words before and after them."""
+UNSEEN = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "head",
+        "iframe",
+        "object",
+        "svg",
+        "math",
+        "button",
+        "select",
+        "textarea",
+    ]
+)
+"""Elements whose words no reader of the page sees as text."""
+SPACE = re.compile(r"[ \t\r\n\f\u00a0\u2007\u202f]+")
+"""White space of HTML and the no-break spaces that editors leave: each run is one blank."""
+ARTICLES = ("NewsArticle", "Article", "ReportageNewsArticle", "GovernmentService", "WebPage", "BlogPosting")
+STRUCTURED = {
+    "headline": ("headline", "name"),
+    "body": ("articleBody",),
+    "published": ("datePublished",),
+    "modified": ("dateModified",),
+    "language": ("inLanguage",),
+}
+META = {
+    "headline": ("dc:title", "og:title"),
+    "published": ("article:published_time", "dc:date"),
+    "modified": ("article:modified_time",),
+}
+
+
+def text_of(html: str) -> str:
+    """Return what a reader sees of `html`: paragraphs with an empty line between, lines where `<br>` breaks them."""
+    tree = LexborHTMLParser(html)
+    return _text(tree.body or tree.root)
+
+
+def read(data: bytes, declared: str | None, selectors: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of the page in `data`; BadInput when it cannot be read or has no text.
+
+    `declared` is the server's Content-Type; `selectors` give by field a CSS selector, with `@name` for an attribute.
+    """
+    html = decoded(data, declared)
+    tree = LexborHTMLParser(html)
+    found = {field: value for field, selector in selectors.items() if (value := _selected(tree, selector))}
+    if missing := {*STRUCTURED} - found.keys():
+        told = _structured(html)
+        found |= {field: told[field] for field in sorted(missing & told.keys())}
+    if "body" not in found:
+        found |= _main_text(html)
+    if "body" not in found:
+        asked = f"; the selector {selectors['body']!r} finds nothing" if "body" in selectors else ""
+        raise guard.BadInput("input.page", f"the page has no text of a release{asked}")
+    canonical = _selected(tree, 'link[rel="canonical"]@href')
+    return found | ({"canonical": canonical} if canonical else {})
+
+
+def decoded(data: bytes, declared: str | None) -> str:
+    """Return a page as text, in the encoding that its mark, its server, or itself declares; UTF-8 where none does.
+
+    BadInput where the bytes are not of that encoding: a page in the wrong one is no text of a release.
+    """
+    named = re.search(r"charset=[\"']?([\w.:-]+)", declared or "") or re.search(
+        rb"<meta[^>]+charset=[\"']?([\w.:-]+)", data[:4096], re.IGNORECASE
+    )
+    label = named[1] if named else b"utf-8"
+    encoding = webencodings.lookup(label.decode("ascii", "replace") if isinstance(label, bytes) else label)
+    if encoding is None:
+        raise guard.BadInput("input.encoding", "the page declares an encoding that there is not", value=str(label))
+    try:
+        return str(webencodings.decode(data, encoding, errors="strict")[0])
+    except UnicodeDecodeError as error:
+        broken = data[error.start : error.start + 8].hex(" ")
+        message = f"byte {error.start} is not {encoding.name}, which the page declares"
+        raise guard.BadInput("input.encoding", message, value=broken) from None
+
+
+def _selected(tree: LexborHTMLParser, selector: str) -> str | None:
+    """Return the text of what a selector finds, of each element a paragraph; or the first one's attribute."""
+    css, _, attribute = selector.partition("@")
+    try:
+        nodes = tree.css(css.strip())
+    except (ValueError, RuntimeError) as error:
+        raise guard.BadInput("input.page", f"this is no CSS selector: {error}", value=css) from None
+    if attribute:
+        return next((value.strip() for node in nodes if (value := node.attributes.get(attribute))), None)
+    return "\n\n".join(filter(None, map(_text, nodes))) or None
+
+
+def _text(node: LexborNode | None) -> str:
+    pieces = "".join(_pieces(node)) if node is not None else ""
+    lines = (SPACE.sub(" ", line).strip() for line in pieces.split(LINE))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+LINE = "\x1e"
+"""Marks the end of a line while white space is not yet folded; no HTML text can hold it."""
+
+
+def _pieces(node: LexborNode) -> Iterator[str]:
+    """Yield the text below `node` in order, with marks where a line or a paragraph ends; no recursion, for depth."""
+    stack: list[LexborNode | str] = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, str):
+            yield one
+        elif one.tag == "-text":
+            yield (one.text_content or "").replace(LINE, "")
+        elif one.tag == "br":
+            yield LINE
+        elif one.tag not in UNSEEN:
+            apart = LINE * 2 if one.tag in BLOCKS else (" " if one.tag in ("td", "th") else "")
+            yield apart
+            stack.append(apart)
+            stack.extend(reversed(list(one.iter(include_text=True))))
+
+
+def _structured(html: str) -> dict[str, Any]:
+    """Return what the page says of itself as JSON-LD, else as RDFa or OpenGraph."""
+    import extruct  # noqa: PLC0415 - only a page without selectors for all pays for it
+
+    told = extruct.extract(html, syntaxes=["json-ld", "rdfa", "opengraph"], uniform=False, errors="ignore")
+    found: dict[str, Any] = {}
+    for item in _articles(told["json-ld"]):
+        for field, names in STRUCTURED.items():
+            value = next((item[name] for name in names if isinstance(item.get(name), str) and item[name]), None)
+            if value:
+                found.setdefault(field, text_of(value) if field == "body" else value.strip())
+    said = dict(_properties(told))
+    for field, names in META.items():
+        if value := next((said[name] for name in names if said.get(name)), None):
+            found.setdefault(field, value.strip())
+    return found
+
+
+def _articles(items: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the items of JSON-LD that are an article, those inside a graph too."""
+    for item in items:
+        for one in item.get("@graph", [item]) if isinstance(item, dict) else ():
+            kinds = one.get("@type", []) if isinstance(one, dict) else []
+            if set([kinds] if isinstance(kinds, str) else kinds) & set(ARTICLES):
+                yield one
+
+
+def _properties(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the properties that RDFa and OpenGraph give a page, under their short names."""
+    for page in told.get("opengraph", ()):
+        yield from ((name, value) for name, value in page.get("properties", ()) if isinstance(value, str))
+    for item in told.get("rdfa", ()):
+        for name, values in item.items():
+            if not name.startswith("@") and values and isinstance(values[0], dict) and "@value" in values[0]:
+                yield _short(name), str(values[0]["@value"])
+
+
+def _short(name: str) -> str:
+    """Return a property's name with the prefix that people know it by."""
+    for base, prefix in (("http://purl.org/dc/terms/", "dc:"), ("http://purl.org/dc/elements/1.1/", "dc:")):
+        if name.startswith(base):
+            return prefix + name.removeprefix(base)
+    return name
+
+
+def _main_text(html: str) -> dict[str, str]:
+    """Return what trafilatura takes for the main text of a page."""
+    import trafilatura  # noqa: PLC0415 - the last resort
+
+    tree = trafilatura.extract(html, output_format="html", include_comments=False, include_formatting=False)
+    text = text_of(tree) if tree else ""
+    return {"body": text} if text else {}

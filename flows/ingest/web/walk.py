@@ -1,0 +1,183 @@
+"""Sources of the web: walk a listing, fetch the pages that are due, keep every answer as it came.
+
+What is listed becomes an item a release: what the listing says, and the page with its text. An item is a file of the
+source like any other, its name the release's address; so what is new, edited or withdrawn is told as of files.
+"""
+
+import json
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from flows import guard, store
+from flows.ingest.web import listings
+from flows.ingest.web.client import GONE, Answered, Client, Host
+from flows.ingest.web.listings import Entry
+from flows.ingest.web.record import record
+from flows.store import Kept, Key, Shelf, Untaken, Visit
+from schemas import __version__
+from schemas.dataset import Dataset, SourceConfig
+
+AT_ONCE = 8
+"""Sources that are asked at the same time, each host still one request after another."""
+
+
+class Memory(NamedTuple):
+    """What earlier runs received."""
+
+    files: Mapping[Key, Kept]
+    visits: Mapping[str, Visit]
+
+
+class Walked(NamedTuple):
+    """What a walk of a source found."""
+
+    items: dict[Key, bytes]
+    gone: list[Key]
+    refused: dict[Key, Untaken]
+    visits: dict[str, Visit]
+
+
+Item = dict[str, Any]
+"""What is kept of a release: its `address`, what is `listed` of it, the page `asked`, and the `page` as visited."""
+
+
+def walk(dataset: Dataset, memory: Memory, shelf: Shelf, day: str) -> Walked:
+    """Return what the dataset's sources of the web hold now; what could not be had is told in `refused`."""
+    hosts: dict[str, Host] = {}
+    walks = [
+        Walk(source, _client(dataset, source, hosts), memory, shelf, day, Walked({}, [], {}, {}))
+        for source in dataset.sources
+        if source.kind != "files"
+    ]
+    walked = Walked({}, [], {}, {})
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for found in pool.map(_walk, walks):
+            walked.items.update(found.items)
+            walked.gone.extend(found.gone)
+            walked.refused.update(found.refused)
+            walked.visits.update(found.visits)
+    return walked
+
+
+def _client(dataset: Dataset, source: SourceConfig, hosts: dict[str, Host]) -> Client:
+    told = dataset.dataset.contact or dataset.dataset.homepage or dataset.publisher.name
+    return Client(source.hosts, f"communique/{__version__} (+{told})", source.delay, source.private, hosts)
+
+
+class Walk(NamedTuple):
+    """A walk of one source, under way."""
+
+    source: SourceConfig
+    client: Client
+    memory: Memory
+    shelf: Shelf
+    day: str
+    found: Walked
+
+    def young(self, key: Key) -> bool:
+        """Return whether what is known of a release is of a day that is looked back at."""
+        first = date.fromisoformat(self.memory.files[key].day)
+        return date.fromisoformat(self.day) - first <= timedelta(days=self.source.look_back)
+
+
+def _walk(walk_of: Walk) -> Walked:
+    """Return what one source holds: its listing, then each page that is due."""
+    source, found = walk_of.source, walk_of.found
+    before = {key: _item(walk_of.shelf, kept) for key, kept in walk_of.memory.files.items() if key[0] == source.name}
+    entries, whole = _listed(walk_of, before)
+    for key, known in before.items():
+        if key not in entries and whole and source.mode == "snapshot":
+            found.gone.append(key)
+        elif key not in entries:
+            entries[key] = Entry(key[1], known["listed"], known["asked"])
+    for key, entry in sorted(entries.items()):
+        item = _taken(walk_of, key, entry, before.get(key))
+        if item:
+            found.items[key] = store.to_json(item)
+    return found
+
+
+def _item(shelf: Shelf, kept: Kept) -> Item:
+    return dict(json.loads(shelf.load(kept.sha256)))
+
+
+def _listed(walk_of: Walk, before: Mapping[Key, Item]) -> tuple[dict[Key, Entry], bool]:
+    """Return the entries of the source's listing, and whether it was read to its end.
+
+    What does not hold all that stands is read until an answer has nothing that is new, edited, or young enough to be
+    looked back at. An answer that cannot be had is told, and what was listed before it still counts.
+    """
+    source, entries = walk_of.source, dict[Key, Entry]()
+    left = deque([listings.start(source)])
+    for _ in range(source.most):
+        if not left:
+            break
+        url = left.popleft()
+        try:
+            visit = _visited(walk_of, url)
+            listing = listings.read(source, visit.url or url, walk_of.shelf.load(visit.sha256), visit.kind)
+        except guard.BadInput as bad:
+            if entries and source.kind in NUMBERED and getattr(bad, "status", None) in BEYOND:
+                break
+            walk_of.found.refused[source.name, url] = Untaken(bad.rule, bad.message)
+            return entries, False
+        new = {(source.name, entry.address): entry for entry in listing.entries}
+        known = new and all(key in before and before[key]["listed"] == new[key].listed for key in new)
+        entries = new | entries
+        if not (known and source.mode != "snapshot" and not any(map(walk_of.young, new))):
+            left.extend(listing.then)
+    if not entries:
+        why = "the source names no release"
+        walk_of.found.refused[source.name, listings.start(source)] = Untaken("input.empty", why)
+    return entries, not left
+
+
+NUMBERED, BEYOND = ("wordpress", "doj"), (400, 404)
+"""Kinds whose answers are numbered, and what they answer beyond the last."""
+
+
+def _visited(walk_of: Walk, url: str) -> Visit:
+    """Return what `url` answers, kept with its headers before anything reads it."""
+    if url in walk_of.shelf.begun:
+        return walk_of.found.visits.setdefault(url, walk_of.shelf.begun[url])
+    known = walk_of.found.visits.get(url) or walk_of.memory.visits.get(url)
+    answer = walk_of.client.get(url, known)
+    if answer is None and known:
+        return known
+    if answer is None:
+        raise guard.BadInput(
+            "input.unreached", "the server says that nothing is new to one who knows nothing", value=url
+        )
+    digest = walk_of.shelf.keep(answer.data)
+    walk_of.shelf.record(digest, record(answer))
+    visit = Visit(
+        digest, answer.header("etag"), answer.header("last-modified"), answer.url, answer.header("content-type")
+    )
+    walk_of.found.visits[url] = visit
+    walk_of.shelf.begin(url, visit)
+    return visit
+
+
+def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item | None:
+    """Return what is known of a release now, its page fetched where that is due; None when it was withdrawn.
+
+    Due is a page that was never had, whose entry changed, or that is young enough to be looked back at.
+    """
+    item = {"address": entry.address, "listed": entry.listed, "asked": entry.page, "page": None}
+    if entry.page is None:
+        return item
+    had = before["page"] if before and before["asked"] == entry.page else None
+    same = had is not None and before is not None and before["listed"] == entry.listed
+    if same and not walk_of.young(key):
+        return before
+    try:
+        return item | {"page": _visited(walk_of, entry.page)._asdict()}
+    except guard.BadInput as bad:
+        if had and isinstance(bad, Answered) and bad.status in GONE:
+            walk_of.found.gone.append(key)
+            return None
+        walk_of.found.refused[key] = Untaken(bad.rule, bad.message)
+    return item | {"page": had}

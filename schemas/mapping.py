@@ -1,0 +1,69 @@
+"""`Mapping`: which fields of a source become which fields of a `Release`, as a steward writes it in `[sources.map]`."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.release import Release, Source
+from schemas.tables import Model, cell, maybe
+from schemas.values import Line
+
+Converter = Literal["as it is", "instant", "moment", "day", "slug", "address", "issuer", "list"]
+"""How a value of the source is read. as it is: unchanged. instant, day: out of ISO 8601, the form of mail and RSS,
+seconds since 1970, or `format`. moment: an instant, nothing where the source states a day alone. slug: a name as a
+slug. address: the last parts of an address as a slug. issuer: the name of an organization as its id, the organization
+described too. list: words split by a mark."""
+
+TARGETS = {*Release.model_fields, *(f"source.{name}" for name in Source.model_fields)} - {"source"}
+"""What a map may give a value: the fields of a release, those of its source with their path."""
+
+
+class Take(Model):
+    """Where a field's value comes from, and how it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    from_: Line | None = maybe("Name or path of the source's field, as `title.rendered` or `authors.0`.", alias="from")
+    value: Any = maybe("The same for every release; beside `from`, where that is empty.")
+    as_: Converter = cell("How the value is read.", alias="as", default="as it is")
+    parts: Annotated[int, Field(ge=1)] = cell("Of an address: how many of its last parts are taken.", default=1)
+    split: Annotated[str, Field(min_length=1)] | None = maybe(
+        "The mark between words; the first is taken, all by `list`."
+    )
+    format: Line | None = maybe("Of an instant or a day: its form, as strptime has it.")
+    zone: Line | None = maybe("Of an instant: the IANA zone of one that tells none.")
+    not_before: Line | None = maybe("Field of the release; a value before it is left out.")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.from_ is None and self.value is None:
+            raise PydanticCustomError("take", "give `from`, a field of the source, or `value`, or both")
+        return self
+
+
+class Mapping(Model):
+    """A source's own fields as those of a release; what is neither taken nor ignored is reported."""
+
+    fields: dict[str, Take] = cell("By field of a release: where it comes from.")
+    ignore: list[Line] = cell("Names or paths of fields that are left out on purpose.", default=[])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, told: Any) -> Any:
+        """Return a map as it is written, `field = "name"` or `field = { from = … }`, as its fields."""
+        if not isinstance(told, dict) or "fields" in told:
+            return told
+        source = told.get("source")
+        inner = {f"source.{name}": take for name, take in source.items()} if isinstance(source, dict) else {}
+        fields = {name: take for name, take in told.items() if name not in ("ignore", "source")} | inner
+        fields = {name: {"from": take} if isinstance(take, str) else take for name, take in fields.items()}
+        return {"fields": fields, "ignore": told.get("ignore", [])}
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        named = [*self.fields, *(take.not_before for take in self.fields.values() if take.not_before)]
+        unknown = [name for name in named if name not in TARGETS]
+        if unknown:
+            raise PydanticCustomError("map", "a release has no field {names}", {"names": ", ".join(unknown)})
+        return self

@@ -1,0 +1,356 @@
+"""Sources of the web against a real server on the loopback: every kind, what is new, what is gone, what is refused."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import documents, ingest, rebuild, store
+from flows.documents import Built
+from flows.settings import Settings
+from flows.store import Fetched
+from schemas.dataset import Dataset
+from tests.publishing import published, read_json
+from tests.site import Reply, Site, serving
+
+DAY = "2026-11-24"
+ORDERS = "The minister signed the harbour order. It takes effect on 1 March."
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving(Site()) as served:
+        yield served
+
+
+def dataset(site: Site, kind: str, path: str = "/feed", **more: Any) -> Dataset:
+    source = {"name": "news", "kind": kind, "url": site.address + path, "private": True, "delay": 0, "language": "en"}
+    source["issuer"] = {"id": "harbour-ministry", "name": "Harbour Ministry"}
+    return Dataset.model_validate(
+        {
+            "name": "harbour",
+            "dataset": {"title": "Harbour", "description": "Releases of the Harbour Ministry."},
+            "publisher": {"name": "Harbour Desk"},
+            "licences": [{"name": "CC0-1.0"}],
+            "sources": [source | more],
+        }
+    )
+
+
+def fetched(of: Dataset, raw: Path, day: str = DAY) -> Fetched:
+    return ingest.fetch(of, {}, raw, raw, day, {})
+
+
+def built(of: Dataset, raw: Path) -> Built:
+    return documents.structured(of, store.read_journal(raw, of.name), lambda digest: store.load(raw, digest))
+
+
+def releases(of: Dataset, raw: Path) -> dict[str, dict[str, Any]]:
+    return {one.values["release_id"]: one.values for one in built(of, raw).records if one.table == "releases"}
+
+
+def later(days: int) -> str:
+    return str(date.fromisoformat(DAY) + timedelta(days=days))
+
+
+def page(body: str, headline: str = "Harbour order signed") -> str:
+    return f"<html><body><nav>Menu</nav><main><h1>{headline}</h1><div class='text'>{body}</div></main></body></html>"
+
+
+def rss(site: Site, *names: str, titles: dict[str, str] | None = None) -> str:
+    moment = format_datetime(datetime(2026, 11, 20, 10, tzinfo=UTC))
+    items = "".join(
+        f"<item><title>{(titles or {}).get(name, 'Order ' + name)}</title><link>{site.address}/{name}</link>"
+        f"<guid>{site.address}/{name}</guid><pubDate>{moment}</pubDate></item>"
+        for name in names
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
+
+
+PAGE: dict[str, Any] = {"page": {"body": ".text", "headline": "h1"}}
+
+
+def lay_feed(site: Site, *names: str) -> Dataset:
+    site.lay("/feed", rss(site, *names), "application/rss+xml")
+    for name in names:
+        site.lay(f"/{name}", page(f"<p>{ORDERS}</p><p>Order {name} has two paragraphs.</p>"))
+    return dataset(site, "feed", **PAGE)
+
+
+def test_a_feed_names_pages_and_each_becomes_a_release(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    found = releases(of, tmp_path)
+    assert found["one"]["body"] == f"{ORDERS}\n\nOrder one has two paragraphs."
+    assert found["one"]["headline"] == "Order one"
+    assert found["one"]["published_at"] == "2026-11-20T10:00:00Z"
+    assert found["one"]["source_url"] == f"{site.address}/one"
+    assert found.keys() == {"one", "two"}
+
+
+def test_what_a_feed_has_had_is_not_fetched_again_once_it_is_old(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.forget()
+    again = fetched(of, tmp_path, later(30))
+    assert site.paths() == ["/feed"]
+    assert site.bodies == []
+    assert not again.changed
+    assert not again.gone
+
+
+def test_one_release_that_was_edited_is_one_revision_and_only_it_is_read_anew(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two", "three")
+    fetched(of, tmp_path)
+    site.lay("/feed", rss(site, "one", "two", "three", titles={"two": "Order two, corrected"}), "application/rss+xml")
+    site.lay("/two", page(f"<p>{ORDERS}</p><p>It was corrected.</p>"))
+    site.forget()
+    again = fetched(of, tmp_path, later(30))
+    assert site.bodies == ["/feed", "/two"]
+    assert [key for _, key in again.changed] == [f"{site.address}/two"]
+    revisions = [one.values for one in built(of, tmp_path).records if one.table == "revisions"]
+    assert [(one["release_id"], one["revision"]) for one in revisions] == [
+        ("one", 1),
+        ("three", 1),
+        ("two", 1),
+        ("two", 2),
+    ]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_page_that_is_gone_withdraws_its_release(site: Site, tmp_path: Path, status: int) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.replies["/one"] = Reply(status=status)
+    fetched(of, tmp_path, later(1))
+    assert {name: one["status"] for name, one in releases(of, tmp_path).items()} == {
+        "one": "withdrawn",
+        "two": "current",
+    }
+
+
+def test_what_a_feed_forgets_stays(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.lay("/feed", rss(site, "two"), "application/rss+xml")
+    fetched(of, tmp_path, later(1))
+    assert {one["status"] for one in releases(of, tmp_path).values()} == {"current"}
+
+
+def test_a_page_that_is_refused_is_told_and_asked_again(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    site.replies["/one"] = Reply(status=403)
+    fetched(of, tmp_path)
+    (refused,) = built(of, tmp_path).refused
+    assert (refused.problem.rule, refused.problem.message) == ("input.unreached", "the server answers 403")
+    assert refused.record.source.file == f"{site.address}/one"
+    site.lay("/one", page("<p>Here at last.</p>"))
+    fetched(of, tmp_path, later(60))
+    assert releases(of, tmp_path)["one"]["body"] == "Here at last."
+    assert not built(of, tmp_path).refused
+
+
+TOML = """
+[dataset]
+title = "Harbour"
+description = "Releases of the Harbour Ministry."
+[publisher]
+name = "Harbour Desk"
+[[licences]]
+name = "CC0-1.0"
+[[sources]]
+name = "news"
+kind = "feed"
+url = "{address}/feed"
+private = true
+delay = 0
+language = "en"
+[sources.issuer]
+id = "harbour-ministry"
+name = "Harbour Ministry"
+[sources.page]
+body = ".text"
+[gate]
+max_refused_share = 1
+"""
+
+
+def test_versions_of_a_feed_tell_what_became_of_it_and_are_made_again_without_the_web(
+    site: Site, tmp_path: Path
+) -> None:
+    data, again = tmp_path / "data", tmp_path / "again"
+    (data / "datasets").mkdir(parents=True)
+    (data / "datasets" / "harbour.toml").write_text(TOML.format(address=site.address), encoding="utf-8")
+    lay_feed(site, "one", "two", "three")
+    published(data, "harbour", date.fromisoformat(DAY))
+    site.replies["/one"] = Reply(status=410)
+    site.lay("/two", page("<p>It was corrected.</p>"))
+    second = published(data, "harbour", date.fromisoformat(later(1)))
+    told = read_json(second.folder / "diff.json")["rows"]
+    causes = {(row["key"][0], row["cause"]) for row in told if row["table"] == "releases"}
+    assert causes == {("one", "source withdrawn"), ("two", "source edited")}
+    site.replies.clear()
+    rebuilt = list(rebuild.rebuild(Settings(data=again), "harbour", data / "raw"))
+    assert [one.same for one in rebuilt] == [True, True]
+
+
+# Every kind
+
+
+def atom(site: Site, data: str = "") -> Dataset:
+    entry = (
+        f"<entry><title>Order one</title><link href='{site.address}/one'/><id>tag:one</id>"
+        "<published>2026-11-20T10:00:00Z</published><updated>2026-11-21T10:00:00Z</updated>"
+        f"<content type='html'>&lt;p&gt;{ORDERS}&lt;/p&gt;</content></entry>"
+    )
+    text = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>News</title>{entry}{data}</feed>"
+    site.lay("/feed", text, "application/atom+xml")
+    return dataset(site, "feed")
+
+
+def json_feed(site: Site) -> Dataset:
+    def items(*names: str) -> list[dict[str, str]]:
+        return [
+            {"id": name, "url": f"{site.address}/{name}", "title": f"Order {name}", "content_html": f"<p>{ORDERS}</p>",
+             "date_published": "2026-11-20T10:00:00Z"}
+            for name in names
+        ]  # fmt: skip
+
+    first = {"version": "https://jsonfeed.org/version/1.1", "title": "News", "items": items("one")}
+    site.lay("/feed", json.dumps(first | {"next_url": f"{site.address}/feed2"}), "application/feed+json")
+    site.lay("/feed2", json.dumps(first | {"items": items("two")}), "application/feed+json")
+    return dataset(site, "feed")
+
+
+def wordpress(site: Site) -> Dataset:
+    def answer(names: tuple[str, ...]) -> str:
+        return json.dumps(
+            [
+                {"id": 1, "link": f"{site.address}/{name}/", "title": {"rendered": f"Order &#8220;{name}&#8221;"},
+                 "date": "2026-11-20T05:00:00", "date_gmt": "2026-11-20T10:00:00",
+                 "modified_gmt": "2026-11-20T11:00:00",
+                 "content": {"rendered": f"<p>{ORDERS}</p>", "protected": False}, "status": "publish"}
+                for name in names
+            ]
+        )  # fmt: skip
+
+    for number, names in enumerate([("one",), ("two",)], 1):
+        path = f"/wp-json/wp/v2/posts?per_page=100&orderby=modified&page={number}"
+        site.lay(path, answer(names), "application/json")
+    site.lay("/wp-json/wp/v2/posts", '{"code": "rest_post_invalid_page_number"}', "application/json", status=400)
+    return dataset(site, "wordpress", "/wp-json/wp/v2/posts")
+
+
+def drupal(site: Site) -> Dataset:
+    def answer(name: str, following: str | None) -> str:
+        links = {"next": {"href": f"{site.address}{following}"}} if following else {}
+        body = {"value": "raw", "processed": f"<p>{ORDERS}</p>", "format": "full", "summary": ""}
+        told = {"title": f"Order {name}", "created": "2026-11-20T10:00:00+00:00", "body": body,
+                "changed": "2026-11-20T11:00:00+00:00", "path": {"alias": f"/{name}", "pid": 1},
+                "langcode": "en"}  # fmt: skip
+        return json.dumps({"data": [{"type": "node--release", "id": "1", "attributes": told}], "links": links})
+
+    site.lay("/jsonapi/node/release", answer("one", "/jsonapi/node/release?page=2"), "application/vnd.api+json")
+    site.lay("/jsonapi/node/release?page=2", answer("two", None), "application/vnd.api+json")
+    return dataset(site, "drupal", "/jsonapi/node/release")
+
+
+def doj(site: Site) -> Dataset:
+    def answer(*names: str) -> str:
+        items = [
+            {"uuid": name, "title": f"Order {name}", "body": f"<p>{ORDERS}</p>", "date": "1795168800",
+             "changed": "1795172400", "url": f"{site.address}/{name}"}
+            for name in names
+        ]  # fmt: skip
+        told = {"responseInfo": {"status": 200}, "resultset": {"count": "2", "pagesize": 50, "page": 0}}
+        return json.dumps({"metadata": told, "results": items})
+
+    path = "/api/v1/press_releases.json?pagesize=50&sort=changed&direction=DESC&page="
+    for number, names in enumerate([("one",), ("two",), ()]):
+        site.lay(f"{path}{number}", answer(*names), "application/json")
+    return dataset(site, "doj", "/api/v1/press_releases.json")
+
+
+def federal_register(site: Site) -> Dataset:
+    def answer(name: str, following: str | None) -> str:
+        item = {"title": f"Order {name}", "html_url": f"{site.address}/{name}", "document_number": name,
+                "body_html_url": f"{site.address}/body/{name}", "publication_date": "2026-11-20",
+                "abstract": "In short."}  # fmt: skip
+        told = {"count": 2, "results": [item]}
+        return json.dumps(told | ({"next_page_url": f"{site.address}{following}"} if following else {}))
+
+    site.lay("/api/v1/documents.json", answer("one", "/api/v1/documents.json?page=2"), "application/json")
+    site.lay("/api/v1/documents.json?page=2", answer("two", None), "application/json")
+    for name in ("one", "two"):
+        site.lay(f"/body/{name}", page(f"<p>{ORDERS}</p>"))
+    return dataset(site, "federal-register", "/api/v1/documents.json", **PAGE)
+
+
+def ninjs(site: Site) -> Dataset:
+    old = {
+        "uri": f"{site.address}/one",
+        "headline": "Order one",
+        "body_text": ORDERS,
+        "firstcreated": "2026-11-20T10:00:00Z",
+    }
+    new = {"uri": f"{site.address}/two", "headlines": [{"role": "main", "value": "Order two"}], "language": "en",
+           "bodies": [{"contentType": "text/html", "value": f"<p>{ORDERS}</p>"}],
+           "firstCreated": "2026-11-20T10:00:00Z"}  # fmt: skip
+    site.lay("/news.json", json.dumps([old, new]), "application/json")
+    return dataset(site, "ninjs", "/news.json")
+
+
+def sitemap(site: Site) -> Dataset:
+    head = "xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'"
+    site.lay(
+        "/sitemap.xml",
+        f"<sitemapindex {head}><sitemap><loc>{site.address}/s1.xml</loc></sitemap></sitemapindex>",
+        "text/xml",
+    )
+    urls = "".join(f"<url><loc>{site.address}/{name}</loc></url>" for name in ("news/one", "news/two", "about"))
+    site.lay("/s1.xml", f"<urlset {head}>{urls}</urlset>", "text/xml")
+    for name in ("one", "two"):
+        site.lay(f"/news/{name}", page(f"<p>{ORDERS}</p>", f"Order {name}"))
+    return dataset(site, "sitemap", "/sitemap.xml", only="/news/", **PAGE)
+
+
+def listing_pages(site: Site) -> Dataset:
+    for number, name in enumerate(("one", "two"), 1):
+        link = f"<a rel='next' href='/news?page={number + 1}'>More</a>" if number == 1 else ""
+        site.lay(f"/news?page={number}", f"<ul><li><a class='r' href='/news/{name}'>Order {name}</a></li></ul>{link}")
+        site.lay(f"/news/{name}", page(f"<p>{ORDERS}</p>", f"Order {name}"))
+    return dataset(site, "pages", "/news?page=1", links="a.r", next="a[rel=next]", **PAGE)
+
+
+KINDS = {
+    "Atom": atom, "JSON Feed": json_feed, "WordPress": wordpress, "Drupal": drupal, "justice.gov": doj,
+    "Federal Register": federal_register, "ninjs": ninjs, "sitemap": sitemap, "listing pages": listing_pages,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lay", KINDS.values(), ids=KINDS)
+def test_every_kind_is_read_to_its_end(site: Site, tmp_path: Path, lay: Any) -> None:
+    of = lay(site)
+    fetched(of, tmp_path)
+    whole = built(of, tmp_path)
+    found = releases(of, tmp_path)
+    assert [one.problem.message for one in whole.refused] == []
+    assert [one.message for one in whole.noted] == []
+    wanted = {"one"} if lay is atom else {"one", "two"}
+    assert {name.removeprefix("news-") for name in found} == wanted
+    assert {one["body"] for one in found.values()} == {ORDERS}
+    assert all("Order" in one["headline"] for one in found.values())
+
+
+@pytest.mark.parametrize("lay", KINDS.values(), ids=KINDS)
+def test_a_second_walk_of_every_kind_finds_nothing_new(site: Site, tmp_path: Path, lay: Any) -> None:
+    of = lay(site)
+    fetched(of, tmp_path)
+    site.forget()
+    again = fetched(of, tmp_path, later(30))
+    assert (again.changed, again.gone, again.refused) == ({}, [], {})
+    assert site.bodies == []

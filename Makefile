@@ -46,11 +46,12 @@ else
 	@$(BIN)/python -m tests.bench.engine
 endif
 
-torture: .venv/.dev ## kill publisher, runner, server, everything, 50 times in runs
+torture: .venv/.dev ## inject a fault at every call of a publish, then kill 50 scheduled runs; interrupted, it goes on
+	@$(BIN)/python -m tests.torture.faults
 	@$(BIN)/python -m tests.torture.kills
 
 clean: ## remove .venv and the caches of the tools; all of data/ stays, with the runs that wait for a decision
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .torture .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The environment is made anew only when a lock changes; every file is checked against its hash.
 .venv/.runtime: requirements.lock pyproject.toml

@@ -89,7 +89,7 @@ def _matters(story: Sequence[Line], number: int) -> bool:
 
 def _receive(settings: Settings, name: str, raw: Path, line: Fetched) -> None:
     """Keep the bytes that a line names, write the line, and put what stewards had written for it in its place."""
-    received = (one.sha256 for one in (*line.changed.values(), *line.visits.values()))
+    received = [kept.sha256 for kept in line.changed.values()] + [visit.sha256 for visit in line.visits.values()]
     for digest in [*received, *line.config.values()]:
         if store.keep(settings.raw, store.load(raw, digest)) != digest:
             raise Astray(f"{store.blob(raw, digest)} has not the bytes that were received: its name is their digest")

@@ -43,6 +43,7 @@ def bury(settings: Settings, dataset: str, as_of: date) -> None:
     told = {"dataset": dataset, "as_of": as_of, "outcome": "Killed", "version": None, "ended": now()}
     for folder in (settings.root / "runs" / dataset).glob("*Z-*"):
         if not (folder / "run.json").exists():
+            store.sweep(folder)
             why = "the run was ended from outside"
             record(settings, RunRecord.model_validate(told | {"run_id": folder.name, "message": why}))
 

@@ -35,7 +35,7 @@ LOCK = next(
 )
 """The lock of the dependencies: of the checkout, or in the installed wheel."""
 ABANDONED = 86_400
-"""Seconds after which a half-written file in the raw store, which all datasets share, is nobody's."""
+"""Seconds after which a half-written file is nobody's where others may write too: in the raw store, beside the lock."""
 log = logging.getLogger("communique")
 
 
@@ -88,8 +88,10 @@ def begin(settings: Settings, name: str, as_of: date | None) -> Job:
     """Return a job for the dataset `name`, its folder made; what a killed run left behind is mended first."""
     job = Job(settings, dataset_of(settings, name), as_of or today(), store.new_run_id())
     shutil.rmtree(settings.staging(name), ignore_errors=True)
-    store.sweep(job.home)
-    store.sweep(settings.raw / "sha256", older_than=ABANDONED)
+    for folder in (job.home, settings.quarantine(name)):
+        store.sweep(folder)
+    for shared in (settings.raw / "sha256", settings.told(name).parent):
+        store.sweep(shared, older_than=ABANDONED)
     runs.bury(settings, name, job.as_of)
     settle(settings, name)
     store.make_folder(job.folder)

@@ -49,11 +49,14 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> Path:
-    """Return `folder`, made with its parents where it is not there."""
+    """Return `folder`, made with its parents where it is not there, each with its mode from the start."""
     for part in [*reversed(folder.parents), folder]:
         if not part.is_dir():
-            part.mkdir(exist_ok=True)
-            part.chmod(FOLDER_MODE)
+            umask = os.umask(0)  # a kill between making it and setting its mode would leave it closed to readers
+            try:
+                part.mkdir(FOLDER_MODE, exist_ok=True)
+            finally:
+                os.umask(umask)
             sync_folder(part.parent)
     return folder
 

@@ -50,6 +50,7 @@ SECOND_VERSION = [
     Point("os.rename", "packages/*/latest.json"),
     Point("os.rename", "packages/*/versions.json"),
     Point("open", "runs/*/.run.json*"),
+    Point("os.rename", "runs/*/run.json"),
 ]
 FIRST_VERSION = [
     Point("os.rename", "packages/*/1.0.0"),
@@ -69,6 +70,8 @@ class Killed(NamedTuple):
     """How each run ended, as their records say."""
     rows: list[str]
     """Runs whose rows are kept, which are those that wait."""
+    half: list[str]
+    """What is half-written, but for the raw store, which other datasets may be writing to."""
 
 
 # In the process of a run
@@ -237,7 +240,9 @@ def next_run(data: Path) -> Killed:
     folders = [path for path in (data / "runs" / DATASET).iterdir() if path.is_dir()]
     ended = [read_json(folder / "run.json")["outcome"] for folder in folders]
     rows = [folder.name for folder in folders if (folder / "built").exists() or (folder / "verdict").exists()]
-    return Killed(before, outcome, torn(home(data)), tree(home(data)), left, ended, rows)
+    parts = [data / part for part in ("packages", "quarantine", "runs")]
+    half = [path.name for part in parts for path in part.rglob(".*.[0-9a-f]*")]
+    return Killed(before, outcome, torn(home(data)), tree(home(data)), left, ended, rows, half)
 
 
 def next_runs(copies: dict[Point, Path]) -> dict[Point, Killed]:
@@ -287,6 +292,7 @@ def test_a_run_that_was_killed_is_recorded_as_such_by_the_next_and_keeps_no_rows
     found = seconds[point]
     assert sorted(found.runs) == sorted(["Published", "Killed", found.outcome])
     assert found.rows == []
+    assert found.half == []
 
 
 @pytest.mark.parametrize("point", FIRST_VERSION, ids=" ".join)

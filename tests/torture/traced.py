@@ -1,0 +1,112 @@
+"""A run in a process of its own, watched by strace: the calls that change the disk, and faults in their place."""
+
+import ctypes
+import gc
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.publishing import PATIENCE, publish, wait_until
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["flows.validate.suites", "flows.validate.tables", "tests.torture.traced"])
+"""Every run is a process of its own, to be struck; what they all import is imported once."""
+
+CALLS = (
+    *("write", "pwrite64", "writev", "fsync", "fdatasync", "rename", "renameat", "renameat2", "mkdir", "mkdirat"),
+    *("link", "linkat", "open", "openat", "creat", "chmod", "fchmodat"),
+)
+FOR_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
+ENTRY = re.compile(r"(\d+) +(\w+)\((.*)")
+"""A call in strace's list: the thread, the call, its arguments and what came of it."""
+CHANCE = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}|(?<=\.)[0-9a-f]{8}$|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+"""What is another in every run: its id, the end of a name that lasts for a moment, the second in its record."""
+SET_PTRACER, ANYONE = 0x59616D61, ctypes.c_ulong(-1)
+LONG = 20 * PATIENCE
+
+
+class Point(NamedTuple):
+    """A call that changes the disk: the `nth` of its kind since the run began, to this path."""
+
+    call: str
+    nth: int
+    path: str
+
+
+def run(data: Path, told: Connection) -> None:
+    """Publish the dataset of `data` when told to, and answer how that ended; new files are for their owner alone."""
+    gc.freeze()  # what was imported before is shared with the other runs
+    os.umask(0o077)
+    ctypes.CDLL(None).prctl(SET_PTRACER, ANYONE)
+    told.recv()
+    try:
+        answer = publish(data).outcome
+    except OSError as fault:
+        answer = f"{type(fault).__name__} {fault.errno}"
+    told.send(answer)
+
+
+def published(data: Path, trace: Path | None = None, inject: str = "") -> str:
+    """Return how a run ends; with `trace` strace writes its calls to that file, and injects a fault."""
+    mine, theirs = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=run, args=(data, theirs))
+    process.start()
+    theirs.close()
+    strace = _attached(process.pid or 0, trace, inject) if trace else None
+    mine.send("go")
+    try:
+        answer = str(mine.recv()) if mine.poll(LONG) else "hangs"
+    except EOFError:
+        answer = ""
+    process.join(PATIENCE)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    if strace:
+        strace.wait(PATIENCE)
+    return answer or signal.Signals(-(process.exitcode or 0)).name
+
+
+def _attached(process: int, trace: Path, inject: str) -> "subprocess.Popen[str]":
+    """Return a strace that looks at every thread of `process`."""
+    looked_at = "trace=" + ",".join(f"?{call}" for call in CALLS)
+    command = ["strace", "-f", "-y", "-s", "0", "-o", str(trace), "-e", looked_at, "-p", str(process)]
+    if inject:
+        command += ["-e", f"inject={inject}"]
+    strace = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    status = Path(f"/proc/{process}/status")
+    if not wait_until(lambda: "TracerPid:\t0\n" not in status.read_text() or strace.poll() is not None):
+        strace.kill()
+    if strace.poll() is not None:
+        raise RuntimeError(f"strace does not attach: {strace.communicate()[1]}")
+    return strace
+
+
+def calls(data: Path, trace: Path) -> Iterator[tuple[Point, str]]:
+    """Yield the calls that strace saw change something below `data`, each with its line."""
+    counted = Counter[tuple[str, str]]()
+    for line in trace.read_text(encoding="utf-8", errors="replace").splitlines():
+        entry = ENTRY.fullmatch(line)
+        if not entry:
+            continue
+        thread, call, rest = entry.groups()
+        counted[thread, call] += 1
+        paths = re.findall(rf'[<"]{re.escape(str(data))}/([^>"]*)[>"]', rest)
+        if paths and (FOR_WRITING.search(rest) or not call.startswith("open")):
+            yield Point(call, counted[thread, call], CHANCE.sub("*", paths[-1])), line
+
+
+def unable() -> str | None:
+    """Return why no fault can be injected here, None where it can."""
+    if not shutil.which("strace"):
+        return "strace is not installed"
+    tried = subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)
+    return None if tried.returncode == 0 else f"ptrace is not allowed: {tried.stderr.strip()}"

@@ -9,6 +9,9 @@ from flows.ingest.web.maps import MAPS, common
 from schemas.dataset import SourceConfig
 from schemas.mapping import Mapping
 
+LISTED = {"headline": "title", "published": "published"}
+"""Fields that a page need not be asked for where the listing has them, and their names there."""
+
 
 def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dict[str, Any] | None:
     """Return what is said of a release, for the map of its source; None while its page was never had.
@@ -22,7 +25,9 @@ def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dic
     said = dict(item["listed"], address=item["address"])
     if item["page"]:
         selectors = source.page.selectors if source.page else {}
-        said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors)
+        listed = common(source.kind, said)
+        wanted = {"body", *(field for field, name in LISTED.items() if name not in listed)}
+        said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors, wanted)
     return said | {"common": common(source.kind, said)}
 
 

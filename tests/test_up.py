@@ -89,10 +89,19 @@ def up(data: Path, webhook: Webhook) -> Iterator[Up]:
 
 
 def set_paused(url: str, *, to: bool) -> None:
-    """Pause or resume the dataset's deployment, as a steward does on Prefect's pages."""
-    found = httpx.get(f"{url}/deployments/name/{PUBLISHING}", timeout=LONG).json()
-    answer = httpx.patch(f"{url}/deployments/{found['id']}", json={"paused": to}, timeout=LONG)
-    answer.raise_for_status()
+    """Pause or resume the dataset's deployment, as a steward does on Prefect's pages.
+
+    While it writes much, Prefect's server answers 503; it is asked again, as its own clients do.
+    """
+
+    def done() -> bool | None:
+        found = httpx.get(f"{url}/deployments/name/{PUBLISHING}", timeout=LONG)
+        if not found.is_success:
+            return None
+        path = f"{url}/deployments/{found.json()['id']}"
+        return httpx.patch(path, json={"paused": to}, timeout=LONG).is_success or None
+
+    served.until(done)
 
 
 def test_a_scheduled_run_publishes(up: Up, data: Path) -> None:

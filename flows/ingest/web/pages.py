@@ -83,7 +83,7 @@ STRUCTURED = {
     "language": ("inLanguage",),
 }
 ASKED = ("headline", "body", "published")
-"""Fields for whose sake a page is asked what it says of itself: reading that takes fifty times as long as a selector."""
+"""Fields for whose sake a page is asked what it says of itself, which takes far longer than a selector."""
 META = {
     "headline": ("dc:title", "og:title"),
     "published": ("article:published_time", "dc:date"),

@@ -347,7 +347,10 @@ def _fetched_line(fetched: Fetched) -> dict[str, Any]:
 def _fetched(line: dict[str, Any]) -> Fetched:
     day = line["as_of"]
     changed = {(item["source"], item["file"]): Kept(item["sha256"], item["bytes"], day) for item in line["changed"]}
-    refused = {(item["source"], item["file"]): Untaken(item["rule"], item["why"]) for item in line.get("refused", ())}
+    refused = {
+        (item["source"], item["file"]): Untaken(item.get("rule", "input.link"), item["why"])
+        for item in line.get("refused", ())
+    }
     gone = [(item["source"], item["file"]) for item in line["gone"]]
     visits = {url: Visit(**visit) for url, visit in line.get("visits", {}).items()}
     return Fetched(day, changed, gone, refused, line.get("config", {}), visits)

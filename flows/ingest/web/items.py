@@ -25,7 +25,7 @@ def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dic
     said = dict(item["listed"], address=item["address"])
     if item["page"]:
         selectors = source.page.selectors if source.page else {}
-        listed = common(source.kind, said)
+        listed = common(source.kind, said, LISTED.values())
         wanted = {"body", *(field for field, name in LISTED.items() if name not in listed)}
         said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors, wanted)
     return said | {"common": common(source.kind, said)}

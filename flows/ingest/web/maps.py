@@ -4,6 +4,7 @@ Each format names its fields in documents of its own: RSS 2.0, Atom (RFC 4287), 
 Drupal's JSON:API, the API of justice.gov, the Federal Register API v1, IPTC ninjs 1 to 3, sitemaps.org.
 """
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flows.ingest.mapping import at
@@ -134,10 +135,10 @@ PLAIN = ("page.", "content_text", "body_text")
 """Fields whose text is no HTML."""
 
 
-def common(kind: str, said: dict[str, Any]) -> dict[str, Any]:
-    """Return what an item of `kind` says under the names of `Common`, HTML made text."""
+def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dict[str, Any]:
+    """Return what an item of `kind` says under `names` of `Common`, HTML made text."""
     found: dict[str, Any] = {}
-    for name in NAMES:
+    for name in names:
         path, value = _first(said, getattr(COMMON[kind], name))
         if value is not None:
             html = name in ("title", "text") and not path.startswith(PLAIN)

@@ -84,9 +84,16 @@ class Walk(NamedTuple):
 
 
 def _walk(walk_of: Walk) -> Walked:
-    """Return what one source holds: its listing, then each page that is due."""
+    """Return what one source holds: its listing, then each page that is due; the connections end with it."""
+    mine = ((key, kept) for key, kept in walk_of.memory.files.items() if key[0] == walk_of.source.name)
+    before = {key: _item(walk_of.shelf, kept) for key, kept in mine}
+    with walk_of.client.http:
+        return _asked(walk_of, before)
+
+
+def _asked(walk_of: Walk, before: Mapping[Key, Item]) -> Walked:
+    """Return what the source holds now, beside what was known of it before."""
     source, found = walk_of.source, walk_of.found
-    before = {key: _item(walk_of.shelf, kept) for key, kept in walk_of.memory.files.items() if key[0] == source.name}
     entries, whole = _listed(walk_of, before)
     for key, known in before.items():
         if key not in entries and whole and source.mode == "snapshot":

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from flows import config, ingest, steward, structure
+from flows.coverage import Named
 from flows.ingest import Document, mapping
 from flows.ingest.mapping import LeftOut
 from flows.store import Fetched, Kept, Key, Untaken
@@ -18,6 +19,7 @@ from flows.structure import Revision
 from flows.validate import evidence, records
 from schemas.dataset import Dataset, SourceConfig
 from schemas.decisions import Correction
+from schemas.mapping import Mapping as FieldMap
 from schemas.release import Part, Reading
 from schemas.report import Problem, Provenance, Record, Refused
 from schemas.rules import problem
@@ -52,6 +54,8 @@ class Stories(NamedTuple):
     """Every source that the journal knows of, as it was last configured."""
     carried: frozenset[str]
     """Releases whose file can no longer be read whole."""
+    named: list[Named]
+    """Every release that a source named."""
 
 
 class Built(NamedTuple):
@@ -64,6 +68,8 @@ class Built(NamedTuple):
     """By release that was told before: the number of the telling that its rows are made from."""
     corrections: list[Correction]
     """The corrections that were made."""
+    named: list[Named]
+    """Every release that a source named."""
 
 
 Skip = Mapping[str, set[int]]
@@ -73,7 +79,7 @@ Skip = Mapping[str, set[int]]
 def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, skip: Skip | None = None) -> Built:
     """Return the rows of every release that the journal tells of, in an order of their own."""
     stories = tell(dataset, journal, load)
-    built = Built([], [*stories.refused], [*stories.noted], {}, [])
+    built = Built([], [*stories.refused], [*stories.noted], {}, [], stories.named)
     left_out = {ruling.release for ruling in dataset.takedowns}
     made = [
         record
@@ -93,6 +99,16 @@ class Shelf(NamedTuple):
     holders: dict[str, set[Key]]
 
 
+class Desk(NamedTuple):
+    """What documents are read with."""
+
+    dataset: Dataset
+    load: ingest.Load
+    sources: dict[str, SourceConfig]
+    maps: dict[str, FieldMap | None]
+    """By source: how its fields become those of a release."""
+
+
 def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Stories:
     """Return the story of every release, line by line of the journal.
 
@@ -100,6 +116,8 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     source that is no longer configured withdraws nothing.
     """
     sources_of = _remembering(dataset, load)
+    by_name = {source.name: source for source in dataset.sources}
+    desk = Desk(dataset, load, by_name, {name: ingest.map_of(source) for name, source in by_name.items()})
     shelf = Shelf({}, {}, {})
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
@@ -108,23 +126,55 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     for fetched in journal:
         sources = sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
         known |= sources
-        for release_id in sorted(_put(fetched, shelf, dataset, load)):
+        for release_id in sorted(_put(fetched, shelf, desk)):
             story = told.setdefault(release_id, [])
             held_by = shelf.holders[release_id]
             if held_by:
                 owners[release_id] = owner = owners[release_id] if owners.get(release_id) in held_by else min(held_by)
                 _hear(story, Telling(fetched.day, shelf.contents[owner].named[release_id]))
-            elif (source := sources.get(owners[release_id][0])) and (
-                source.mode == "snapshot" or source.kind != "files"
-            ):
+            elif (source := sources.get(owners[release_id][0])) and (source.mode == "snapshot" or source.of_web):
                 _hear(story, Telling(fetched.day, None))
         untaken = fetched.refused
-    refused = [item for content in shelf.contents.values() for item in content.refused]
-    refused += [_untaken(key, why) for key, why in untaken.items()]
+    refused = [(key, item) for key, content in shelf.contents.items() for item in content.refused]
+    refused += [(key, _untaken(key, why)) for key, why in untaken.items()]
+    refused += _twice(shelf, owners)
     noted = [found for content in shelf.contents.values() for found in content.noted]
     noted += _left_out(shelf)
     carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
-    return Stories(told, refused + _twice(shelf, owners), noted, known, carried)
+    named = list(_named(told, owners, refused, shelf, desk))
+    return Stories(told, [item for _, item in refused], noted, known, carried, named)
+
+
+def _named(
+    told: Mapping[str, list[Telling]],
+    owners: Mapping[str, Key],
+    refused: Iterable[tuple[Key, Refused]],
+    shelf: Shelf,
+    desk: Desk,
+) -> Iterator[Named]:
+    """Yield every release that a source named: those that were told, then what could not be read."""
+    for release_id, story in told.items():
+        document = next(telling.document for telling in reversed(story) if telling.document)
+        source, file = owners[release_id]
+        of_web = source in desk.sources and desk.sources[source].of_web
+        yield Named(source, file if of_web else str(document.place), _day(document.value), release_id)
+    heard = {source for source, _ in [*owners.values(), *shelf.files]}
+    for key, (record, found) in refused:
+        source, file = key
+        of_web = source in desk.sources and desk.sources[source].of_web
+        listing = of_web and key not in shelf.files
+        if listing and source in heard:
+            continue
+        item = desk.load(shelf.files[key].sha256) if of_web and not listing else None
+        day = ingest.day_of(desk.sources[source], item) if item else None
+        place = file if of_web else str(record.source)
+        yield Named(source, place, day or _day(record.values), None, found.rule, found.message)
+
+
+def _day(value: Any) -> str | None:
+    """Return the day of publication that a document states, as it states it."""
+    day = value.get("published_on") if isinstance(value, dict) else None
+    return day if isinstance(day, str) else None
 
 
 def _left_out(shelf: Shelf) -> Iterator[Problem]:
@@ -155,7 +205,7 @@ def _untaken(key: Key, untaken: Untaken) -> Refused:
     return Refused(record, problem(untaken.rule, untaken.why, record=record))
 
 
-def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) -> set[str]:
+def _put(fetched: Fetched, shelf: Shelf, desk: Desk) -> set[str]:
     """Bring `shelf` to what was there after `fetched`; return the releases that it touches."""
     shelf.files.update(fetched.changed)
     for key in fetched.gone:
@@ -164,7 +214,7 @@ def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) ->
     for key in ingest.affected([*fetched.changed, *fetched.gone], shelf.files):
         before = shelf.contents.pop(key, Contents({}, [], [], Counter()))
         if key in shelf.files:
-            shelf.contents[key] = _contents(key, shelf.files, dataset, load, before.named)
+            shelf.contents[key] = _contents(key, shelf.files, desk, before.named)
         after = shelf.contents[key].named if key in shelf.files else {}
         for release_id in before.named.keys() - after.keys():
             shelf.holders[release_id].discard(key)
@@ -174,20 +224,17 @@ def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) ->
     return touched
 
 
-def _contents(
-    key: Key, files: Mapping[Key, Kept], dataset: Dataset, load: ingest.Load, before: Mapping[str, Document]
-) -> Contents:
+def _contents(key: Key, files: Mapping[Key, Kept], desk: Desk, before: Mapping[str, Document]) -> Contents:
     """Return what a file holds; a broken one still holds what it held before, for it is no whole snapshot."""
     content = Contents({}, [], [], Counter())
-    source = next((one for one in dataset.sources if one.name == key[0]), None)
-    for read in ingest.read(key, files, load, source):
+    for read in ingest.read(key, files, desk.load, desk.sources.get(key[0])):
         if isinstance(read, Problem):
             _note(read, content)
             continue
-        found = _mapped(read, source, content.untaken)
+        found = _mapped(read, desk, content.untaken)
         release_id = found.value.get("id") if isinstance(found.value, dict) else None
         if not isinstance(release_id, str):
-            content.refused.extend(_read(found, dataset)[1])
+            content.refused.extend(_read(found, desk.dataset)[1])
         elif content.named.setdefault(release_id, found) is not found:
             content.refused.append(_duplicate(found, content.named[release_id]))
     emptied = bool(before) and not content.named
@@ -198,9 +245,9 @@ def _contents(
     return content._replace(named={**before, **content.named}, carried=carried)
 
 
-def _mapped(document: Document, source: SourceConfig | None, untaken: Counter[LeftOut]) -> Document:
+def _mapped(document: Document, desk: Desk, untaken: Counter[LeftOut]) -> Document:
     """Return a document as that of a release, by the map of its source; what is left out is added to `untaken`."""
-    how = ingest.map_of(source) if source else None
+    source, how = desk.sources.get(document.source), desk.maps.get(document.source)
     if source is None or how is None or not isinstance(document.value, dict):
         return document
     value, left_out = mapping.mapped(document.value, how, source.title or source.name)
@@ -235,10 +282,10 @@ def _hear(story: list[Telling], telling: Telling) -> None:
         story.append(telling)
 
 
-def _twice(shelf: Shelf, owners: Mapping[str, Key]) -> list[Refused]:
-    """Return the documents whose release another file tells."""
+def _twice(shelf: Shelf, owners: Mapping[str, Key]) -> list[tuple[Key, Refused]]:
+    """Return the documents whose release another file tells, by file."""
     return [
-        _duplicate(shelf.contents[key].named[release_id], shelf.contents[owners[release_id]].named[release_id])
+        (key, _duplicate(shelf.contents[key].named[release_id], shelf.contents[owners[release_id]].named[release_id]))
         for release_id, keys in sorted(shelf.holders.items())
         for key in sorted(keys - {owners.get(release_id)})
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import store
+from flows.coverage import Named
 from flows.documents import Built
 from flows.validate.judge import Verdict
 from schemas.decisions import Correction
@@ -20,6 +21,7 @@ def put_built(folder: Path, rows: Built) -> Path:
     store.write_lines(folder / "noted.jsonl", [found.model_dump(mode="json") for found in rows.noted])
     store.write_lines(folder / "shown.jsonl", rows.shown.items())
     store.write_lines(folder / "corrections.jsonl", [one.model_dump(mode="json") for one in rows.corrections])
+    store.write_lines(folder / "named.jsonl", rows.named)
     return folder
 
 
@@ -27,7 +29,8 @@ def built(folder: Path) -> Built:
     """Return what documents gave, from `folder`."""
     noted = [Problem.model_validate(line) for line in store.read_lines(folder / "noted.jsonl")]
     corrections = [Correction.model_validate(line) for line in store.read_lines(folder / "corrections.jsonl")]
-    return Built(*records(folder), noted, dict(store.read_lines(folder / "shown.jsonl")), corrections)
+    named = [Named(*line) for line in store.read_lines(folder / "named.jsonl")]
+    return Built(*records(folder), noted, dict(store.read_lines(folder / "shown.jsonl")), corrections, named)
 
 
 def put_verdict(folder: Path, verdict: Verdict, papers: Papers) -> Path:

@@ -6,13 +6,13 @@ passes between them. `flows.pipeline` decorates them for Prefect; without it the
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import config, documents, handover, ingest, profile, runs, steward, store
+from flows import config, coverage, documents, handover, ingest, profile, runs, steward, store
 from flows.config import ConfigError
 from flows.documents import Built, Skip
 from flows.publish import package
@@ -27,7 +27,7 @@ from flows.validate.judge import judge as judge_rows
 from schemas.dataset import Dataset
 from schemas.decisions import Correction, Decisions, Ruling
 from schemas.package import MANIFEST, Package, Papers, RawEntry, RunRecord, Version
-from schemas.report import Record, Refused, Report
+from schemas.report import Count, Record, Refused, Report
 from schemas.tables import TABLES
 
 LOCK = next(
@@ -192,7 +192,8 @@ def judged(
     carried: list[Refused] = []
     while True:
         before = built.refused + carried
-        verdict = judge_rows(built.records, before, built.noted, share, asked, waivers=waivers)
+        account = _account(case, built, built.records, before) if suites else []
+        verdict = judge_rows(built.records + account, before, built.noted, share, asked, waivers=waivers)
         told = {id(item.record) for item in before}
         gone = [
             item.record.key
@@ -202,11 +203,26 @@ def judged(
         failing = set(gone) & built.shown.keys()
         if not failing:
             steward.needed(case.dataset, built.corrections, verdict.waived if suites else waivers)
-            return verdict, built.corrections
+            return _accounted(case, built, verdict) if suites else verdict, built.corrections
         carried += [item for item in verdict.refused if _release_of(item.record) in failing and item not in carried]
         for release_id in failing:
             skip.setdefault(release_id, set()).add(built.shown[release_id])
         built = again(skip)
+
+
+def _account(case: Case, built: Built, rows: Iterable[Record], refused: list[Refused]) -> list[Record]:
+    """Return what each source named against what is among `rows`, as rows of their own."""
+    taken_down = {str(one.release): f"taken down by {one.by}: {one.reason}" for one in case.dataset.takedowns}
+    sources = [source.name for source in case.dataset.sources]
+    return coverage.account(built.named, sources, rows, refused, taken_down)
+
+
+def _accounted(case: Case, built: Built, verdict: Verdict) -> Verdict:
+    """Return the verdict with the account of what came through it in place of that of what went in."""
+    account = _account(case, built, verdict.rows["releases"], verdict.refused)
+    counts = verdict.report.counts | {coverage.TABLE: Count(in_=len(account), out=len(account), refused=0)}
+    report = verdict.report.model_copy(update={"counts": counts})
+    return verdict._replace(rows=verdict.rows | {coverage.TABLE: account}, report=report)
 
 
 def papers_of(case: Case, verdict: Verdict, corrections: list[Correction]) -> Papers:

@@ -104,6 +104,11 @@ class SourceConfig(Model):
         filled = {"mode": "window", "hosts": [host] if host else []} | given
         return ({"page": {}} if given["kind"] in ON_PAGES else {}) | filled
 
+    @property
+    def of_web(self) -> bool:
+        """Whether it is asked by address, a listing and its pages."""
+        return self.kind != "files"
+
     @model_validator(mode="after")
     def _reached(self) -> Self:
         wanted = "path" if self.kind == "files" else "url"

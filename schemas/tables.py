@@ -23,6 +23,7 @@ from schemas.values import (
     Joined,
     Language,
     Line,
+    Month,
     Offset,
     Quantity,
     Sha256,
@@ -409,6 +410,21 @@ class SpanRow(Row):
     text: Text = cell("The words.", evidence="verbatim")
 
 
+class CoverageRow(Row):
+    """How whole the account is: what a source named of a month, and each release of it that is missing, with why."""
+
+    key = ("source", "month", "entry")
+
+    source: Slug = cell("Short name of the source in the dataset's file.")
+    month: Month = cell("Month of publication, YYYY-MM; undated where nothing states it.")
+    entry: Line = cell("all for the month as a whole; else the address, or file and line, of one that is missing.")
+    listed: int | None = maybe("Of the whole month: releases that the source has named so far.", ge=0)
+    ingested: int | None = maybe("Of these, the releases that are in this package.", ge=0)
+    missing: int | None = maybe("Of these, the releases that are not; each has a row of its own.", ge=0)
+    rule: Line | None = maybe("Of one that is missing: the rule that keeps it out.")
+    why: Text | None = maybe("Of one that is missing: why.")
+
+
 def somebody(entity_id: str | None, text: str | None) -> None:
     """Raise unless just one of the two says who takes part."""
     if (entity_id is None) == (text is None):
@@ -432,6 +448,7 @@ TABLES: dict[str, type[Row]] = {
     "statements": StatementRow,
     "participants": ParticipantRow,
     "spans": SpanRow,
+    "coverage": CoverageRow,
 }
 """Every table of a package, in the order in which a reader meets them."""
 

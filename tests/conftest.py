@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.settings import PROJECT, Settings
+from tests.site import Site, serving
 
 SEED = PROJECT / "data" / "releases" / "dhs-2021-07-guatemala-seed.json"
 AS_OF = "2026-11-24"
@@ -61,6 +62,13 @@ def write(data: Path) -> Callable[[dict[str, Any]], Path]:
         return path
 
     return put
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Return a web site of the test's own, served on the loopback."""
+    with serving(Site()) as served:
+        yield served
 
 
 Communique = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -1,7 +1,6 @@
 """Sources of the web against a real server on the loopback: every kind, what is new, what is gone, what is refused."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -15,16 +14,10 @@ from flows.settings import Settings
 from flows.store import Fetched
 from schemas.dataset import Dataset
 from tests.publishing import published, read_json
-from tests.site import Reply, Site, serving
+from tests.site import Reply, Site
 
 DAY = "2026-11-24"
 ORDERS = "The minister signed the harbour order. It takes effect on 1 March."
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving(Site()) as served:
-        yield served
 
 
 def dataset(site: Site, kind: str, path: str = "/feed", **more: Any) -> Dataset:

@@ -1,7 +1,6 @@
 """What a hostile, broken or careless server gets: a clear problem, never a crash, a hang, or a forbidden request."""
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,6 @@ from flows import guard, store
 from flows.ingest.web import client, pages
 from tests.site import Reply, Site, serving
 from tests.test_web import ORDERS, PAGE, built, dataset, fetched, later, lay_feed, page, releases, rss
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving(Site()) as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)

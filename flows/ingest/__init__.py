@@ -87,7 +87,7 @@ def gathered(  # noqa: PLR0913, PLR0917 - as above
 ) -> Fetched:
     """Return what is new of the dataset's files and sources of the web, what is gone, and what could not be taken."""
     before = store.state(journal)
-    web = {source.name for source in dataset.sources if source.kind != "files"}
+    web = {source.name for source in dataset.sources if source.of_web}
     lying = {key: kept for key, kept in before.items() if key[0] not in web}
     fetched = received(files, root, lying, day, shelf.keep)
     if not web:
@@ -145,7 +145,7 @@ def read(
     place = Provenance(file=file, sha256=files[key].sha256)
     reader = READERS.get(_kind(file), _read_nothing)
     try:
-        if config and config.kind != "files":
+        if config and config.of_web:
             yield from _item(config, load(files[key].sha256), place, load)
             return
         if (source, _partner(file)) in files:
@@ -167,11 +167,18 @@ def _item(config: SourceConfig, data: bytes, place: Provenance, load: Load) -> I
 
 def map_of(config: SourceConfig) -> FieldMap | None:
     """Return how the fields of a source become those of a release; None where they are those of a release already."""
-    if config.kind == "files":
+    if not config.of_web:
         return config.map
     from flows.ingest.web import items  # noqa: PLC0415 - as above
 
     return items.mapping(config)
+
+
+def day_of(config: SourceConfig, item: bytes) -> str | None:
+    """Return the day of publication that a listing states of an item of the web, None where it states none."""
+    from flows.ingest.web import items  # noqa: PLC0415 - as above
+
+    return items.day(config, item)
 
 
 def _pair(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:

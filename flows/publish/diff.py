@@ -31,6 +31,8 @@ Cause = Literal[
     "extractor",
     "steward",
 ]
+ACCOUNT = "coverage"
+"""The table whose rows are about sources, and about no release that is there."""
 ORDER = {table: number for number, table in enumerate(TABLES)}
 FROM_SOURCE = (
     *("headline", "published_on", "published_at", "modified_at", "dateline", "language"),
@@ -213,8 +215,8 @@ class _Causes:
             return "schema"
         if moved and self.before.rules != self.after.rules:
             return "rule"
-        if old is None and table in NAMED:
-            return "source added"
+        if table == ACCOUNT or (old is None and table in NAMED):
+            return "source edited" if old else "source added"
         origin = self._origin(row)
         if origin not in OWN:
             return "extractor"
@@ -223,7 +225,7 @@ class _Causes:
     def _origin(self, row: Values) -> str:
         """Return who structured the row: of an entity, who structured the first release that names it."""
         part_of = row.get("fact_id") or row.get("release_id")
-        named = [part_of] if part_of else sorted(self.naming.get(_entity_of(row), ()))
+        named = [part_of] if part_of else sorted(self.naming.get(_entity_of(row) or "", ()))
         return next((self.origins[name] for name in named if name in self.origins), "steward")
 
     def _of_release(self, key: Key, old: Values | None, new: Values | None) -> Cause | None:
@@ -246,12 +248,12 @@ class _Causes:
         release_id = row.get("release_id") or row.get("fact_id", "").partition("/")[0]
         if release_id:
             return self.releases.get(release_id)
-        found = {self.releases.get(name) for name in self.naming.get(_entity_of(row), ())} - {None}
+        found = {self.releases.get(name) for name in self.naming.get(_entity_of(row) or "", ())} - {None}
         return min(found, key=str) if found else None
 
 
-def _entity_of(row: Values) -> str:
-    return next(row[name] for name in ("entity_id", "person_id", "organization_id", "place_id") if name in row)
+def _entity_of(row: Values) -> str | None:
+    return next((row[name] for name in ("entity_id", "person_id", "organization_id", "place_id") if name in row), None)
 
 
 def _schema_changes(before: change.Schemas, after: change.Schemas) -> Iterator[SchemaChange]:

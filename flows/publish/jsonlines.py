@@ -14,6 +14,9 @@ OF_FACT = ("participants", "spans")
 ENTITIES = ("entities", *ENTITY_TABLES.values())
 """Tables that releases share: a line has the rows of those whom its release names."""
 
+BESIDE = ("coverage",)
+"""Tables that are about no release, so that no line has their rows."""
+
 
 def lines(rows: Rows) -> bytes:
     """Return a line a release: its row, and by table the rows that are a part of it."""

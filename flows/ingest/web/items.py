@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from flows.ingest.mapping import mapped
 from flows.ingest.web import pages
 from flows.ingest.web.maps import MAPS, common
 from schemas.dataset import SourceConfig
@@ -29,6 +30,14 @@ def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dic
         wanted = {"body", *(field for field, name in LISTED.items() if name not in listed)}
         said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors, wanted)
     return said | {"common": common(source.kind, said)}
+
+
+def day(source: SourceConfig, data: bytes) -> str | None:
+    """Return the day of publication that the listing alone states of a release."""
+    item = json.loads(data)
+    said = dict(item["listed"], address=item["address"])
+    found = mapped(said | {"common": common(source.kind, said)}, mapping(source), source.name)[0].get("published_on")
+    return found if isinstance(found, str) else None
 
 
 def mapping(source: SourceConfig) -> Mapping:

@@ -50,7 +50,7 @@ def walk(dataset: Dataset, memory: Memory, shelf: Shelf, day: str) -> Walked:
     walks = [
         Walk(source, _client(dataset, source, hosts), memory, shelf, day, Walked({}, [], {}, {}))
         for source in dataset.sources
-        if source.kind != "files"
+        if source.of_web
     ]
     walked = Walked({}, [], {}, {})
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -1,0 +1,96 @@
+"""The account of completeness: what each source named, month by month, against what is in the package.
+
+A release that a source named at several addresses is one. What the account says is a function of the journal and of
+the verdict, so that a rebuild gives the same; a row a month counts, and a row each names what is missing, with why.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from flows.profile import UNDATED
+from schemas.report import Provenance, Record, Refused
+
+TABLE = "coverage"
+WHOLE = "all"
+"""The entry of the row that counts a month."""
+DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-\d{2}")
+UNPRINTABLE = re.compile(r"[\x00-\x1f]+")
+
+
+class Named(NamedTuple):
+    """A release that a source named."""
+
+    source: str
+    entry: str
+    """Its address, or its file and line."""
+    day: str | None
+    """The day of publication that is stated of it."""
+    release_id: str | None = None
+    """Its id, where it could be read."""
+    rule: str | None = None
+    why: str | None = None
+    """What kept it from being read."""
+
+
+Reason = tuple[str | None, str]
+"""A rule and why it was broken; no rule where a steward decided."""
+
+
+def account(
+    named: Iterable[Named],
+    sources: Iterable[str],
+    rows: Iterable[Record],
+    refused: Iterable[Refused],
+    taken_down: Mapping[str, str],
+) -> list[Record]:
+    """Return the rows of the table, given the releases that stand among `rows` and those that are refused.
+
+    A source of `sources` that names nothing has a row too; `taken_down` says by release why a steward took it out.
+    """
+    standing = {one.values["release_id"]: one.values["published_on"] for one in rows if one.table == "releases"}
+    reasons: dict[str, Reason] = {**_reasons(refused), **{release: (None, why) for release, why in taken_down.items()}}
+    entries: dict[tuple[str, str], Named] = {}
+    for one in named:
+        entries.setdefault((one.source, one.entry), one)
+    months: dict[tuple[str, str], list[Named]] = {}
+    for one in entries.values():
+        months.setdefault((one.source, _month(one, standing)), []).append(one)
+    silent = set(sources) - {source for source, _ in months}
+    months |= {(source, UNDATED): [] for source in silent}
+    return [
+        row
+        for (source, month), ones in sorted(months.items())
+        for row in _of_month(source, month, ones, standing, reasons)
+    ]
+
+
+def _month(one: Named, standing: Mapping[str, str | None]) -> str:
+    day = standing.get(one.release_id or "") or one.day
+    return day[:7] if day and DAY.fullmatch(day) else UNDATED
+
+
+def _of_month(
+    source: str, month: str, ones: list[Named], standing: Mapping[str, str | None], reasons: Mapping[str, Reason]
+) -> Iterator[Record]:
+    missing = [one for one in ones if one.release_id not in standing]
+    counts = {"listed": len(ones), "ingested": len(ones) - len(missing), "missing": len(missing)}
+    yield _row(source, month, WHOLE, **counts)
+    for one in sorted(missing, key=lambda one: one.entry):
+        rule, why = reasons.get(one.release_id or "") or (one.rule, one.why)
+        yield _row(source, month, UNPRINTABLE.sub(" ", one.entry), rule=rule, why=why)
+
+
+def _row(source: str, month: str, entry: str, **told: Any) -> Record:
+    empty = dict.fromkeys(("listed", "ingested", "missing", "rule", "why"))
+    return Record(TABLE, {"source": source, "month": month, "entry": entry} | empty | told, Provenance(file=entry))
+
+
+def _reasons(refused: Iterable[Refused]) -> dict[str, tuple[str, str]]:
+    """Return by release why it is refused: the first of its reasons."""
+    found: dict[str, tuple[str, str]] = {}
+    for item in refused:
+        if item.record.table == "releases" and (release := item.record.values.get("release_id")):
+            reason = item.problem.rule, item.problem.message
+            found[release] = min(found.get(release, reason), reason)
+    return found

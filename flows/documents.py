@@ -12,36 +12,17 @@ from typing import Any, NamedTuple
 
 from flows import config, ingest, steward, structure
 from flows.coverage import Named
-from flows.ingest import Document, mapping
+from flows.holders import Contents, Desk, Shelf, Telling, addressed, duplicate, named, same, twice
+from flows.ingest import Document, mapping, texts
 from flows.ingest.mapping import LeftOut
 from flows.store import Fetched, Kept, Key, Untaken
 from flows.structure import Revision
 from flows.validate import evidence, records
 from schemas.dataset import Dataset, SourceConfig
 from schemas.decisions import Correction
-from schemas.mapping import Mapping as FieldMap
 from schemas.release import Part, Reading
 from schemas.report import Problem, Provenance, Record, Refused
 from schemas.rules import problem
-
-
-class Telling(NamedTuple):
-    """What was heard of a release on a day: its document, or None when a snapshot lacked it."""
-
-    day: str
-    document: Document | None
-
-
-class Contents(NamedTuple):
-    """What a file holds: documents by release id, and what is none."""
-
-    named: dict[str, Document]
-    refused: list[Refused]
-    noted: list[Problem]
-    untaken: Counter[LeftOut]
-    """What its documents have and their releases have not, with no one's word."""
-    carried: frozenset[str] = frozenset()
-    """Releases that it held before it was broken, and that can no longer be read."""
 
 
 class Stories(NamedTuple):
@@ -91,24 +72,6 @@ def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, 
     return built._replace(records=kept, refused=built.refused + conflicting)
 
 
-class Shelf(NamedTuple):
-    """What is there after a line of the journal: files, what each holds, and which of them hold a release."""
-
-    files: dict[Key, Kept]
-    contents: dict[Key, Contents]
-    holders: dict[str, set[Key]]
-
-
-class Desk(NamedTuple):
-    """What documents are read with."""
-
-    dataset: Dataset
-    load: ingest.Load
-    sources: dict[str, SourceConfig]
-    maps: dict[str, FieldMap | None]
-    """By source: how its fields become those of a release."""
-
-
 def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Stories:
     """Return the story of every release, line by line of the journal.
 
@@ -131,50 +94,18 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
             held_by = shelf.holders[release_id]
             if held_by:
                 owners[release_id] = owner = owners[release_id] if owners.get(release_id) in held_by else min(held_by)
-                _hear(story, Telling(fetched.day, shelf.contents[owner].named[release_id]))
+                _hear(story, Telling(fetched.day, addressed(release_id, owner, shelf, desk)))
             elif (source := sources.get(owners[release_id][0])) and (source.mode == "snapshot" or source.of_web):
                 _hear(story, Telling(fetched.day, None))
         untaken = fetched.refused
     refused = [(key, item) for key, content in shelf.contents.items() for item in content.refused]
     refused += [(key, _untaken(key, why)) for key, why in untaken.items()]
-    refused += _twice(shelf, owners)
+    refused += twice(shelf, owners, desk)
     noted = [found for content in shelf.contents.values() for found in content.noted]
     noted += _left_out(shelf)
     carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
-    named = list(_named(told, owners, refused, shelf, desk))
-    return Stories(told, [item for _, item in refused], noted, known, carried, named)
-
-
-def _named(
-    told: Mapping[str, list[Telling]],
-    owners: Mapping[str, Key],
-    refused: Iterable[tuple[Key, Refused]],
-    shelf: Shelf,
-    desk: Desk,
-) -> Iterator[Named]:
-    """Yield every release that a source named: those that were told, then what could not be read."""
-    for release_id, story in told.items():
-        document = next(telling.document for telling in reversed(story) if telling.document)
-        source, file = owners[release_id]
-        of_web = source in desk.sources and desk.sources[source].of_web
-        yield Named(source, file if of_web else str(document.place), _day(document.value), release_id)
-    heard = {source for source, _ in [*owners.values(), *shelf.files]}
-    for key, (record, found) in refused:
-        source, file = key
-        of_web = source in desk.sources and desk.sources[source].of_web
-        listing = of_web and key not in shelf.files
-        if listing and source in heard:
-            continue
-        item = desk.load(shelf.files[key].sha256) if of_web and not listing else None
-        day = ingest.day_of(desk.sources[source], item) if item else None
-        place = file if of_web else str(record.source)
-        yield Named(source, place, day or _day(record.values), None, found.rule, found.message)
-
-
-def _day(value: Any) -> str | None:
-    """Return the day of publication that a document states, as it states it."""
-    day = value.get("published_on") if isinstance(value, dict) else None
-    return day if isinstance(day, str) else None
+    whole = list(named(told, owners, refused, shelf, desk))
+    return Stories(told, [item for _, item in refused], noted, known, carried, whole)
 
 
 def _left_out(shelf: Shelf) -> Iterator[Problem]:
@@ -212,7 +143,7 @@ def _put(fetched: Fetched, shelf: Shelf, desk: Desk) -> set[str]:
         shelf.files.pop(key, None)
     touched: set[str] = set()
     for key in ingest.affected([*fetched.changed, *fetched.gone], shelf.files):
-        before = shelf.contents.pop(key, Contents({}, [], [], Counter()))
+        before = shelf.contents.pop(key, Contents({}, [], [], Counter(), {}))
         if key in shelf.files:
             shelf.contents[key] = _contents(key, shelf.files, desk, before.named)
         after = shelf.contents[key].named if key in shelf.files else {}
@@ -226,7 +157,7 @@ def _put(fetched: Fetched, shelf: Shelf, desk: Desk) -> set[str]:
 
 def _contents(key: Key, files: Mapping[Key, Kept], desk: Desk, before: Mapping[str, Document]) -> Contents:
     """Return what a file holds; a broken one still holds what it held before, for it is no whole snapshot."""
-    content = Contents({}, [], [], Counter())
+    content = Contents({}, [], [], Counter(), {})
     for read in ingest.read(key, files, desk.load, desk.sources.get(key[0])):
         if isinstance(read, Problem):
             _note(read, content)
@@ -235,8 +166,12 @@ def _contents(key: Key, files: Mapping[Key, Kept], desk: Desk, before: Mapping[s
         release_id = found.value.get("id") if isinstance(found.value, dict) else None
         if not isinstance(release_id, str):
             content.refused.extend(_read(found, desk.dataset)[1])
-        elif content.named.setdefault(release_id, found) is not found:
-            content.refused.append(_duplicate(found, content.named[release_id]))
+        elif (first := content.named.setdefault(release_id, found)) is found:
+            content.noted.extend(_doubts(release_id, found))
+        elif same(found, first, desk):
+            content.again.setdefault(release_id, []).append(found)
+        else:
+            content.refused.append(duplicate(found, first))
     emptied = bool(before) and not content.named
     broken = any(item.problem.layer == "input" for item in content.refused) or (emptied and bool(content.noted))
     if not broken:
@@ -282,20 +217,12 @@ def _hear(story: list[Telling], telling: Telling) -> None:
         story.append(telling)
 
 
-def _twice(shelf: Shelf, owners: Mapping[str, Key]) -> list[tuple[Key, Refused]]:
-    """Return the documents whose release another file tells, by file."""
-    return [
-        (key, _duplicate(shelf.contents[key].named[release_id], shelf.contents[owners[release_id]].named[release_id]))
-        for release_id, keys in sorted(shelf.holders.items())
-        for key in sorted(keys - {owners.get(release_id)})
-    ]
-
-
-def _duplicate(document: Document, first: Document) -> Refused:
-    release_id = document.value["id"]
-    record = Record("releases", {"release_id": release_id} | document.value, document.place)
-    message = f"this id is already that of {first.place}"
-    return Refused(record, problem("record.duplicate", message, record=record, field="id", value=release_id))
+def _doubts(release_id: str, document: Document) -> Iterator[Problem]:
+    """Yield a warning for each sign that the text of a release was spoilt, lost letters or its end."""
+    body = document.value.get("body")
+    record = Record("releases", {"release_id": release_id}, document.place)
+    for rule, message, shown in texts.faults(body) if isinstance(body, str) else ():
+        yield problem(rule, message, record=record, field="body", value=shown)
 
 
 def _rows(release_id: str, stories: Stories, dataset: Dataset, skip: set[int], built: Built) -> Iterator[Record]:

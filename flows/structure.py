@@ -205,6 +205,7 @@ def _release(release: Release, body: str, licence: str | None) -> dict[str, Any]
         "text_sha256": digest(body),
         "source_name": release.source.name,
         "source_url": release.source.url,
+        "other_urls": _joined(release.source.other_urls),
         "licence": release.source.licence or licence,
     }
 

@@ -33,6 +33,7 @@ class Source(Model):
 
     name: Line = cell("Who gave it out, in words.")
     url: Url | None = maybe("Its address, where it has one.")
+    other_urls: list[Url] = cell("Other addresses where the same text stands.", default=[])
     licence: Line | None = maybe("Its licence; the one of the dataset's source where this is null.")
 
 

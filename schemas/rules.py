@@ -48,6 +48,9 @@ RULES = _rules(
     ("input.page", "error", "A page has the text of its release.", "Mend the selectors of the source's page."),
     ("input.table", "error", "A row has nothing beyond its header, and each column a name.", "Mend the row or the header."),
     ("input.sidecar", "error", "A text x.txt has its x.json beside it, without a body.", "Add the other half."),
+    ("input.mojibake", "warning", "A text is read in the encoding that it was written in.", "Have the source mend its encoding, or fetch the bytes anew; those received are in data/raw."),
+    ("input.lost-characters", "warning", "A text has all its letters.", "Look at the source: where question marks stand for letters, ask for the text again."),
+    ("input.cut-off", "warning", "A text is whole.", "Look at the source: where more follows, take the text of its page."),
     ("input.untaken", "warning", "What a source tells is taken by its map, or ignored by name.", "Take the field in [sources.map], or add it to `ignore` there."),
     ("record.unknown-field", "error", "Every value is taken, or ignored by name.", "Mend the name, or add it to [ignore] in the dataset's file."),
     ("record.required", "error", "What must be known is given.", "Give the field a value."),
@@ -91,7 +94,13 @@ RULES = _rules(
 """Every rule that is not a suite's, by id."""
 
 
-DOCUMENT_FIELD = {"release_id": "id", "issuer_id": "issuer", "source_name": "source", "source_url": "source"}
+DOCUMENT_FIELD = {
+    "release_id": "id",
+    "issuer_id": "issuer",
+    "source_name": "source",
+    "source_url": "source",
+    "other_urls": "source",
+}
 """Fields of the table of releases that have another name in a document."""
 
 

@@ -134,6 +134,7 @@ class ReleaseRow(Row):
     text_sha256: Sha256 = cell("SHA-256 of the body in UTF-8.")
     source_name: Line = cell("Who gave the text out, in words.")
     source_url: Url | None = maybe("Where the text was taken from, where it has an address.")
+    other_urls: Joined | None = maybe("Other addresses where the same release stands, joined by |.")
     licence: Line | None = maybe("Licence of the text: an SPDX id or a short name.")
     status: Literal["current", "edited", "withdrawn"] = cell("Whether the text still stands as first seen.")
     revision: int = cell("Number of the text shown here, from 1.", ge=1)

@@ -258,7 +258,7 @@ def expected(entry: Entry) -> dict[str, set[str]]:
 
 def test_the_sample_release_has_a_row_in_every_table(good: Rows) -> None:
     assert set(good) == set(TABLES)
-    assert all(good.values())
+    assert [table for table, rows in good.items() if not rows] == ["coverage"]  # of a dataset's sources, not of a file
 
 
 BY_FILES = [rule for rule, sample in SAMPLES.items() if sample.files]

@@ -36,7 +36,7 @@ ACCOUNT = "coverage"
 ORDER = {table: number for number, table in enumerate(TABLES)}
 FROM_SOURCE = (
     *("headline", "published_on", "published_at", "modified_at", "dateline", "language"),
-    *("source_name", "source_url", "newer_refused"),
+    *("source_name", "source_url", "other_urls", "newer_refused"),
 )
 """Fields of a release that only its source can change."""
 NAMED = ("entities", *ENTITY_TABLES.values())

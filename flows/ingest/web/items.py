@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from flows.ingest.mapping import mapped
-from flows.ingest.web import pages
+from flows.ingest.web import listings, pages
 from flows.ingest.web.maps import MAPS, common
 from schemas.dataset import SourceConfig
 from schemas.mapping import Mapping
@@ -18,18 +19,32 @@ def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dic
     """Return what is said of a release, for the map of its source; None while its page was never had.
 
     Beside the fields of the listing it has `address`, `page` with the fields of the page, and `common`: title, text,
-    published, modified and language by these names, HTML made text.
+    published, modified and language by these names, HTML made text. Where the page names another address as canonical,
+    that is the `address`, and the one that was listed is `also`; `listed_at` is always the latter.
     """
     item = json.loads(data)
     if item["asked"] and not item["page"]:
         return None
-    said = dict(item["listed"], address=item["address"])
+    said = dict(item["listed"], address=item["address"], listed_at=item["address"])
     if item["page"]:
         selectors = source.page.selectors if source.page else {}
         listed = common(source.kind, said, LISTED.values())
         wanted = {"body", *(field for field, name in LISTED.items() if name not in listed)}
         said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors, wanted)
+        said |= _canonical(source, item, said["page"].get("canonical"))
     return said | {"common": common(source.kind, said)}
+
+
+def _canonical(source: SourceConfig, item: dict[str, Any], told: str | None) -> dict[str, str]:
+    """Return the address that a page names as its own, and the listed one beside it; nothing where they are the same.
+
+    Only one on a host of the source counts, and no home page, which careless sites name on every page.
+    """
+    whole = urljoin(item["page"]["url"] or item["asked"], told.strip()) if told else ""
+    address = listings.canonical(whole)
+    parts = urlsplit(address)
+    strange = parts.scheme not in ("http", "https") or parts.hostname not in source.hosts or not parts.path
+    return {} if strange or address == item["address"] else {"address": address, "also": item["address"]}
 
 
 def day(source: SourceConfig, data: bytes) -> str | None:

@@ -163,6 +163,10 @@ def _value(value: Any) -> Any:
     return value
 
 
+UNUSED = ("listed_at", "page.canonical", "page.headline", "page.modified", "page.published")
+"""What every kind may have and no release takes."""
+
+
 def _map(kind: str) -> Mapping:
     layout = COMMON[kind]
     read = [path for name in NAMES for path in getattr(layout, name)]
@@ -175,8 +179,16 @@ def _map(kind: str) -> Mapping:
         "published_at": {"from": "common.published", "as": "moment"} | zone,
         "modified_at": {"from": "common.modified", "as": "moment", "not_before": "published_at"} | zone,
         "language": "common.language",
-        "source": {"url": "address"},
-        "ignore": [*read, *layout.ignore, "page.canonical", "page.headline", "page.modified", "page.published"],
+        "source": {"url": "address", "other_urls": {"from": "also", "as": "list"}},
+        "ignore": [
+            *read,
+            *layout.ignore,
+            "listed_at",
+            "page.canonical",
+            "page.headline",
+            "page.modified",
+            "page.published",
+        ],
     }
     return Mapping.model_validate(told)
 

@@ -1,0 +1,146 @@
+"""Which files hold which releases: each at one place or at several, and what a source named in all.
+
+A release at two addresses is one: documents of one id and one text, found at different addresses, or by two listings of
+the web. Its row has every address; a document of that id with another text is another release's, and refused.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from flows import ingest
+from flows.coverage import Named
+from flows.ingest import Document
+from flows.ingest.mapping import LeftOut
+from flows.store import Kept, Key
+from schemas.dataset import Dataset, SourceConfig
+from schemas.mapping import Mapping as FieldMap
+from schemas.report import Problem, Record, Refused
+from schemas.rules import problem
+
+
+class Telling(NamedTuple):
+    """What was heard of a release on a day: its document, or None when a snapshot lacked it."""
+
+    day: str
+    document: Document | None
+
+
+class Contents(NamedTuple):
+    """What a file holds: documents by release id, and what is none."""
+
+    named: dict[str, Document]
+    refused: list[Refused]
+    noted: list[Problem]
+    untaken: Counter[LeftOut]
+    """What its documents have and their releases have not, with no one's word."""
+    again: dict[str, list[Document]]
+    """By release: documents that tell it once more, from another address."""
+    carried: frozenset[str] = frozenset()
+    """Releases that it held before it was broken, and that can no longer be read."""
+
+
+class Shelf(NamedTuple):
+    """What is there after a line of the journal: files, what each holds, and which of them hold a release."""
+
+    files: dict[Key, Kept]
+    contents: dict[Key, Contents]
+    holders: dict[str, set[Key]]
+
+
+class Desk(NamedTuple):
+    """What documents are read with."""
+
+    dataset: Dataset
+    load: ingest.Load
+    sources: dict[str, SourceConfig]
+    maps: dict[str, FieldMap | None]
+    """By source: how its fields become those of a release."""
+
+
+def addressed(release_id: str, owner: Key, shelf: Shelf, desk: Desk) -> Document:
+    """Return the document of a release, with every other address at which the same was found."""
+    first = shelf.contents[owner].named[release_id]
+    held_by = sorted(shelf.holders[release_id])
+    others = [shelf.contents[key].named[release_id] for key in held_by if key != owner]
+    others += [one for key in held_by for one in shelf.contents[key].again.get(release_id, ())]
+    alike = [one for one in others if same(one, first, desk)]
+    if not alike:
+        return first
+    addresses = sorted(set[str]().union(*map(_addresses, [first, *alike])) - {first.value["source"].get("url")})
+    return first._replace(value=first.value | {"source": first.value["source"] | {"other_urls": addresses}})
+
+
+def same(found: Document, first: Document, desk: Desk) -> bool:
+    """Return whether two documents of one id are one release: the same text, at two addresses or in two listings."""
+    here, there = _addresses(found), _addresses(first)
+    source = desk.sources.get(found.source)
+    apart = here != there or (source is not None and source.of_web and found.place.file != first.place.file)
+    return bool(here and there) and apart and found.value.get("body") == first.value.get("body")
+
+
+def _addresses(document: Document) -> set[str]:
+    """Return the addresses that a document gives of itself."""
+    source = document.value.get("source")
+    told = [source.get("url"), *(source.get("other_urls") or ())] if isinstance(source, dict) else []
+    return {one for one in told if isinstance(one, str)}
+
+
+def twice(shelf: Shelf, owners: Mapping[str, Key], desk: Desk) -> list[tuple[Key, Refused]]:
+    """Return the documents that give the id of a release which another file tells, and are not the same, by file."""
+    pairs = (
+        (key, shelf.contents[key].named[release_id], shelf.contents[owners[release_id]].named[release_id])
+        for release_id, keys in sorted(shelf.holders.items())
+        for key in sorted(keys - {owners.get(release_id)})
+    )
+    return [(key, duplicate(found, first)) for key, found, first in pairs if not same(found, first, desk)]
+
+
+def duplicate(document: Document, first: Document) -> Refused:
+    """Return the refusal of a document that gives the id of another."""
+    release_id = document.value["id"]
+    record = Record("releases", {"release_id": release_id} | document.value, document.place)
+    message = f"this id is already that of {first.place}"
+    return Refused(record, problem("record.duplicate", message, record=record, field="id", value=release_id))
+
+
+def named(
+    told: Mapping[str, list[Telling]],
+    owners: Mapping[str, Key],
+    refused: Iterable[tuple[Key, Refused]],
+    shelf: Shelf,
+    desk: Desk,
+) -> Iterator[Named]:
+    """Yield every release that a source named: those that were told, then what could not be read."""
+    web = {name for name, source in desk.sources.items() if source.of_web}
+    for release_id, story in told.items():
+        document = next(telling.document for telling in reversed(story) if telling.document)
+        for (source, file), found in _tellers(release_id, owners[release_id], document, shelf, desk).items():
+            yield Named(source, file if source in web else str(found.place), _day(found.value), release_id)
+    heard = {source for source, _ in [*owners.values(), *shelf.files]}
+    for key, (record, broken) in refused:
+        source, file = key
+        of_web = source in web
+        listing = of_web and key not in shelf.files
+        if listing and source in heard:
+            continue
+        item = desk.load(shelf.files[key].sha256) if of_web and not listing else None
+        day = ingest.day_of(desk.sources[source], item) if item else None
+        place = file if of_web else str(record.source)
+        yield Named(source, place, day or _day(record.values), None, broken.rule, broken.message)
+
+
+def _tellers(release_id: str, owner: Key, document: Document, shelf: Shelf, desk: Desk) -> dict[Key, Document]:
+    """Return what tells of a release, a file for each source that names it: its owner, and others with the same."""
+    found = {owner[0]: (owner, document)}
+    for key in sorted(shelf.holders.get(release_id, ())):
+        other = shelf.contents[key].named[release_id]
+        if key[0] not in found and same(other, document, desk):
+            found[key[0]] = key, other
+    return dict(found.values())
+
+
+def _day(value: Any) -> str | None:
+    """Return the day of publication that a document states, as it states it."""
+    day = value.get("published_on") if isinstance(value, dict) else None
+    return day if isinstance(day, str) else None

@@ -128,13 +128,49 @@ def allowed(url: str, hosts: Collection[str]) -> str:
     return url
 
 
+HERE = ("file", "local")
+"""Protocols of fsspec that are files of this machine."""
+INSIDE = ("memory", "zip", "tar")
+"""Protocols that lead nowhere by themselves."""
+SERVERS = {"ftp": 21, "sftp": 22, "ssh": 22, "smb": 445, "webhdfs": 50070}
+"""Protocols whose address has a host to look at, and its usual port."""
+BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "oci", "hf")
+"""Protocols whose address has a bucket; the server is that of the library's own configuration."""
+
+
+def folder(address: str, root: Path, hosts: Collection[str], *, private: bool = False) -> str:
+    """Return a folder's address for fsspec, each part looked at; BadInput when one leads where it may not.
+
+    A file of this machine lies inside `root`; a host or bucket of the network is among `hosts`, and public.
+    """
+    return "::".join(_part(part, root, hosts, private=private) for part in address.split("::"))
+
+
+def _part(part: str, root: Path, hosts: Collection[str], *, private: bool) -> str:
+    protocol, mark, path = part.rpartition("://")
+    if not mark or protocol in HERE:
+        return f"file://{inside(root, Path(path))}"
+    if protocol in INSIDE:
+        return part
+    parts = urlsplit(part)
+    if protocol not in (*SERVERS, *BUCKETS) or not parts.hostname or parts.username is not None:
+        message = f"{protocol} is not read as a folder here, or the address has a user in it"
+        raise BadInput("input.address", message, value=part)
+    if parts.hostname not in hosts:
+        message = f"{parts.hostname} is not among the hosts of the source ({', '.join(sorted(hosts))})"
+        raise BadInput("input.address", message, value=part)
+    if protocol in SERVERS:
+        resolved(part, private=private)
+    return part
+
+
 def resolved(url: str, *, private: bool) -> str:
     """Return the address in numbers that the host of `url` has now; BadInput when one of them is not public.
 
     Who connects must use this very number: the name may lead elsewhere a moment later. OSError when there is none.
     """
     parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    port = parts.port or ({"http": 80, "https": 443} | SERVERS)[parts.scheme]
     found = [info[4][0] for info in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)]
     hidden = [number for number in found if not _public(str(number))]
     if hidden and not private:
@@ -155,19 +191,9 @@ def inflate(data: bytes, encoding: str, limit: int) -> bytes:
     """Return `data` as it was before a server encoded it; BadInput when broken, cut off or larger than `limit`."""
     if encoding in ("", "identity"):
         return data
-    if encoding not in ("gzip", "x-gzip", "deflate"):
+    if encoding not in ("gzip", "x-gzip"):
         raise BadInput("input.compression", "the server answers in an encoding that was not asked for", value=encoding)
-    if encoding != "deflate":
-        return gunzip(data, limit)
-    unpacker = zlib.decompressobj()
-    try:
-        whole = unpacker.decompress(data, limit + 1)
-    except zlib.error as error:
-        raise BadInput("input.compression", f"the deflate stream is broken: {error}") from None
-    within(len(whole), limit)
-    if not unpacker.eof:
-        raise BadInput("input.compression", "the deflate stream is cut off")
-    return whole
+    return gunzip(data, limit)
 
 
 def xml(data: bytes) -> Any:

@@ -75,7 +75,8 @@ def same(found: Document, first: Document, desk: Desk) -> bool:
     """Return whether two documents of one id are one release: the same text, at two addresses or in two listings."""
     here, there = _addresses(found), _addresses(first)
     source = desk.sources.get(found.source)
-    apart = here != there or (source is not None and source.of_web and found.place.file != first.place.file)
+    files = (found.source, found.place.file), (first.source, first.place.file)
+    apart = here != there or (source is not None and source.of_web and files[0] != files[1])
     return bool(here and there) and apart and found.value.get("body") == first.value.get("body")
 
 

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from threading import Lock
+from typing import Any, BinaryIO, NamedTuple
 
 from schemas.decisions import Ruling
 
@@ -289,17 +290,29 @@ def read_log(path: Path) -> list[Any]:
     return [json.loads(line) for line in whole.split("\n") if line]
 
 
+APPENDING = Lock()
+"""Held while a line is added to a log: sources are asked side by side, and each writes what it has received."""
+
+
 def append_log(path: Path, value: Any) -> None:
     """Add a line to a log and make it last; what a kill left of another is cut away first."""
     make_folder(path.parent)
     line = json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n"
-    with path.open("a+b") as file:
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
+    with APPENDING, path.open("a+b") as file:
+        _cut_away(file)
         file.write(line.encode())
         file.flush()
         os.fsync(file.fileno())
     sync_folder(path.parent)
+
+
+def _cut_away(file: BinaryIO) -> None:
+    """Remove a last line that has no end; a log that is whole is not read for it."""
+    if file.seek(0, os.SEEK_END):
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def state(journal: Iterable[Fetched]) -> dict[Key, Kept]:

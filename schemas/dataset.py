@@ -60,7 +60,9 @@ class Page(Model):
         return self.model_dump(exclude_none=True)
 
 
-Kind = Literal["files", "feed", "pages", "sitemap", "ninjs", "wordpress", "drupal", "doj", "federal-register"]
+Kind = Literal["files", "folder", "feed", "pages", "sitemap", "ninjs", "wordpress", "drupal", "doj", "federal-register"]
+LYING = ("files", "folder")
+"""Kinds whose files lie somewhere to be read; the others are asked by address."""
 ON_PAGES = ("pages", "sitemap")
 """Kinds that name pages and hold no text themselves."""
 
@@ -70,8 +72,12 @@ class SourceConfig(Model):
 
     name: Slug = cell("Short name, unique in the dataset.")
     title: Line | None = maybe("Name for people.")
-    kind: Kind = cell("How it is read: files, a file or a folder of them; the others are of the web.", default="files")
+    kind: Kind = cell(
+        "How it is read: files, a file or a folder of them; folder, one of fsspec; the others are of the web.",
+        default="files",
+    )
     path: Line | None = maybe("Of files: the file or folder, relative to the data folder.")
+    folder: Line | None = maybe("Of a folder: its address for fsspec, as zip://::drop/all.zip or s3://bucket/releases.")
     mode: Literal["snapshot", "window", "append"] = cell(
         "snapshot: it holds all that stands, and what it lacks is withdrawn; window: it forgets old releases, as a "
         "feed does; append: it only grows. Files are a snapshot, the web is a window, where nothing else is said.",
@@ -81,7 +87,10 @@ class SourceConfig(Model):
     licence: Line | None = maybe("Licence of texts that do not name their own.")
     issuer: Organization | None = maybe("Who issued its releases, where they do not say so themselves.")
     language: Language | None = maybe("Language of its releases, where they do not say so themselves.")
-    hosts: list[Line] = cell("Hosts that may be asked; the one of `url` where it is left out.", default=[])
+    hosts: list[Line] = cell(
+        "Hosts that may be asked; of the web the one of `url` where it is left out. Of a folder: its host or bucket.",
+        default=[],
+    )
     private: bool = cell("Whether addresses of one's own network may be asked.", default=False)
     delay: Annotated[float, Field(ge=0, le=60)] = cell("Least seconds between two requests to a host.", default=1.0)
     look_back: Annotated[int, Field(ge=0)] = cell(
@@ -98,7 +107,7 @@ class SourceConfig(Model):
     @classmethod
     def _of_its_kind(cls, given: Any) -> Any:
         """Fill in what follows from the kind: the mode, the hosts, and that pages are read."""
-        if not isinstance(given, dict) or given.get("kind", "files") == "files":
+        if not isinstance(given, dict) or given.get("kind", "files") in LYING:
             return given
         host = urlsplit(str(given.get("url") or "")).hostname
         filled = {"mode": "window", "hosts": [host] if host else []} | given
@@ -107,11 +116,11 @@ class SourceConfig(Model):
     @property
     def of_web(self) -> bool:
         """Whether it is asked by address, a listing and its pages."""
-        return self.kind != "files"
+        return self.kind not in LYING
 
     @model_validator(mode="after")
     def _reached(self) -> Self:
-        wanted = "path" if self.kind == "files" else "url"
+        wanted = {"files": "path", "folder": "folder"}.get(self.kind, "url")
         if getattr(self, wanted) is None:
             raise PydanticCustomError(
                 "source", "a source of kind {kind} needs its {wanted}", {"kind": self.kind, "wanted": wanted}

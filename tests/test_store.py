@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -227,3 +228,18 @@ def test_a_line_that_a_kill_cut_off_was_never_written_and_the_next_one_stands_al
     assert store.read_journal(tmp_path, "letters") == [FIRST]
     store.append_journal(tmp_path, "letters", SECOND)
     assert path.read_bytes() == whole + second
+
+
+def test_lines_that_are_added_side_by_side_are_all_there(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.append_log(log, {"number": number, "long": "x" * 9000}), range(200)))
+    assert sorted(line["number"] for line in store.read_log(log)) == list(range(200))
+
+
+@pytest.mark.parametrize("left", ["", '{"number": 1}\n', '{"number": 1}\n{"numb', '{"numb'])
+def test_a_line_is_added_after_what_a_kill_left_of_another(tmp_path: Path, left: str) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text(left, encoding="utf-8")
+    store.append_log(log, {"number": 2})
+    assert [line["number"] for line in store.read_log(log)] == [*([1] if "\n" in left else []), 2]

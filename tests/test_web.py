@@ -126,6 +126,26 @@ def test_a_page_that_is_gone_withdraws_its_release(site: Site, tmp_path: Path, s
     }
 
 
+def test_a_page_that_is_gone_and_still_listed_is_asked_while_it_may_come_back_and_told_no_more(
+    site: Site, tmp_path: Path
+) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.replies["/one"] = Reply(status=410)
+    asked = []
+    for days in (1, 2, 30, 60):
+        site.forget()
+        fetched(of, tmp_path, later(days))
+        asked.append("/one" in site.paths())
+        assert built(of, tmp_path).refused == []
+        assert releases(of, tmp_path)["one"]["status"] == "withdrawn"
+    assert asked == [True, True, False, False]
+    site.lay("/feed", rss(site, "one", "two", titles={"one": "Order one, again"}), "application/rss+xml")
+    site.lay("/one", page("<p>It is back.</p>"))
+    fetched(of, tmp_path, later(90))
+    assert releases(of, tmp_path)["one"]["body"] == "It is back."
+
+
 def test_what_a_feed_forgets_stays(site: Site, tmp_path: Path) -> None:
     of = lay_feed(site, "one", "two")
     fetched(of, tmp_path)
@@ -189,6 +209,67 @@ def test_versions_of_a_feed_tell_what_became_of_it_and_are_made_again_without_th
     site.replies.clear()
     rebuilt = list(rebuild.rebuild(Settings(data=again), "harbour", data / "raw"))
     assert [one.same for one in rebuilt] == [True, True]
+
+
+# One release at two addresses
+
+
+def at(site: Site, name: str, canonical: str | None = None, body: str = ORDERS) -> None:
+    head = f'<head><link rel="canonical" href="{canonical}"></head>' if canonical else ""
+    site.lay(f"/{name}", page(f"<p>{body}</p>").replace("<body>", f"{head}<body>"))
+
+
+def found_at(of: Dataset, raw: Path) -> dict[str, tuple[str, str | None]]:
+    return {name: (one["source_url"], one["other_urls"]) for name, one in releases(of, raw).items()}
+
+
+def test_two_addresses_whose_pages_name_one_canonical_address_are_one_release(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "print/one")
+    at(site, "one", "/one")
+    at(site, "print/one", f"{site.address}/one?utm_source=print#top")
+    fetched(of, tmp_path)
+    assert found_at(of, tmp_path) == {"one": (f"{site.address}/one", f"{site.address}/print/one")}
+    assert not built(of, tmp_path).refused
+
+
+def test_a_release_that_is_listed_at_another_address_than_its_canonical_one_keeps_both(
+    site: Site, tmp_path: Path
+) -> None:
+    of = lay_feed(site, "node/17")
+    at(site, "node/17", "/orders/one")
+    fetched(of, tmp_path)
+    assert found_at(of, tmp_path) == {"orders-one": (f"{site.address}/orders/one", f"{site.address}/node/17")}
+
+
+def test_pages_of_other_texts_that_name_one_canonical_address_are_not_merged(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    at(site, "one", "/news")
+    at(site, "two", "/news", body="Another text, of another day.")
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"news"}
+    (refused,) = built(of, tmp_path).refused
+    assert (refused.problem.rule, refused.record.source.file) == ("record.duplicate", f"{site.address}/two")
+
+
+@pytest.mark.parametrize("canonical", ["/", "https://elsewhere.example/one", "javascript:alert(1)"])
+def test_a_canonical_address_that_cannot_be_is_passed_over(site: Site, tmp_path: Path, canonical: str) -> None:
+    of = lay_feed(site, "one", "two")
+    at(site, "one", canonical)
+    fetched(of, tmp_path)
+    assert found_at(of, tmp_path)["one"] == (f"{site.address}/one", None)
+
+
+def test_what_two_sources_list_is_one_release(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    beside = of.sources[0].model_copy(update={"name": "again"})
+    both = of.model_copy(update={"sources": [*of.sources, beside]})
+    fetched(both, tmp_path)
+    whole = built(both, tmp_path)
+    assert releases(both, tmp_path).keys() == {"one", "two"}
+    assert whole.refused == []
+    assert sorted((one.source, one.release_id) for one in whole.named) == [
+        (source, name) for source in ("again", "news") for name in ("one", "two")
+    ]
 
 
 # Every kind

@@ -7,10 +7,12 @@ Parquet (`.parquet`), and plain text with a sidecar: `x.txt` holds the body, `x.
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from flows import guard, store
+from flows.ingest import folders
 from flows.store import Fetched, Kept, Key, Published, Untaken
 from schemas.dataset import Dataset, SourceConfig
 from schemas.mapping import Mapping as FieldMap
@@ -36,11 +38,12 @@ Load = Callable[[str], bytes]
 
 def files_of(source: SourceConfig, root: Path) -> dict[Key, Path]:
     """Return the files of `source` by name, the name relative to `root`; NoSource when its path is not there."""
-    if source.path is None:
+    told = source.path if source.kind == "files" else folders.local(source)
+    if told is None:
         return {}
-    path = guard.inside(root, Path(source.path))
+    path = guard.inside(root, Path(told))
     if not path.exists():
-        raise NoSource(f"source {source.name!r}: {source.path} is not there (looked in {root})")
+        raise NoSource(f"source {source.name!r}: {told} is not there (looked in {root})")
     found = [path] if path.is_file() else sorted(path.rglob("*"))
     visible = (file for file in found if not _is_folder(file) and not _hidden(file.relative_to(path)))
     return {(source.name, _name(file.relative_to(root.resolve()))): file for file in visible}
@@ -88,8 +91,13 @@ def gathered(  # noqa: PLR0913, PLR0917 - as above
     """Return what is new of the dataset's files and sources of the web, what is gone, and what could not be taken."""
     before = store.state(journal)
     web = {source.name for source in dataset.sources if source.of_web}
-    lying = {key: kept for key, kept in before.items() if key[0] not in web}
+    elsewhere = [source for source in dataset.sources if source.kind == "folder" and folders.local(source) is None]
+    apart = web | {source.name for source in elsewhere}
+    lying = {key: kept for key, kept in before.items() if key[0] not in apart}
     fetched = received(files, root, lying, day, shelf.keep)
+    for source in elsewhere:
+        mine = {key: kept for key, kept in before.items() if key[0] == source.name}
+        fetched = _joined(fetched, _of_folder(source, root, mine, day, shelf.keep))
     if not web:
         return fetched
     from flows.ingest.web import walk as walking  # noqa: PLC0415 - only a source of the web pays for its libraries
@@ -114,16 +122,44 @@ def received(
 
     `keep` takes bytes and gives their digest; a file is taken from inside `root` only.
     """
+    return _received({key: partial(_read_file, root, path) for key, path in files.items()}, before, day, keep)
+
+
+def _read_file(root: Path, path: Path) -> bytes:
+    try:
+        return guard.read_bytes(guard.regular(guard.inside(root, path)))
+    except FileNotFoundError:
+        raise guard.BadInput("input.link", "the link leads nowhere") from None
+
+
+def _of_folder(
+    source: SourceConfig, root: Path, before: Mapping[Key, Kept], day: str, keep: Callable[[bytes], str]
+) -> Fetched:
+    """Return what is new of a folder that lies elsewhere; one that cannot be listed is told, and withdraws nothing."""
+    try:
+        found = folders.listed(source, root)
+    except guard.BadInput as bad:
+        return Fetched(day, {}, [], {(source.name, str(source.folder)): Untaken(bad.rule, bad.message)})
+    return _received({(source.name, name): read for name, read in found.items()}, before, day, keep)
+
+
+def _joined(one: Fetched, other: Fetched) -> Fetched:
+    gone = sorted([*one.gone, *other.gone])
+    return Fetched(one.day, one.changed | other.changed, gone, one.refused | other.refused)
+
+
+def _received(
+    files: Mapping[Key, Callable[[], bytes]], before: Mapping[Key, Kept], day: str, keep: Callable[[bytes], str]
+) -> Fetched:
+    """Return what of `files`, each by what reads it, is new against `before`, what is gone, and what was refused."""
     now: dict[Key, Kept] = {}
     refused: dict[Key, Untaken] = {}
-    for key, path in files.items():
+    for key, read_whole in files.items():
         try:
-            data = guard.read_bytes(guard.regular(guard.inside(root, path)))
+            data = read_whole()
             now[key] = Kept(keep(data), len(data), day)
         except guard.BadInput as bad:
             refused[key] = Untaken(bad.rule, bad.message)
-        except FileNotFoundError:
-            refused[key] = Untaken("input.link", "the link leads nowhere")
     changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
     return Fetched(day, changed, sorted(set(before) - set(now) - set(refused)), refused)
 

@@ -41,7 +41,10 @@ class Walked(NamedTuple):
 
 
 Item = dict[str, Any]
-"""What is kept of a release: its `address`, what is `listed` of it, the page `asked`, and the `page` as visited."""
+"""What is kept of a release: its `address`, what is `listed` of it, the page `asked`, and the `page` as visited.
+
+One whose page was there and is `gone` says so, and has none.
+"""
 
 
 def walk(dataset: Dataset, memory: Memory, shelf: Shelf, day: str) -> Walked:
@@ -101,9 +104,7 @@ def _asked(walk_of: Walk, before: Mapping[Key, Item]) -> Walked:
         elif key not in entries:
             entries[key] = Entry(key[1], known["listed"], known["asked"])
     for key, entry in sorted(entries.items()):
-        item = _taken(walk_of, key, entry, before.get(key))
-        if item:
-            found.items[key] = store.to_json(item)
+        found.items[key] = store.to_json(_taken(walk_of, key, entry, before.get(key)))
     return found
 
 
@@ -168,23 +169,23 @@ def _visited(walk_of: Walk, url: str) -> Visit:
     return visit
 
 
-def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item | None:
-    """Return what is known of a release now, its page fetched where that is due; None when it was withdrawn.
+def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
+    """Return what is known of a release now, its page fetched where that is due.
 
-    Due is a page that was never had, whose entry changed, or that is young enough to be looked back at.
+    Due is a page that was never had, whose entry changed, or that came or went so lately that it is looked back at. One
+    that was had and is gone withdraws its release, which is no trouble to be told of.
     """
-    item = {"address": entry.address, "listed": entry.listed, "asked": entry.page, "page": None}
+    item: Item = {"address": entry.address, "listed": entry.listed, "asked": entry.page, "page": None}
     if entry.page is None:
         return item
-    had = before["page"] if before and before["asked"] == entry.page else None
-    same = had is not None and before is not None and before["listed"] == entry.listed
-    if same and not walk_of.young(key):
+    last = before if before and before["asked"] == entry.page else {}
+    had, gone = last.get("page"), bool(last.get("gone"))
+    if before and (had or gone) and before["listed"] == entry.listed and not walk_of.young(key):
         return before
     try:
         return item | {"page": _visited(walk_of, entry.page)._asdict()}
     except guard.BadInput as bad:
-        if had and isinstance(bad, Answered) and bad.status in GONE:
-            walk_of.found.gone.append(key)
-            return None
+        if (had or gone) and isinstance(bad, Answered) and bad.status in GONE:
+            return item | {"gone": True}
         walk_of.found.refused[key] = Untaken(bad.rule, bad.message)
-    return item | {"page": had}
+    return item | ({"gone": True} if gone else {"page": had})

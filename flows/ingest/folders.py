@@ -1,0 +1,54 @@
+"""Any folder that fsspec can list: in a zip or tar, in memory, in a bucket, on a server.
+
+Where an address may lead is the guard's rule; what a file may hold is bounded as on disk, however it is packed.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from flows import guard
+from schemas.dataset import SourceConfig
+
+MOST = 100_000
+"""Files that a folder may have."""
+
+
+def local(source: SourceConfig) -> str | None:
+    """Return the path of a folder of this machine, which is read as any other; None for one that lies elsewhere."""
+    protocol, mark, path = str(source.folder).rpartition("://")
+    return path if source.folder and "::" not in source.folder and (not mark or protocol in guard.HERE) else None
+
+
+def listed(source: SourceConfig, root: Path) -> dict[str, Callable[[], bytes]]:
+    """Return what reads each file of a folder, by name, hidden ones left out; BadInput when it cannot be listed."""
+    from fsspec.core import url_to_fs  # noqa: PLC0415 - only a folder that lies elsewhere pays for it
+
+    address = guard.folder(str(source.folder), root, source.hosts, private=source.private)
+    try:
+        system, path = url_to_fs(address, skip_instance_cache=True)  # a server of datasets lives long
+        found = sorted(system.find(path))
+    except Exception as error:  # noqa: BLE001 - every protocol has errors of its own
+        raise guard.BadInput("input.unreached", f"the folder cannot be listed: {_told(error)}", value=address) from None
+    if len(found) > MOST:
+        raise guard.BadInput("input.size", f"the folder has more than {MOST:,} files", value=address)
+    if not found:
+        raise guard.BadInput("input.empty", "the folder has no file, or is not there", value=address)
+    inner = {name: PurePosixPath(name).relative_to(PurePosixPath(path)) for name in found}
+    visible = {name: there for name, there in inner.items() if not any(part.startswith(".") for part in there.parts)}
+    return {f"{source.folder}/{there}": partial(_read, system, name) for name, there in visible.items()}
+
+
+def _read(system: object, name: str) -> bytes:
+    """Return the bytes of a file; BadInput when it cannot be read or is larger than any file may be."""
+    try:
+        with system.open(name, "rb") as file:  # type: ignore[attr-defined]  # fsspec has no types
+            data: bytes = file.read(guard.MAX_BYTES + 1)
+    except Exception as error:  # noqa: BLE001 - as above
+        raise guard.BadInput("input.unreached", f"the file cannot be read: {_told(error)}", value=name) from None
+    guard.within(len(data), guard.MAX_BYTES)
+    return data
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,158 @@
+"""Folders that fsspec can list: in an archive, in memory, elsewhere; and those that are never opened."""
+
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from flows import documents, guard, ingest, store
+from flows.documents import Built
+from schemas.dataset import Dataset
+from tests.site import Site
+from tests.test_web import DAY, later
+
+
+def dataset(folder: str, **more: Any) -> Dataset:
+    return Dataset.model_validate(
+        {
+            "name": "drop",
+            "dataset": {"title": "Drop", "description": "Releases that somebody drops."},
+            "publisher": {"name": "Desk"},
+            "licences": [{"name": "CC0-1.0"}],
+            "sources": [{"name": "drop", "kind": "folder", "folder": folder} | more],
+        }
+    )
+
+
+def fetched(of: Dataset, root: Path, day: str = DAY) -> store.Fetched:
+    return ingest.fetch(of, ingest.files_of(of.sources[0], root), root, root / "raw", day, {})
+
+
+def built(of: Dataset, root: Path) -> Built:
+    raw = root / "raw"
+    return documents.structured(of, store.read_journal(raw, of.name), lambda digest: store.load(raw, digest))
+
+
+def status(of: Dataset, root: Path) -> dict[str, str]:
+    rows = (one.values for one in built(of, root).records if one.table == "releases")
+    return {row["release_id"]: row["status"] for row in rows}
+
+
+Releases = dict[str, bytes]
+
+
+def lay_zip(root: Path, releases: Releases) -> str:
+    with zipfile.ZipFile(root / "drop.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in releases.items():
+            archive.writestr(f"in/{name}", data)
+    return "zip://in::file://drop.zip"
+
+
+def lay_tar(root: Path, releases: Releases) -> str:
+    with tarfile.open(root / "drop.tar", "w") as archive:
+        for name, data in releases.items():
+            entry = tarfile.TarInfo(f"in/{name}")
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return "tar://in::file://drop.tar"
+
+
+def lay_memory(_: Path, releases: Releases) -> str:
+    memory = fsspec.filesystem("memory")
+    if memory.exists("/drop"):
+        memory.rm("/drop", recursive=True)
+    for name, data in releases.items():
+        memory.pipe(f"/drop/{name}", data)
+    return "memory://drop"
+
+
+def lay_files(root: Path, releases: Releases) -> str:
+    for path in (root / "drop").glob("*"):
+        path.unlink()
+    (root / "drop").mkdir(exist_ok=True)
+    for name, data in releases.items():
+        (root / "drop" / name).write_bytes(data)
+    return "file://drop"
+
+
+FOLDERS = {"zip": lay_zip, "tar": lay_tar, "memory": lay_memory, "file": lay_files}
+
+
+@pytest.mark.parametrize("lay", FOLDERS.values(), ids=FOLDERS)
+def test_a_folder_of_every_sort_is_read_and_what_it_lacks_is_withdrawn(
+    tmp_path: Path, seed: dict[str, Any], lay: Callable[[Path, Releases], str]
+) -> None:
+    one, two = (json.dumps(seed | {"id": name}).encode() for name in ("one", "two"))
+    of = dataset(lay(tmp_path, {"one.json": one, "two.json": two, ".hidden.json": one}))
+    fetched(of, tmp_path)
+    assert status(of, tmp_path) == {"one": "current", "two": "current"}
+    assert not fetched(of, tmp_path).changed
+    lay(tmp_path, {"one.json": one})
+    fetched(of, tmp_path, later(1))
+    assert status(of, tmp_path) == {"one": "current", "two": "withdrawn"}
+    assert [item.problem.message for item in built(of, tmp_path).refused] == []
+
+
+def test_a_folder_that_cannot_be_listed_is_told_and_withdraws_nothing(tmp_path: Path, seed: dict[str, Any]) -> None:
+    of = dataset(lay_zip(tmp_path, {"one.json": json.dumps(seed | {"id": "one"}).encode()}))
+    fetched(of, tmp_path)
+    (tmp_path / "drop.zip").write_bytes(b"no archive")
+    fetched(of, tmp_path, later(1))
+    (refused,) = built(of, tmp_path).refused
+    assert refused.problem.rule == "input.unreached"
+    assert status(of, tmp_path) == {"one": "current"}
+
+
+def test_a_file_that_unpacks_to_too_much_costs_itself_alone(
+    tmp_path: Path, seed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_BYTES", 1 << 20)
+    good = json.dumps(seed | {"id": "one"}).encode()
+    of = dataset(lay_zip(tmp_path, {"bomb.json": b"0" * (64 << 20), "one.json": good}))
+    fetched(of, tmp_path)
+    (refused,) = built(of, tmp_path).refused
+    assert refused.problem.rule == "input.size"
+    assert status(of, tmp_path).keys() == {"one"}
+
+
+FORBIDDEN = {
+    "a bucket that is not named": ("s3://elsewhere/releases", {}, "not among the hosts"),
+    "a server that is not named": ("sftp://127.0.0.1/drop", {}, "not among the hosts"),
+    "a server of one's own network": ("sftp://127.0.0.1/drop", {"hosts": ["127.0.0.1"]}, "not a public address"),
+    "the web": ("https://example.org/drop", {"hosts": ["example.org"]}, "not read as a folder"),
+    "an archive on the web": ("zip://::https://example.org/a.zip", {"hosts": ["example.org"]}, "not read as a folder"),
+    "a user in the address": ("ftp://me:secret@example.org/drop", {"hosts": ["example.org"]}, "a user in it"),
+    "a protocol that asks others": ("reference://", {}, "not read as a folder"),
+    "an archive outside the data folder": ("zip://::file://../drop.zip", {}, "leads out of"),
+}
+
+
+@pytest.mark.parametrize(("address", "more", "words"), FORBIDDEN.values(), ids=FORBIDDEN)
+def test_a_folder_where_the_dataset_may_not_go_is_never_opened(
+    tmp_path: Path, address: str, more: dict[str, Any], words: str
+) -> None:
+    of = dataset(address, **more)
+    fetched(of, tmp_path)
+    (refused,) = built(of, tmp_path).refused
+    assert refused.problem.rule in ("input.address", "input.link")
+    assert words in refused.problem.message
+
+
+def test_an_address_of_the_own_web_server_is_no_folder(site: Site, tmp_path: Path) -> None:
+    of = dataset(f"{site.address}/drop", hosts=["127.0.0.1"], private=True)
+    fetched(of, tmp_path)
+    assert site.asked == []
+    assert built(of, tmp_path).refused[0].problem.rule == "input.address"
+
+
+def test_a_bucket_whose_library_is_not_there_says_so(tmp_path: Path) -> None:
+    of = dataset("s3://named/releases", hosts=["named"])
+    fetched(of, tmp_path)
+    (refused,) = built(of, tmp_path).refused
+    assert (refused.problem.rule, "s3fs" in refused.problem.message) == ("input.unreached", True)

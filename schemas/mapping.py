@@ -10,11 +10,11 @@ from schemas.release import Release, Source
 from schemas.tables import Model, cell, maybe
 from schemas.values import Line
 
-Converter = Literal["as it is", "instant", "moment", "day", "slug", "address", "issuer", "list"]
+Converter = Literal["as it is", "instant", "moment", "day", "slug", "address", "url", "issuer", "list"]
 """How a value of the source is read. as it is: unchanged. instant, day: out of ISO 8601, the form of mail and RSS,
 seconds since 1970, or `format`. moment: an instant, nothing where the source states a day alone. slug: a name as a
-slug. address: the last parts of an address as a slug. issuer: the name of an organization as its id, the organization
-described too. list: words split by a mark."""
+slug. address: the last parts of an address as a slug. url: an address of the web, nothing where it is none. issuer: the
+name of an organization as its id, the organization described too. list: words split by a mark."""
 
 TARGETS = {*Release.model_fields, *(f"source.{name}" for name in Source.model_fields)} - {"source"}
 """What a map may give a value: the fields of a release, those of its source with their path."""

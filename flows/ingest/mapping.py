@@ -206,6 +206,11 @@ def _address(value: Any, take: Take, _: dict[str, Any]) -> Any:
     return slug("-".join(parts[-take.parts :])) or value
 
 
+def _url(value: Any, _: Take, __: dict[str, Any]) -> Any:
+    """Return an address of the web; nothing of a name that is none, as a URN."""
+    return value if isinstance(value, str) and value.startswith(("http://", "https://")) else None
+
+
 def _issuer(value: Any, _: Take, release: dict[str, Any]) -> Any:
     """Return the id of the organization that a value names, after describing it among those of the release."""
     if not isinstance(value, str):
@@ -226,6 +231,7 @@ CONVERTERS: dict[str, Callable[[Any, Take, dict[str, Any]], Any]] = {
     "day": _day,
     "slug": _slug,
     "address": _address,
+    "url": _url,
     "issuer": _issuer,
     "list": _list,
 }

@@ -117,7 +117,19 @@ COMMON = {
         ("firstCreated", "firstcreated", "versionCreated", "versioncreated"),
         ("versionCreated", "versioncreated"),
         ("language",),
-        ("uri", "standard", "version", "profile", "pubStatus", "pubstatus", "urgency", "type", "slugline"),
+        (
+            *("uri", "standard", "version", "profile", "pubStatus", "pubstatus", "urgency", "type", "slugline", "by"),
+            *(
+                "copyrightHolder",
+                "copyrightNotice",
+                "located",
+                "edNote",
+                "altIds",
+                "associations",
+                "representationType",
+            ),
+            *("organisations", "people", "places", "subjects", "genres", "events", "eventDetails"),
+        ),
     ),
     "pages": Common(
         ("page.headline", "title"), ("page.body",), ("page.published",), ("page.modified",), ("page.language",)
@@ -179,7 +191,7 @@ def _map(kind: str) -> Mapping:
         "published_at": {"from": "common.published", "as": "moment"} | zone,
         "modified_at": {"from": "common.modified", "as": "moment", "not_before": "published_at"} | zone,
         "language": "common.language",
-        "source": {"url": "address", "other_urls": {"from": "also", "as": "list"}},
+        "source": {"url": {"from": "address", "as": "url"}, "other_urls": {"from": "also", "as": "list"}},
         "ignore": [
             *read,
             *layout.ignore,

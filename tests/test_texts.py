@@ -23,7 +23,7 @@ def misread(text: str, as_written: str, as_read: str) -> str:
 SPANISH, RUSSIAN = "José Núñez llegó mañana.", "Министр приехал вчера вечером."
 SPOILT = {
     "UTF-8 read as Latin-1": (misread(SPANISH, "utf-8", "latin-1"), "input.mojibake"),
-    "UTF-8 read as Windows-1252": (misread("The ministry\u2019s “plan” \u2013 at last.", "utf-8", "cp1252"), "input.mojibake"),
+    "UTF-8 read as Windows-1252": (misread("The “plan” \u2013 at last.", "utf-8", "cp1252"), "input.mojibake"),
     "Russian read as Latin-1": (misread(RUSSIAN, "utf-8", "latin-1"), "input.mojibake"),
     "Russian read as Windows-1251": (misread(RUSSIAN, "utf-8", "cp1251"), "input.mojibake"),
     "letters become question marks": ("Jos? N??ez met the Pe?a family and Mu?oz.", "input.lost-characters"),

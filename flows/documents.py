@@ -76,19 +76,21 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     """Return the story of every release, line by line of the journal.
 
     A line is read as its sources were configured on its day, so that a mode that changed says nothing of the past. A
-    source that is no longer configured withdraws nothing.
+    source that is no longer configured withdraws nothing, and is read by the map that it had last.
     """
+    journal = list(journal)
     sources_of = _remembering(dataset, load)
-    by_name = {source.name: source for source in dataset.sources}
-    desk = Desk(dataset, load, by_name, {name: ingest.map_of(source) for name, source in by_name.items()})
+    configs: dict[str, SourceConfig] = {}
+    for fetched in journal:
+        configs |= sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
+    configs |= {source.name: source for source in dataset.sources}
+    desk = Desk(dataset, load, configs, {name: ingest.map_of(source) for name, source in configs.items()})
     shelf = Shelf({}, {}, {})
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
-    known: dict[str, SourceConfig] = {}
     untaken: dict[Key, Untaken] = {}
     for fetched in journal:
         sources = sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
-        known |= sources
         for release_id in sorted(_put(fetched, shelf, desk)):
             story = told.setdefault(release_id, [])
             held_by = shelf.holders[release_id]
@@ -105,7 +107,7 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     noted += _left_out(shelf)
     carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
     whole = list(named(told, owners, refused, shelf, desk))
-    return Stories(told, [item for _, item in refused], noted, known, carried, whole)
+    return Stories(told, [item for _, item in refused], noted, configs, carried, whole)
 
 
 def _left_out(shelf: Shelf) -> Iterator[Problem]:

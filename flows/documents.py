@@ -80,11 +80,7 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     """
     journal = list(journal)
     sources_of = _remembering(dataset, load)
-    configs: dict[str, SourceConfig] = {}
-    for fetched in journal:
-        configs |= sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
-    configs |= {source.name: source for source in dataset.sources}
-    desk = Desk(dataset, load, configs, {name: ingest.map_of(source) for name, source in configs.items()})
+    desk = _desk(dataset, [sources_of(line.config.get(f"datasets/{dataset.name}.toml")) for line in journal], load)
     shelf = Shelf({}, {}, {})
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
@@ -107,7 +103,16 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     noted += _left_out(shelf)
     carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
     whole = list(named(told, owners, refused, shelf, desk))
-    return Stories(told, [item for _, item in refused], noted, configs, carried, whole)
+    return Stories(told, [item for _, item in refused], noted, desk.sources, carried, whole)
+
+
+def _desk(dataset: Dataset, before: Iterable[dict[str, SourceConfig]], load: ingest.Load) -> Desk:
+    """Return what documents are read with: every source as it is now, or as it was last in `before`, with its map."""
+    sources: dict[str, SourceConfig] = {}
+    for configured in before:
+        sources |= configured
+    sources |= {source.name: source for source in dataset.sources}
+    return Desk(dataset, load, sources, {name: ingest.map_of(source) for name, source in sources.items()})
 
 
 def _left_out(shelf: Shelf) -> Iterator[Problem]:

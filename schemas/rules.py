@@ -73,6 +73,7 @@ RULES = _rules(
     ("evidence.quantity", "error", "A quantity is what its words say.", "Write the number that the words say, or null."),
     ("evidence.due", "error", "A deadline is what its words say.", "Write the days that the words say, or null."),
     ("evidence.day", "error", "A day is what the evidence or the release says.", "Write the days that the text says, or null."),
+    ("evidence.named", "warning", "Who takes part in a fact is named by its release.", "Name another entity, or add a mention with the words that name it."),
     ("evidence.text-changed", "warning", "Offsets were counted in the text that is published.", "Look at the spans, then renew text_sha256."),
     ("table.type", "error", "A cell reads as its field's type.", "Write the cell in the form named."),
     ("table.constraint.required", "error", "A required cell is filled.", "Fill the cell."),

@@ -15,8 +15,8 @@ from flows.validate.parsers import Span
 from schemas.release import Reading
 from schemas.report import Problem, Record
 from schemas.rules import problem
-from schemas.tables import FACT_TABLES, TABLES
-from schemas.values import plain
+from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES
+from schemas.values import LIST_MARK, plain
 
 Rows = dict[str, list[Record]]
 Finding = tuple[Record, Problem]
@@ -76,6 +76,7 @@ def judge(rows: Rows) -> Gate:
                 _judge_fact(Stated(fact, spans.get(fact.values["fact_id"], []), release), gate)
     _judge_mentions(rows["mentions"], releases, gate)
     _judge_participants(rows, gate)
+    _judge_named(rows, releases, gate)
     _judge_releases(rows["releases"], gate)
     return gate
 
@@ -247,6 +248,45 @@ def _judge_participants(rows: Rows, gate: Gate) -> None:
             gate.findings.append(
                 (record, problem("evidence.verbatim", message, record=record, field="text", value=text))
             )
+
+
+def _judge_named(rows: Rows, releases: dict[str, dict[str, Any]], gate: Gate) -> None:
+    """Find whom a fact refers to and its release does not name: by a mention, by a name in its text, as its issuer."""
+    names = {record.values[TABLES[table].key[0]]: _known_as(record) for table in NAMED for record in rows[table]}
+    mentioned = {(record.values["release_id"], record.values["entity_id"]) for record in rows["mentions"]}
+    home = {record.values["fact_id"]: record.values["release_id"] for record in rows["facts"]}
+    for table, fields in REFERRING.items():
+        for record, field in ((record, field) for record in rows[table] for field in fields):
+            entity, release_id = record.values.get(field), home.get(record.values["fact_id"])
+            if entity not in names or release_id not in releases:
+                continue
+            gate.looked_at["evidence.named"] += 1
+            body, issuer = releases[release_id]["body"], releases[release_id]["issuer_id"]
+            own = entity == issuer or (release_id, entity) in mentioned
+            if not own and not any(name in body for name in names[entity]):
+                message = f"the release has none of its names: {', '.join(map(quoted, names[entity]))}"
+                gate.findings.append(
+                    (record, problem("evidence.named", message, record=record, field=field, value=entity))
+                )
+
+
+NAMED = tuple(ENTITY_TABLES.values())
+REFERRING = {
+    table: [
+        field
+        for field, (target, _) in TABLES[table].references.items()
+        if target in ("entities", *NAMED) and field != "organization_id"
+    ]
+    for table in (*FACT_TABLES.values(), "participants")
+}
+"""The fields of facts that refer to a person, an organization or a place, but for whose a role is: a title tells it."""
+
+
+def _known_as(record: Record) -> list[str]:
+    """Return the names of an entity; of a person the last word of the name too, as texts have those named before."""
+    name, others = record.values["name"], record.values["other_names"]
+    last = [name.rsplit(maxsplit=1)[-1]] if record.table == "people" else []
+    return list(dict.fromkeys([name, *(others.split(LIST_MARK) if others else ()), *last]))
 
 
 def judge_head(reading: Reading) -> list[Finding]:

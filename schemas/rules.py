@@ -66,7 +66,7 @@ RULES = _rules(
     ("record.conflict", "error", "An entity is told the same way in every release.", "Make the two agree, or give them two ids."),
     ("evidence.missing", "error", "A fact has words that state it.", "Add a span."),
     ("evidence.offset", "error", "A span lies inside its text.", "Count again in code points, the end exclusive."),
-    ("evidence.words", "error", "The text has the span's words at its place.", "Copy the words from the text."),
+    ("evidence.words", "error", "The text has the span's words at its place.", "Count again where the words stand, or copy them from the text."),
     ("evidence.field", "error", "A span is behind a field that the fact has and fills.", "Name a field of the fact, or fill it."),
     ("evidence.cover", "error", "The evidence covers every span of its fact.", "Widen the evidence."),
     ("evidence.verbatim", "error", "A verbatim field is words of the release.", "Use the words of the release."),

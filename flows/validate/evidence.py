@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from flows.validate import parsers
 from flows.validate.parsers import Span
 from schemas.release import Reading
-from schemas.report import Problem, Record
+from schemas.report import Problem, Record, quoted
 from schemas.rules import problem
 from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES
 from schemas.values import LIST_MARK, plain
@@ -23,6 +23,8 @@ Finding = tuple[Record, Problem]
 
 DATELINE_WITHIN = 200
 """Characters from the top of a body in which its dateline stands."""
+NEAR = 200
+"""Characters around a span in which its words are looked for where they do not stand at their place."""
 REPORTED_WITHIN = timedelta(days=31)
 """How far from its publication a release may report, where its text states no day."""
 DAY_FIELDS = {"meetings": ("start_on", "end_on"), "agreements": ("signed_start", "signed_end")}
@@ -126,7 +128,7 @@ def _words(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
         looked_at["evidence.words"] += 1
         there = stated.body[start:end]
         if there != text and 0 <= start < end <= len(stated.body):
-            yield field, text, f"at {start} to {end} the text says {quoted(there, text)}"
+            yield field, text, _elsewhere(stated.body, start, end, text)
 
 
 def _field(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
@@ -230,7 +232,7 @@ def _judge_mentions(mentions: list[Record], releases: dict[str, dict[str, Any]],
                 (record, problem("evidence.offset", message, record=record, field="start", value=f"{start}-{end}"))
             )
         elif body[start:end] != name:
-            message = f"at {start} to {end} the text says {quoted(body[start:end], name)}"
+            message = _elsewhere(body, start, end, name)
             gate.findings.append((record, problem("evidence.words", message, record=record, field="name", value=name)))
 
 
@@ -351,14 +353,11 @@ def _as_day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def quoted(text: str, beside: str | None = None, length: int = 160) -> str:
-    """Return `text` in quotes, cut where it is long: to its start, or to where it differs from the words `beside`."""
-    if len(text) <= length:
-        return repr(text)
-    differs = next((at for at, (one, other) in enumerate(zip(text, beside or "", strict=False)) if one != other), 0)
-    start = max(0, min(differs - length // 2, len(text) - length))
-    end = start + length
-    return repr(("…" if start else "") + text[start:end] + ("…" if end < len(text) else ""))
+def _elsewhere(body: str, start: int, end: int, words: str) -> str:
+    """Return what stands at a place instead of its words, and where they stand, if that is near."""
+    at = body.find(words, max(0, start - NEAR), end + NEAR)
+    found = f"; these words stand at {at} to {at + len(words)}" if at >= 0 else ""
+    return f"at {start} to {end} the text says {quoted(body[start:end], words)}{found}"
 
 
 def _or_none(text: str | None) -> str:

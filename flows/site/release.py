@@ -81,7 +81,7 @@ def _note(edition: Edition, release: Release, fact: Fact, number: int) -> Note:
 
 
 def _evidence(fact: Fact, number: int) -> Evidence:
-    return Evidence(fact.start, fact.end, number, fact.kind, fact.local, fact.spans)
+    return Evidence(fact.start, fact.end, number, fact.kind, fact.local, [one for one in fact.spans if one[2] not in told.WHOLE])
 
 
 def _named(edition: Edition, release: Release) -> list[Mention]:

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from flows.site import charts, told
@@ -29,7 +29,6 @@ PAGES = Environment(
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,
-    undefined=StrictUndefined,
     finalize=_shown,
 )
 PAGES.globals |= {"policy": POLICY, "kinds": told.KIND_NAMES}

@@ -21,7 +21,10 @@ KIND_NAMES = {
 """The kinds of fact in the order in which a reader asks for them, and their plural."""
 OWN = ("fact_id", "release_id", "participant_names", "evidence", "evidence_start", "evidence_end")
 """Fields of a fact that its page shows in another way."""
-CLIP = 180
+CLIP, QUOTED = 180, 120
+"""Letters of a line, and of words that stand in the text beside it."""
+WHOLE = ("text", "purpose")
+"""Fields whose words are most of their evidence: they do not stand out in it."""
 
 
 class Told(NamedTuple):
@@ -70,7 +73,8 @@ def clip(text: str, length: int = CLIP) -> str:
 
 def title_of(row: Row) -> str:
     """Return what a release is called on its page: its headline, else how its text begins."""
-    return row["headline"] or clip(row["body"], 110)
+    opening = row["body"].removeprefix(row["dateline"]).lstrip(" –—-:,\n") if row["dateline"] else row["body"]
+    return row["headline"] or clip(opening or row["body"], 110)
 
 
 def names(found: Sequence[Participant], *roles: str) -> str:
@@ -114,11 +118,11 @@ def _commitment(fact: Fact, _: Entities) -> Told:
 
 
 def _quote(fact: Fact, _: Entities) -> Told:
-    return Told(f"“{clip(fact.row['text'])}”", [fact.row["attribution"]])
+    return Told(f"“{clip(fact.row['text'], QUOTED)}”", [fact.row["attribution"]])
 
 
 def _statement(fact: Fact, _: Entities) -> Told:
-    return Told(clip(fact.row["text"]), [fact.row["verb"]])
+    return Told(clip(fact.row["text"], QUOTED), [fact.row["verb"]])
 
 
 TELL: dict[str, Callable[[Fact, Entities], Told]] = {

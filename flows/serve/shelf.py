@@ -29,6 +29,10 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 """Files of a version that its manifest does not list."""
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
+PAGED = ("releases", "entities", "tables", "versions", "changes")
+"""Folders beside the versions that hold pages of the catalog, as `communique site` makes them."""
+PAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(html|xml|css|svg|txt)")
+"""What a file of the catalog is called."""
 Stamp = tuple[int, int, int, int]
 """What changes with a file: its number, size, and times."""
 
@@ -82,6 +86,19 @@ def latest(root: Path, dataset: str) -> str | None:
 def beside(root: Path, dataset: str, name: str) -> bytes | None:
     """Return the bytes of a file that lies beside the versions of a dataset; None where it is not there."""
     path = _inside(root, dataset, name) if re.fullmatch(SLUG, dataset) and name in BESIDE else None
+    try:
+        return path.read_bytes() if path and path.is_file() else None
+    except OSError:
+        return None
+
+
+def page(root: Path, *parts: str) -> bytes | None:
+    """Return the bytes of a page of the catalog, in the root, beside the versions or in a folder of pages; else None."""
+    *folders, name = parts
+    where = re.fullmatch(SLUG, folders[0]) is not None and index(root, folders[0]) is not None if folders else True
+    if not where or any(one not in PAGED for one in folders[1:]) or not PAGE.fullmatch(name):
+        return None
+    path = _inside(root, *parts)
     try:
         return path.read_bytes() if path and path.is_file() else None
     except OSError:

@@ -12,6 +12,8 @@ SHOWN = 150
 COMPARED = 3000
 """Letters up to which two values are compared word by word."""
 AROUND = 60
+FOLLOWING = ("text_sha256", "word_count")
+"""Fields that differ because a text does: it tells more."""
 CAUSES = {
     "source added": "the source has something new",
     "source withdrawn": "the source no longer has it",
@@ -76,13 +78,15 @@ def _changed(row: dict[str, Any], releases: frozenset[str]) -> Changed:
     release, _, local = row["key"][0].partition("/")
     there = release in releases and row["change"] != "removed"
     href = f"../releases/{release}.html{'#' + local if local else ''}" if there else ""
-    fields = [_field(name, cell["old"] or "", cell["new"] or "") for name, cell in row["fields"].items()]
+    shown = [name for name in row["fields"] if name not in FOLLOWING] or list(row["fields"])
+    fields = [_field(name, row["fields"][name]["old"] or "", row["fields"][name]["new"] or "") for name in shown]
     return Changed(" ".join(row["key"]), href, row["change"], row["cause"], row.get("quarantine") or "", fields)
 
 
 def _field(name: str, old: str, new: str) -> Field:
-    if max(len(old), len(new)) > COMPARED:
-        return Field(name, [Piece("gone", told.clip(old)), Piece("new", told.clip(new))])
+    if max(len(old), len(new)) > COMPARED or not (" " in old and " " in new):
+        pieces = [Piece("gone", told.clip(old)), Piece("new", told.clip(new))]
+        return Field(name, [piece for piece in pieces if piece.text])
     return Field(name, [_short(piece) for piece in redline(old, new)])
 
 

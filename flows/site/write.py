@@ -2,7 +2,10 @@
 
 import fcntl
 import json
+import logging
+import os
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +14,14 @@ from typing import NamedTuple
 from flows import store
 from flows.site import model, pages
 from flows.site.pages import Page
+from schemas.package import INDEX, POINTER
 
 STATE, LOCK = ".site.json", ".site.lock"
 """Beside the pages: what each was made from, and who makes them now."""
 Made = dict[str, str]
 """The key of every page, by its path."""
+FOLDERS = ("releases", "entities", "tables", "versions", "changes")
+log = logging.getLogger("communique")
 
 
 class Rendered(NamedTuple):
@@ -51,6 +57,50 @@ def site(packages: Path, to: Path | None = None) -> Rendered:
         _write(root / STATE, store.to_json(sites))
     total = sum(len(made) - ("" in made) for made in sites.values())
     return Rendered(count, total - count, len(gone))
+
+
+def refresh(packages: Path) -> bool:
+    """Return whether the site beside the packages says what is published now; a failure is logged and harms nothing."""
+    try:
+        made = site(packages)
+    except Exception as fault:  # the site is derived: whatever is wrong with it, a version is published
+        log.warning("the catalog could not be made, `communique site` tries again: %s: %s", type(fault).__name__, fault)
+        return False
+    log.debug("catalog: %d pages made, %d stand, %d removed", *made)
+    return True
+
+
+def withdraw(packages: Path, dataset: str) -> None:
+    """Make the site again after something was taken down; where that fails, no page of the dataset stays."""
+    if refresh(packages):
+        return
+    for path in (packages / dataset).glob("*.html"):
+        path.unlink(missing_ok=True)
+    for name in FOLDERS:
+        shutil.rmtree(packages / dataset / name, ignore_errors=True)
+
+
+def bring(packages: Path, to: Path) -> None:
+    """Put the packages beside the site in `to`: files that are there already stay, those that are gone go."""
+    for one in model.listings(packages):
+        for version in one.versions:
+            _mirror(one.home / version["version"], store.make_folder(to / one.dataset / version["version"]))
+        for name in (POINTER, INDEX):
+            if (one.home / name).is_file():
+                store.replace_file(to / one.dataset / name, (one.home / name).read_bytes())
+
+
+def _mirror(folder: Path, to: Path) -> None:
+    there = {path.name: path.stat().st_size for path in folder.iterdir()}
+    for path in to.iterdir():
+        if there.get(path.name) != path.stat().st_size:
+            path.unlink()
+    for name in there:
+        if not (to / name).exists():
+            try:
+                os.link(folder / name, to / name)
+            except OSError:
+                shutil.copyfile(folder / name, to / name)
 
 
 def _take(root: Path, made: Made, before: Made, found: Iterable[Page]) -> tuple[Made, int]:

@@ -93,7 +93,7 @@ def beside(root: Path, dataset: str, name: str) -> bytes | None:
 
 
 def page(root: Path, *parts: str) -> bytes | None:
-    """Return the bytes of a page of the catalog, in the root, beside the versions or in a folder of pages; else None."""
+    """Return the bytes of a page of the catalog: of the root, of a dataset, or of a folder of pages; else None."""
     *folders, name = parts
     where = re.fullmatch(SLUG, folders[0]) is not None and index(root, folders[0]) is not None if folders else True
     if not where or any(one not in PAGED for one in folders[1:]) or not PAGE.fullmatch(name):

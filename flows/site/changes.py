@@ -7,8 +7,9 @@ from flows.site import told
 from flows.site.model import Edition
 from flows.site.redline import Piece, redline
 
-SHOWN = 150
-"""Rows of a table that a page tells; diff.json has them all."""
+SHOWN = 50
+"""Rows of a table that a page tells, those that changed first; diff.json has them all."""
+ORDER = ("changed", "removed", "added")
 COMPARED = 3000
 """Letters up to which two values are compared word by word."""
 AROUND = 60
@@ -64,7 +65,7 @@ def context(edition: Edition, releases: frozenset[str]) -> dict[str, Any]:
         Section(
             table,
             sorted(Counter(row["change"] for row in rows).items()),
-            [_changed(row, releases) for row in rows[:SHOWN]],
+            [_changed(row, releases) for row in sorted(rows, key=_order)[:SHOWN]],
             max(0, len(rows) - SHOWN),
         )
         for table, rows in by_table.items()
@@ -72,6 +73,10 @@ def context(edition: Edition, releases: frozenset[str]) -> dict[str, Any]:
     causes = sorted(diff.get("causes", {}).items(), key=lambda one: -one[1])
     schema = diff.get("schema_changes", [])
     return {"diff": diff, "sections": sections, "causes": causes, "cause_words": CAUSES, "schema_changes": schema}
+
+
+def _order(row: dict[str, Any]) -> int:
+    return ORDER.index(row["change"])
 
 
 def _changed(row: dict[str, Any], releases: frozenset[str]) -> Changed:

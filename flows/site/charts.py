@@ -63,7 +63,9 @@ def columns(found: Sequence[tuple[str, int]], title: str) -> Markup:
                 f"<title>{_month(month)}: {count:,}</title></rect>"
             )
             if step > 20:  # noqa: PLR2004 - room for a number
-                rows.append(f'<text class="count" x="{left + wide / 2:.1f}" y="{HEIGHT - tall - 5}" text-anchor="middle">{count}</text>')
+                rows.append(
+                    f'<text class="count" x="{left + wide / 2:.1f}" y="{HEIGHT - tall - 5}" text-anchor="middle">{count}</text>'
+                )
     rows += _axis(months, step)
     return _chart(HEIGHT + FOOT, title + ": " + ", ".join(f"{_month(m)} {counts[m]}" for m in sorted(counts)), rows)
 

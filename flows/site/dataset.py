@@ -1,7 +1,7 @@
 """The pages about a dataset: what it holds, its downloads, its quality, its versions, its tables column by column."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from schemas.tables import FACT_TABLES
 
 SHOWN_ROWS = 100
 SHOWN_REFUSED = 200
-CELL = 120
+CELL = 60
 """Letters of a cell that a page shows."""
 FEW, BINS = 8, 16
 WHOLE = {
@@ -29,6 +29,8 @@ PAPERS = {
     DESCRIPTOR: "what the tables are: fields, types, keys (Data Package v2)",
     "report.json": "every check and what it found",
     QUARANTINE: "the rows that were refused, each with its reason",
+    "decisions.json": "what stewards decided",
+    "profile.json": "how many rows, and how full each column is",
     "diff.json": "what this version changed, row by row",
     MANIFEST: "every file's hash, what went in, what made it",
     SUMS: "for sha256sum -c",
@@ -108,9 +110,7 @@ def downloads(edition: Edition) -> dict[str, Any]:
         )
         for one in edition.described["resources"]
     ]
-    whole = [
-        (files[name], *WHOLE[end]) for end in WHOLE for name in files if name.endswith(end)
-    ]
+    whole = [(files[name], *WHOLE[end]) for end in WHOLE for name in files if name.endswith(end)]
     papers = [files[name]._replace(what=what) for name, what in PAPERS.items() if name in files]
     return {"whole": whole, "tables": tables, "papers": papers}
 
@@ -121,7 +121,13 @@ def quality(edition: Edition) -> Quality:
     by = {outcome: [one for one in checks if one["outcome"] == outcome] for outcome in ("passed", "failed", "skipped")}
     refused, came = sum(one["refused"] for one in counts), sum(one["in"] for one in counts)
     grave = any(one["severity"] == "critical" for one in by["failed"])
-    badge, word = ("bad", "published with reservations") if grave else ("warn", "some rows refused") if refused else ("good", "every row passed")
+    badge, word = (
+        ("bad", "published with reservations")
+        if grave
+        else ("warn", "some rows refused")
+        if refused
+        else ("good", "every row passed")
+    )
     outcomes = {outcome: len(found) for outcome, found in by.items()}
     return Quality(outcomes, by["failed"], by["skipped"], by["passed"], came, refused, badge, word)
 
@@ -139,11 +145,15 @@ def trust(edition: Edition) -> list[tuple[str, int, int, str]]:
 
 def _trusted(rows: Sequence[Row], seen: int) -> str:
     origins = Counter(row["origin"] for row in rows)
-    made = " and ".join({"source": "their source", "steward": "a steward"}.get(one, f"the program {one}") for one, _ in origins.most_common())
+    made = " and ".join(
+        {"source": "their source", "steward": "a steward"}.get(one, f"the program {one}")
+        for one, _ in origins.most_common()
+    )
     if seen == len(rows):
         return f"Structured by {made}; a person has looked at every row."
     if not seen:
-        return f"Structured by {made}; nobody has looked at these rows yet. The words are those of the releases, checked letter by letter."
+        checked = "The words are those of the releases, checked letter by letter."
+        return f"Structured by {made}; nobody has looked at these rows yet. {checked}"
     return f"Structured by {made}; a person has looked at {100 * seen // len(rows)} % of the rows."
 
 
@@ -172,10 +182,12 @@ def _column(field: dict[str, Any], cells: list[str]) -> Column:
         picture = charts.histogram(_binned(points), f"{name}: {span}")
     share = charts.share(len(filled), len(cells), words)
     what = field.get("description", "")
-    return Column(name, kind, what, field.get("communique:evidence", ""), len(filled), len(counts), share, picture, few, span)
+    return Column(
+        name, kind, what, field.get("communique:evidence", ""), len(filled), len(counts), share, picture, few, span
+    )
 
 
-PLACES = {
+PLACES: dict[str, Callable[[str], float]] = {
     "integer": float,
     "number": lambda cell: float(Decimal(cell)),
     "date": lambda cell: float(date.fromisoformat(cell).toordinal()),
@@ -227,14 +239,16 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
     publisher = next((one["title"] for one in described.get("contributors", []) if one.get("title")), "")
     title, year = described["title"], edition.manifest.as_of.year
     key = f"{edition.dataset}-{edition.version}"
-    plain = f"{publisher} ({year}). {title}, version {edition.version} [data set]. Manifest SHA-256 {manifest_digest(edition)}."
+    proof = f"Manifest SHA-256 {manifest_digest(edition)}."
+    plain = f"{publisher} ({year}). {title}, version {edition.version} [data set]. {proof}"
     bibtex = (
         f"@misc{{{key},\n  author = {{{{{publisher}}}}},\n  title = {{{title}}},\n  version = {{{edition.version}}},\n"
         f"  year = {{{year}}},\n  note = {{Data set}}\n}}"
     )
     cff = (
         f'cff-version: 1.2.0\nmessage: Please cite this data set as below.\ntype: dataset\ntitle: "{_quoted(title)}"\n'
-        f'version: "{edition.version}"\ndate-released: "{edition.manifest.as_of}"\nauthors:\n  - name: "{_quoted(publisher)}"'
+        f'version: "{edition.version}"\ndate-released: "{edition.manifest.as_of}"\n'
+        f'authors:\n  - name: "{_quoted(publisher)}"'
     )
     return [("As text", plain), ("BibTeX", bibtex), ("CITATION.cff", cff)]
 
@@ -263,5 +277,7 @@ def _said(one: dict[str, Any]) -> str:
     for counts in one.get("tables", {}).values():
         tally.update(counts)
     rows = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.items())) or "no row changed"
-    why = ", ".join(f"{cause} ({count:,})" for cause, count in sorted(one.get("causes", {}).items(), key=lambda pair: -pair[1]))
+    why = ", ".join(
+        f"{cause} ({count:,})" for cause, count in sorted(one.get("causes", {}).items(), key=lambda pair: -pair[1])
+    )
     return f"Rows: {rows}." + (f" Why: {why}." if why else "")

@@ -1,4 +1,4 @@
-"""The page of one who is named: posts, meetings, agreements, commitments and quotations over time, each with its words."""
+"""The page of one who is named: posts, meetings, agreements, commitments and quotes over time, each with its words."""
 
 from collections import Counter, defaultdict
 from typing import Any, NamedTuple

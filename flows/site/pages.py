@@ -4,6 +4,7 @@ A page is made again when its key is another: the digest of what it is made from
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from schemas.tables import FACT_TABLES
 A_PAGE = 120
 """Releases on a page of their list."""
 NEWEST, MOST_NAMED = 6, 24
-LISTED = 2000
+LISTED = 1000
 """Entities that their list has."""
 
 
@@ -97,7 +98,7 @@ def _of_entities(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
     titles = {one.row["release_id"]: [told.title_of(one.row), day_of(one.row)] for one in edition.releases}
     names = {one.id: one.name for one in edition.entities.values()}
     for one in edition.entities.values():
-        mine, named = parts.get(one.id, []), naming.get(one.id, entity.Counter())
+        mine, named = parts.get(one.id, []), naming.get(one.id, Counter())
         with_names = [[names.get(name) for name in sorted(_of_part(part))] for part in mine]
         seen = [[name, count, titles.get(name)] for name, count in sorted(named.items())]
         facts = [[part.fact, part.day, part.roles] for part in mine]
@@ -118,7 +119,9 @@ def _of_versions(listing: Listing, latest: Edition) -> Iterator[Page]:
         version, stands = one["version"], one["version"] == listing.latest
         edition = listing.edition(version)
         made_from = key(one, stands, listing.dataset)
-        yield Page(f"{listing.dataset}/versions/{version}.html", made_from, partial(_version, edition, one, stands=stands))
+        yield Page(
+            f"{listing.dataset}/versions/{version}.html", made_from, partial(_version, edition, one, stands=stands)
+        )
         if one.get("taken_down") is None and edition.diff.get("rows"):
             told_of = sorted({row["key"][0].partition("/")[0] for row in edition.diff["rows"]} & paged)
             path = f"{listing.dataset}/changes/{version}.html"
@@ -161,7 +164,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
 
 
 def _months(edition: Edition) -> list[tuple[str, int]]:
-    counts = entity.Counter(day_of(one.row)[:7] for one in edition.releases if day_of(one.row))
+    counts = Counter(day_of(one.row)[:7] for one in edition.releases if day_of(one.row))
     return sorted(counts.items())
 
 
@@ -184,7 +187,9 @@ def _entity(edition: Edition, one: Entity, mine: list[Part], named: Any) -> byte
 
 
 def _entities(edition: Edition, counted: dict[str, list[int]]) -> bytes:
-    found = sorted(edition.entities.values(), key=lambda one: (-counted[one.id][0], -counted[one.id][1], one.name))[:LISTED]
+    found = sorted(edition.entities.values(), key=lambda one: (-counted[one.id][0], -counted[one.id][1], one.name))[
+        :LISTED
+    ]
     by_type = {kind: [one for one in found if one.type == kind] for kind in ("person", "organization", "place")}
     return render("entities.html", "../", edition=edition, by_type=by_type, counted=counted)
 
@@ -227,6 +232,10 @@ def _changes(edition: Edition, paged: frozenset[str]) -> bytes:
 
 
 def _feed(listing: Listing) -> bytes:
-    entries = [one | {"uuid": uuid5(NAMESPACE_URL, f"{listing.dataset}/{one['manifest']}")} for one in dataset.history(listing)]
+    entries = [
+        one | {"uuid": uuid5(NAMESPACE_URL, f"{listing.dataset}/{one['manifest']}")} for one in dataset.history(listing)
+    ]
     title = listing.edition(listing.latest).described["title"] if listing.latest else listing.dataset
-    return render("feed.xml", "../", listing=listing, title=title, entries=entries, uuid=uuid5(NAMESPACE_URL, listing.dataset))
+    return render(
+        "feed.xml", "../", listing=listing, title=title, entries=entries, uuid=uuid5(NAMESPACE_URL, listing.dataset)
+    )

@@ -1,4 +1,4 @@
-"""The page of a release: its text with every fact in it, each fact's row beside it, its revisions, where it came from."""
+"""The page of a release: its text with every fact in it, each fact's row beside it, its revisions, its source."""
 
 from collections import Counter
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ class Edit(NamedTuple):
 def context(edition: Edition, release: Release) -> dict[str, Any]:
     """Return what the template of a release is filled with."""
     row, release_id = release.row, release.row["release_id"]
-    notes = {number: _note(edition, release, fact, number) for number, fact in enumerate(release.facts, 1)}
+    notes = {number: _note(edition, fact, number) for number, fact in enumerate(release.facts, 1)}
     entry, line = edition.inputs.get(release_id, (None, None))
     issuer = edition.entities.get(row["issuer_id"])
     return {
@@ -51,7 +51,9 @@ def context(edition: Edition, release: Release) -> dict[str, Any]:
         "issuer": issuer,
         "passages": [
             Passage(found, [notes[number] for number in found.numbers])
-            for found in lines(row["body"], [_evidence(fact, n) for n, fact in enumerate(release.facts, 1)], _named(edition, release))
+            for found in lines(
+                row["body"], [_evidence(fact, n) for n, fact in enumerate(release.facts, 1)], _named(release)
+            )
         ],
         "counts": _counts(release),
         "named": _people(edition, release),
@@ -72,7 +74,7 @@ def mail(edition: Edition, about: str) -> str:
     return f"mailto:{quote(contact, safe='@')}?subject={quote(subject)}"
 
 
-def _note(edition: Edition, release: Release, fact: Fact, number: int) -> Note:
+def _note(edition: Edition, fact: Fact, number: int) -> Note:
     roles: dict[str, list[Any]] = {}
     for one in fact.participants:
         roles.setdefault(one.role, []).append(one)
@@ -81,11 +83,15 @@ def _note(edition: Edition, release: Release, fact: Fact, number: int) -> Note:
 
 
 def _evidence(fact: Fact, number: int) -> Evidence:
-    return Evidence(fact.start, fact.end, number, fact.kind, fact.local, [one for one in fact.spans if one[2] not in told.WHOLE])
+    return Evidence(
+        fact.start, fact.end, number, fact.kind, fact.local, [one for one in fact.spans if one[2] not in told.WHOLE]
+    )
 
 
-def _named(edition: Edition, release: Release) -> list[Mention]:
-    return [Mention(int(one["start"]), int(one["end"]), f"../entities/{one['entity_id']}.html") for one in release.mentions]
+def _named(release: Release) -> list[Mention]:
+    return [
+        Mention(int(one["start"]), int(one["end"]), f"../entities/{one['entity_id']}.html") for one in release.mentions
+    ]
 
 
 def _counts(release: Release) -> list[tuple[str, int, str]]:

@@ -1,10 +1,11 @@
-"""The text of a release with its facts in it: overlapping spans are swept into segments, each marked by all that cover it.
+"""The text of a release with its facts in it: overlapping spans become segments, each marked by all that cover it.
 
 Nothing is added to the words and nothing is taken away: the text of the page is the body, letter by letter.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -13,7 +14,9 @@ LANES = 4
 """Underlines below one another; a fact that overlaps more than so many shares the last one."""
 LIT = 120
 """Facts of a page that are lit together with their row; the style sheet has a rule for each."""
-UNSEEN = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+UNSEEN = re.compile(
+    "[\x01-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
 """Letters that nobody sees, or that turn a line around. Joiners and single marks of direction are writing."""
 
 
@@ -104,7 +107,7 @@ def _line(  # noqa: PLR0913, PLR0917 - a stretch of the body, and what marks it
     cuts = {at, end, *(place for fact in facts for place in (fact.start, fact.end) if at < place < end)}
     cuts |= {place for one in mentions for place in (one.start, one.end) if not _covered(one, facts)}
     places = sorted(cuts)
-    for start, stop in zip(places, places[1:], strict=False):
+    for start, stop in pairwise(places):
         over = [fact for fact in facts if fact.start <= start and stop <= fact.end]
         yield from (_here(fact) for fact in facts if fact.start == start)
         yield _marked(body, start, stop, over, lanes) if over else _plain(body, start, stop, mentions)
@@ -129,8 +132,8 @@ def _here(fact: Evidence) -> str:
 
 def _sign(fact: Evidence) -> str:
     """Return the sign after the words of a fact, which leads to its row; it adds no letter to the text."""
-    name = f"{fact.kind} {fact.number}"
-    return f'<a class="sign {fact.kind}{_lit(fact)}" href="#{escape(fact.anchor)}" aria-label="{name}" data-n="{fact.number}"></a>'
+    about = f'aria-label="{fact.kind} {fact.number}" data-n="{fact.number}"'
+    return f'<a class="sign {fact.kind}{_lit(fact)}" href="#{escape(fact.anchor)}" {about}></a>'
 
 
 def _marked(body: str, start: int, stop: int, over: list[Evidence], lanes: dict[int, int]) -> str:
@@ -147,7 +150,7 @@ def _words(body: str, start: int, stop: int, fields: list[tuple[int, int, str]])
     """Yield a stretch of evidence; the words of single fields stand out."""
     inside = [(max(first, start), min(last, stop)) for first, last, _ in fields if first < stop and start < last]
     cuts = sorted({start, stop, *(place for pair in inside for place in pair)})
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         words = safe(body[first:last])
         yield f"<b>{words}</b>" if any(a <= first and last <= b for a, b in inside) else words
 

@@ -21,6 +21,7 @@ KIND_NAMES = {
 """The kinds of fact in the order in which a reader asks for them, and their plural."""
 OWN = ("fact_id", "release_id", "participant_names", "evidence", "evidence_start", "evidence_end")
 """Fields of a fact that its page shows in another way."""
+DASH, STOPS = "\N{EN DASH}", " ,;:-\N{EN DASH}\N{EM DASH}\n"
 CLIP, QUOTED = 180, 120
 """Letters of a line, and of words that stand in the text beside it."""
 WHOLE = ("text", "purpose")
@@ -49,11 +50,11 @@ def days(first: str, last: str) -> str:
         return day(first or last)
     start, end = day(first).split(), day(last).split()
     if len(start) != len(end):
-        return f"{day(first)} – {day(last)}"
+        return f"{day(first)} {DASH} {day(last)}"
     shared = 0
     while start[-1 - shared :] == end[-1 - shared :]:
         shared += 1
-    return " ".join([*start[: len(start) - shared], "–", *end])
+    return " ".join([*start[: len(start) - shared], DASH, *end])
 
 
 def number(text: str) -> str:
@@ -68,12 +69,12 @@ def clip(text: str, length: int = CLIP) -> str:
     if len(short) <= length:
         return short
     cut = short[:length].rpartition(" ")[0]
-    return (cut if len(cut) > length // 2 else short[:length]).rstrip(",;:–- ") + " …"
+    return (cut if len(cut) > length // 2 else short[:length]).rstrip(STOPS) + " …"
 
 
 def title_of(row: Row) -> str:
     """Return what a release is called on its page: its headline, else how its text begins."""
-    opening = row["body"].removeprefix(row["dateline"]).lstrip(" –—-:,\n") if row["dateline"] else row["body"]
+    opening = row["body"].removeprefix(row["dateline"]).lstrip(STOPS) if row["dateline"] else row["body"]
     return row["headline"] or clip(opening or row["body"], 110)
 
 

@@ -51,7 +51,9 @@ def site(packages: Path, to: Path | None = None) -> Rendered:
                 continue
             sites[one.dataset], fresh = _take(root, {"": whole[one.dataset]}, before, pages.of_dataset(one))
             count += fresh
-        gone = {path for made in state.values() for path in made if path} - {path for made in sites.values() for path in made}
+        gone = {path for made in state.values() for path in made if path} - {
+            path for made in sites.values() for path in made
+        }
         for path in gone:
             (root / path).unlink(missing_ok=True)
         _write(root / STATE, store.to_json(sites))
@@ -63,7 +65,7 @@ def refresh(packages: Path) -> bool:
     """Return whether the site beside the packages says what is published now; a failure is logged and harms nothing."""
     try:
         made = site(packages)
-    except Exception as fault:  # the site is derived: whatever is wrong with it, a version is published
+    except Exception as fault:  # noqa: BLE001 - the site is derived: whatever is wrong with it, a version is published
         log.warning("the catalog could not be made, `communique site` tries again: %s: %s", type(fault).__name__, fault)
         return False
     log.debug("catalog: %d pages made, %d stand, %d removed", *made)

@@ -52,6 +52,13 @@ def parsed(path: Path) -> LexborHTMLParser:
     return LexborHTMLParser(path.read_bytes())
 
 
+def first(page: LexborHTMLParser, what: str) -> str:
+    """Return the text of the first element that `what` selects."""
+    found = page.css_first(what)
+    assert found
+    return found.text()
+
+
 def words(html: str) -> str:
     """Return the text that a browser makes of lines of a release."""
     body = LexborHTMLParser(f"<!doctype html><body>{html}")
@@ -155,10 +162,10 @@ def test_a_row_shows_every_field_that_it_has(packages: Path) -> None:
     page = parsed(packages / DATASET / "releases" / "dhs-2021-07-guatemala-seed.html")
     row = page.css_first('section[id="c1"]')
     assert row
-    told_fields = {node.css_first("dt").text(): node.css_first("dd").text() for node in row.css("dl div")}
-    assert told_fields["quantity"] == "1500000"
-    assert told_fields["due_end"] == "2021-07-11"
-    assert told_fields["fact_id"] == "dhs-2021-07-guatemala-seed/c1"
+    shown = dict(zip((one.text() for one in row.css("dt")), (one.text() for one in row.css("dd")), strict=True))
+    assert shown["quantity"] == "1500000"
+    assert shown["due_end"] == "2021-07-11"
+    assert shown["fact_id"] == "dhs-2021-07-guatemala-seed/c1"
 
 
 def test_an_edited_release_shows_what_was_edited(packages: Path) -> None:
@@ -169,7 +176,7 @@ def test_an_edited_release_shows_what_was_edited(packages: Path) -> None:
 
 def test_a_withdrawn_release_says_so(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "releases" / "mer-2024-03-08-no-lease-of-quill-harbour.html")
-    assert page.css_first("p.alert").text().startswith("Withdrawn")
+    assert first(page, "p.alert").startswith("Withdrawn")
 
 
 def test_every_refused_row_and_every_cause_is_told(packages: Path) -> None:
@@ -296,7 +303,7 @@ def test_a_run_makes_the_catalog_and_a_catalog_that_cannot_be_made_stops_no_run(
     (data / "packages" / "index.html").rmdir()
     done = communique("run", DATASET)
     assert done.returncode == 0
-    assert parsed(data / "packages" / DATASET / "index.html").css_first("h1").text() == "Official releases"
+    assert first(parsed(data / "packages" / DATASET / "index.html"), "h1") == "Official releases"
 
 
 def test_a_site_made_elsewhere_has_the_packages_beside_it(packages: Path, tmp_path: Path) -> None:

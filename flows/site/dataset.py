@@ -212,12 +212,15 @@ LINKS = {
     "release_id": "../releases/{}.html",
     **dict.fromkeys(("entity_id", "person_id", "organization_id", "place_id", "issuer_id"), "../entities/{}.html"),
 }
+MOVED = ("fact_id", "participant_names", "release_id")
 FACT_FIELDS = ("fact_id", "agreement_id")
 
 
 def first_rows(edition: Edition, table: str) -> tuple[list[str], list[list[Cell]]]:
     """Return the names of the columns and the first hundred rows of a table, each id with where it leads."""
     names = [field["name"] for field in edition.schemas[table]["fields"]]
+    if "participant_names" in names:  # a fact: what it is first, and who; its release is part of its id
+        names = ["fact_id", "participant_names", *(name for name in names if name not in MOVED), "release_id"]
     return names, [[_cell(table, name, row[name]) for name in names] for row in edition.table(table)[:SHOWN_ROWS]]
 
 

@@ -11,6 +11,7 @@ from flows import guard
 from schemas.dataset import Dataset
 from schemas.decisions import Correction, Waiver
 from schemas.tables import Model
+from schemas.wording import wording
 
 
 class ConfigError(Exception):
@@ -96,15 +97,15 @@ def _parsed(path: Path, model: type[Any], given: dict[str, Any]) -> Any:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     except ValidationError as error:
-        lines = [_told(path, text, detail) for detail in error.errors(include_url=False)]
+        lines = [_told(path, text, detail, wording(detail, model)) for detail in error.errors(include_url=False)]
         raise ConfigError("\n".join(lines)) from None
 
 
-def _told(path: Path, text: str, detail: Any) -> str:
+def _told(path: Path, text: str, detail: Any, message: str) -> str:
     steps = detail["loc"]
     field = ".".join(str(step) for step in steps) or "the file"
     given = "" if detail["type"] == "missing" or not steps else f" (given: {detail['input']!r})"
-    return f"{path}:{line_of(text, steps)}: {field}: {detail['msg']}{given}"
+    return f"{path}:{line_of(text, steps)}: {field}: {message}{given}"
 
 
 def line_of(text: str, steps: tuple[str | int, ...]) -> int:

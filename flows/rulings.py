@@ -18,6 +18,7 @@ from flows.settings import Settings
 from flows.steps import Job
 from schemas.decisions import Ruling
 from schemas.package import KEPT, MANIFEST, PRUNED, SUMS, TOMBSTONE, Package, RunRecord, Version
+from schemas.wording import wording
 
 
 class RulingError(Exception):
@@ -163,7 +164,7 @@ def _decided(kind: Literal["approve", "reject", "takedown"], by: str, reason: st
         return Ruling(kind=kind, day=steps.today(), by=by, reason=reasoned(reason), **about)
     except ValidationError as error:
         wrong = error.errors(include_url=False)
-        told = (f"{'.'.join(map(str, one['loc']))}: {one['msg']} (given: {one['input']!r})" for one in wrong)
+        told = (f"{'.'.join(map(str, one['loc']))}: {wording(one, Ruling)} (given: {one['input']!r})" for one in wrong)
         raise ConfigError("\n".join(told)) from None
 
 

@@ -5,9 +5,10 @@ The rules of the suites are data in `expectations/`; their ids are `suite.<table
 
 from typing import Any, NamedTuple, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from schemas.report import Layer, Problem, Provenance, Record, Severity, shown
+from schemas.wording import wording
 
 
 class Rule(NamedTuple):
@@ -155,14 +156,14 @@ class Fault(NamedTuple):
     message: str
 
 
-def faults(error: ValidationError) -> list[Fault]:
-    """Return what `error` holds as rules, each with the path to the value from the model's root."""
-    return [_fault(detail) for detail in error.errors(include_url=False)]
+def faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    """Return what `error` holds of `model` as rules, each with the path to the value from the model's root."""
+    return [_fault(detail, wording(detail, model)) for detail in error.errors(include_url=False)]
 
 
-def _fault(detail: Any) -> Fault:
+def _fault(detail: Any, message: str) -> Fault:
     rule = PYDANTIC_RULES.get(detail["type"], "record.type")
-    path, value, message = tuple(detail["loc"]), detail["input"], detail["msg"]
+    path, value = tuple(detail["loc"]), detail["input"]
     context = detail.get("ctx") or {}
     if rule == "record.order":
         path = (*path, context["end"])

@@ -196,7 +196,7 @@ def test_a_waiver_without_reason_person_day_or_rule_is_wrong_with_its_line(
     path.write_text("\n".join([first, "", *kept]), encoding="utf-8")
     told = communique("run", DATASET, "--dry-run", "--as-of", AS_OF)
     assert told.returncode == 2
-    assert f"{path}:{len(first.splitlines()) + 2}: waivers.1.{left_out}: Field required" in told.stderr
+    assert f"{path}:{len(first.splitlines()) + 2}: waivers.1.{left_out}: it is not given" in told.stderr
 
 
 # Corrections

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -61,15 +62,23 @@ def show(dataset: str, key: str, /) -> int:
     dataset
         Name of the dataset.
     key
-        Key of the row, as the list shows it.
+        Key of the row, as the list shows it; in quotes where it has blanks.
     """
-    from flows.settings import Settings  # noqa: PLC0415 - not paid for by --help
+    from flows import config  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+    from flows.validate import expectations  # noqa: PLC0415
     from schemas.rules import RULES  # noqa: PLC0415
 
-    rows = [row for row in _refused(Settings().quarantine(dataset)) if row["key"] == key]
+    settings = Settings()
+    refused = _refused(settings.quarantine(config.known(settings.datasets, settings.packages, dataset)))
+    rows = [row for row in refused if row["key"] == key]
     if not rows:
-        err.print(f"{dataset} has no refused row with the key {key!r}", style="red", markup=False)
+        near = get_close_matches(key, {row["key"] for row in refused}, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else f": communique quarantine list {dataset}"
+        err.print(f"{dataset} has no refused row with the key {key!r}{meant}", style="red", markup=False)
         return WRONG_USE
+    hints = expectations.hints((expectations.FOLDER, settings.expectations(dataset)))
+    hints |= {rule.id: rule.hint for rule in RULES.values()}
     for reasons in _by_row(rows):
         for row in reasons:
             out.print(f"{row['severity']} {row['rule']}  {row['table']} {row['key']}", style="bold")
@@ -77,8 +86,8 @@ def show(dataset: str, key: str, /) -> int:
             if row["field"]:
                 out.print(f"  field {row['field']} = {row['value']!r}")
             out.print(f"  wrong {row['message']}")
-            if row["rule"] in RULES:
-                out.print(f"  mend  {RULES[row['rule']].hint}", style="green")
+            if hints.get(row["rule"]):
+                out.print(f"  mend  {hints[row['rule']]}", style="green", markup=False)
         out.print(json.dumps(json.loads(reasons[0]["row"]), ensure_ascii=False, indent=2))
     return DONE
 

@@ -113,7 +113,12 @@ def _alone(home: Path) -> Iterator[None]:
 
 def seen(source: Source, dataset: str, home: Path) -> Shelf:
     """Return what a source has of a dataset; Untrue when it went back since what is remembered in `home`."""
-    shelf = papers.shelf(source, f"{dataset}/")
+    try:
+        shelf = papers.shelf(source, f"{dataset}/")
+    except Absent as absent:
+        names = source.names("")
+        there = "" if names is None else ", ".join(name for name in names if "." not in name) or "none"
+        raise Absent(f"there is no dataset {dataset!r}{there and f' (there are: {there})'}: {absent}") from None
     if shelf.listing.dataset != dataset:
         raise Untrue(f"{dataset}: the source has {shelf.listing.dataset} under this name")
     gone = [f"{dataset} {version} {why}" for version, why in papers.went_back(papers.remembered(home), shelf.listing)]

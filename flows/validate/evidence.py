@@ -125,7 +125,7 @@ def _words(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
         looked_at["evidence.words"] += 1
         there = stated.body[start:end]
         if there != text and 0 <= start < end <= len(stated.body):
-            yield field, text, f"at {start} to {end} the text says {_short(there)}"
+            yield field, text, f"at {start} to {end} the text says {quoted(there, text)}"
 
 
 def _field(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
@@ -153,9 +153,9 @@ def _verbatim(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
         looked_at["evidence.verbatim"] += 1
         said = " ".join(span["text"] for span in spans)
         if spans and value != said:
-            yield field, value, f"its span says {_short(said)}"
+            yield field, value, f"its span says {quoted(said, value)}"
         if not spans and kind == "verbatim" and value not in stated.fact.values["evidence"]:
-            yield field, value, f"the evidence does not say so: {_short(stated.fact.values['evidence'])}"
+            yield field, value, f"the evidence does not say so: {quoted(stated.fact.values['evidence'])}"
 
 
 def _quantity(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
@@ -166,7 +166,7 @@ def _quantity(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
     said = parsers.quantity(fact["quantity_text"]) if fact["quantity_text"] and _reads(stated) else None
     if (None if fact["quantity"] is None else Decimal(fact["quantity"])) != said:
         what = "no number" if said is None else plain(said)
-        yield "quantity", fact["quantity"], f"{_quoted(fact['quantity_text'])} says {what}"
+        yield "quantity", fact["quantity"], f"{_or_none(fact['quantity_text'])} says {what}"
 
 
 def _due(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
@@ -175,7 +175,7 @@ def _due(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
         return
     looked_at["evidence.due"] += 1
     said = parsers.due(fact["due_text"], anchor(stated.release)) if fact["due_text"] and _reads(stated) else None
-    told = f"{_quoted(fact['due_text'])} says {f'{said.start} to {said.end}' if said else 'no day'}"
+    told = f"{_or_none(fact['due_text'])} says {f'{said.start} to {said.end}' if said else 'no day'}"
     for field, day in (("due_start", said and said.start), ("due_end", said and said.end)):
         if fact[field] != (str(day) if day else None):
             yield field, fact[field], told
@@ -229,7 +229,7 @@ def _judge_mentions(mentions: list[Record], releases: dict[str, dict[str, Any]],
                 (record, problem("evidence.offset", message, record=record, field="start", value=f"{start}-{end}"))
             )
         elif body[start:end] != name:
-            message = f"at {start} to {end} the text says {_short(body[start:end])}"
+            message = f"at {start} to {end} the text says {quoted(body[start:end], name)}"
             gate.findings.append((record, problem("evidence.words", message, record=record, field="name", value=name)))
 
 
@@ -243,7 +243,7 @@ def _judge_participants(rows: Rows, gate: Gate) -> None:
             continue
         gate.looked_at["evidence.verbatim"] += 1
         if text not in stated:
-            message = f"the evidence does not say so: {_short(stated)}"
+            message = f"the evidence does not say so: {quoted(stated)}"
             gate.findings.append(
                 (record, problem("evidence.verbatim", message, record=record, field="text", value=text))
             )
@@ -263,7 +263,7 @@ def _judge_releases(releases: list[Record], gate: Gate) -> None:
         if release["dateline"] is not None:
             gate.looked_at["evidence.verbatim"] += 1
             if release["dateline"] not in release["body"][:DATELINE_WITHIN]:
-                message = f"the text opens with {_short(release['body'])}"
+                message = f"the text opens with {quoted(release['body'])}"
                 gate.findings.append(
                     (
                         record,
@@ -311,9 +311,15 @@ def _as_day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _short(text: str, length: int = 60) -> str:
-    return repr(text if len(text) <= length else text[:length] + "…")
+def quoted(text: str, beside: str | None = None, length: int = 160) -> str:
+    """Return `text` in quotes, cut where it is long: to its start, or to where it differs from the words `beside`."""
+    if len(text) <= length:
+        return repr(text)
+    differs = next((at for at, (one, other) in enumerate(zip(text, beside or "", strict=False)) if one != other), 0)
+    start = max(0, min(differs - length // 2, len(text) - length))
+    end = start + length
+    return repr(("…" if start else "") + text[start:end] + ("…" if end < len(text) else ""))
 
 
-def _quoted(text: str | None) -> str:
+def _or_none(text: str | None) -> str:
     return repr(text) if text else "no text"

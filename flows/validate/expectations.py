@@ -44,6 +44,13 @@ def files(folders: Iterable[Path]) -> list[Path]:
     return [file for folder in folders for file in sorted(folder.glob("*.json"))]
 
 
+def hints(folders: Iterable[Path]) -> dict[str, str]:
+    """Return how to mend what breaks a rule of the suites in `folders`, by the rule's id."""
+    told = [(file.stem, json.loads(file.read_text(encoding="utf-8"))["expectations"]) for file in files(folders)]
+    metas = [(table, entry["meta"]) for table, entries in told for entry in entries]
+    return {f"suite.{table}.{meta['id']}": meta["hint"] for table, meta in metas if "hint" in meta}
+
+
 def load(folders: Iterable[Path], known: set[str]) -> list[Expectation]:
     """Return the expectations of every suite in `folders`; SuiteFault names the file and the entry that is wrong.
 

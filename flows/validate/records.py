@@ -144,7 +144,7 @@ def _fit(model: type[Model], value: Any) -> tuple[Any, list[Fault]]:
     try:
         return model.model_validate(value), []
     except ValidationError as error:
-        return None, faults(error)
+        return None, faults(error, model)
 
 
 def _told(record: Record, fault: Fault) -> Problem:

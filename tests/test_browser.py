@@ -97,7 +97,7 @@ def shown(page: Page, what: str) -> bool:
 
 def test_a_reader_finds_the_doses_promised_to_guatemala_and_the_sentence_that_says_so(page: Page) -> None:
     page.goto("")
-    page.get_by_role("link", name="5 commitments").click()
+    page.get_by_role("link", name="5 commitments", exact=True).click()
     page.get_by_role("link", name="dhs-2021-07-guatemala-seed/c1").click()
     row = page.locator("section#c1")
     assert shown(page, "section#c1")

@@ -29,6 +29,8 @@ from schemas.tables import ENTITY_TABLES, FACT_TABLES
 Row = Mapping[str, str]
 """A row as its CSV has it: what is null is an empty string."""
 LONGEST_CELL = 1 << 27
+KINDS = list(FACT_TABLES)
+"""The kinds of fact; of two over the same words, the first of these is the nearer one."""
 
 
 class Participant(NamedTuple):
@@ -208,7 +210,7 @@ class Edition:
                 ]
                 found[row["release_id"]].append(Fact(kind, row, [self._taking(one) for one in taking[name]], words))
         for facts in found.values():
-            facts.sort(key=lambda fact: (fact.start, -fact.end, fact.row["fact_id"]))
+            facts.sort(key=lambda fact: (fact.start, -fact.end, KINDS.index(fact.kind), fact.row["fact_id"]))
         return found
 
     def _taking(self, row: Row) -> Participant:

@@ -113,7 +113,9 @@ def show(settings: Settings) -> None:
         wall = time.perf_counter()
         made = site(settings.packages)
         took = time.perf_counter() - wall
-        print(f"  catalog {took:>8.2f} s; {made.made:,} pages made, {made.made / took:,.0f} a second; {made.kept:,} stand")
+        print(
+            f"  catalog {took:>8.2f} s; {made.made:,} pages made, {made.made / took:,.0f} a second; {made.kept:,} stand"
+        )
 
 
 def main(corpus: Path) -> None:

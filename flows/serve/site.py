@@ -28,7 +28,13 @@ from schemas.package import FILE_NAME, MEDIA_TYPES, PRUNED
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
 GONE, NOT_FOUND, NOT_MODIFIED = 410, 404, 304
 MEDIA = MEDIA_TYPES | {".json": "application/json", ".md": "text/markdown", "": "text/plain"}
-PAGES = {".html": "text/html", ".xml": "application/atom+xml", ".css": "text/css", ".svg": "image/svg+xml"}
+PAGES = {
+    ".html": "text/html",
+    ".json": "application/json",
+    ".xml": "application/atom+xml",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 HOME = "index.html"
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 SECURITY = {

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from flows import store
-from flows.site import changes, dataset, entity, release, told
+from flows.site import changes, dataset, entity, faces, release, told
 from flows.site.entity import Part
 from flows.site.model import Edition, Entity, Listing, Release, day_of
 from flows.site.render import ASSETS, code, render
@@ -43,6 +43,8 @@ def of_root(listings: Sequence[Listing]) -> Iterator[Page]:
         yield Page(name, key(name), path.read_bytes)
     told_of = key(*(one.digest for one in listings))
     yield Page("index.html", told_of, lambda: _catalog(listings))
+    yield Page("catalog.json", told_of, lambda: faces.catalog(listings))
+    yield Page("llms.txt", told_of, lambda: faces.llms(listings))
     yield Page("robots.txt", key("robots"), lambda: b"User-agent: *\nAllow: /\n")
 
 
@@ -152,6 +154,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         kept_back=len(edition.refused),
         history=dataset.history(listing),
         cite=dataset.cite(edition),
+        schema_org=faces.schema_org(edition),
         facts=[one for one in facts if one[2]],
         newest=[(one, told.title_of(one.row), day_of(one.row)) for one in edition.releases[:NEWEST]],
         count=len(edition.releases),

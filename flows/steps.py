@@ -103,7 +103,7 @@ def begin(settings: Settings, name: str, as_of: date | None) -> Job:
     shutil.rmtree(settings.staging(name), ignore_errors=True)
     for folder in (job.home, settings.quarantine(name)):
         store.sweep(folder)
-    for shared in (settings.raw / "sha256", settings.told(name).parent):
+    for shared in (settings.raw / "sha256", settings.raw / "warc", settings.told(name).parent):
         store.sweep(shared, older_than=ABANDONED)
     runs.bury(settings, name, job.as_of)
     settle(settings, name)

@@ -105,7 +105,7 @@ def test_a_reader_finds_the_doses_promised_to_guatemala_and_the_sentence_that_sa
     assert "2021-07-11" in row.inner_text()
     row.get_by_role("link", name="Ship doses of the Moderna COVID-19 vaccine").click()
     assert page.url.endswith("#c1-text")
-    assert shown(page, "#c1-text + a.fact")
+    assert shown(page, "#c1-text ~ a.fact")
     lit = page.locator("a.fact.n6").evaluate_all("found => found.map(one => one.textContent).join('')")
     assert lit.startswith("During the trip, Secretary Mayorkas announced that 1.5 million doses")
 

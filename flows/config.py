@@ -23,15 +23,20 @@ def names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.toml"))
 
 
+def named(folder: Path, name: str) -> str:
+    """Return `name`; ConfigError when no dataset in `folder` has it, so that no name leads to another place."""
+    there = names(folder)
+    if name not in there:
+        raise ConfigError(f"there is no dataset {name!r} in {folder} (there are: {', '.join(there) or 'none'})")
+    return name
+
+
 def read(folder: Path, name: str) -> Dataset:
     """Return the dataset `name` of `folder`, with its waivers and corrections from the folders beside it.
 
     ConfigError when there is none or a file is wrong.
     """
-    path = folder / f"{name}.toml"
-    if not path.is_file():
-        known = ", ".join(names(folder)) or "none"
-        raise ConfigError(f"there is no dataset {name!r} in {folder} (there are: {known})")
+    path = folder / f"{named(folder, name)}.toml"
     dataset: Dataset = _parsed(path, Dataset, {"name": name})
     own = [kind for kind in ("waivers", "corrections", "takedowns") if getattr(dataset, kind)]
     if own:

@@ -237,10 +237,31 @@ def test_a_source_that_is_not_there_ends_2_and_says_where_it_was_looked_for(
     assert not (data / ".prefect" / "server.log").exists()
 
 
-PUBLISH = f"""
+PUBLISH = """
+import sys
 from flows import pipeline
-print(pipeline.publish({DATASET!r}, None).name)
+print(pipeline.publish(sys.argv[1], None).name)
 """
+
+
+def flow(settings: Settings, url: str, dataset: str, **environment: str) -> str:
+    """Return how the flow ends, started as Prefect's pages do, without what the command line looks at before."""
+    env = clean_environment() | server.environment(settings.prefect_home, url) | {"COMMUNIQUE_DATA": str(settings.data)}
+    call = [sys.executable, "-c", PUBLISH, dataset]
+    done = subprocess.run(call, env=env | environment, cwd=PROJECT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", ["official-release", f"../datasets/{DATASET}", "../../x"])
+def test_a_name_that_no_dataset_has_ends_the_flow_before_it_makes_a_folder_or_tells_anyone(
+    settings: Settings, url: str, name: str
+) -> None:
+    def there() -> list[Path]:
+        return sorted(path for path in settings.root.parent.rglob("*") if ".prefect" not in path.parts)
+
+    before = there()
+    assert flow(settings, url, name) == "Misconfigured"
+    assert there() == before
 
 
 def test_a_suite_with_a_slip_ends_2_and_names_its_file(communique: Communique, data: Path, url: str) -> None:
@@ -267,13 +288,9 @@ def test_a_run_that_nobody_foresaw_the_end_of_is_recorded_with_its_reason(
 
 
 def test_a_flow_that_finds_its_dataset_locked_ends_busy_on_the_server_too(settings: Settings, url: str) -> None:
-    env = clean_environment() | server.environment(settings.prefect_home, url) | {"COMMUNIQUE_DATA": str(settings.data)}
     before = {run["id"] for run in _ask(url, "flow_runs")}
     with store.locked(settings.lock(DATASET)):
-        done = subprocess.run(
-            [sys.executable, "-c", PUBLISH], env=env, cwd=PROJECT, capture_output=True, text=True, check=True
-        )
-    assert done.stdout == "Busy\n"
+        assert flow(settings, url, DATASET) == "Busy"
     states = [run["state"] for run in _ask(url, "flow_runs") if run["id"] not in before]
     assert [(state["type"], state["name"]) for state in states] == [("FAILED", "Busy")]
     assert not settings.packages.exists()

@@ -18,7 +18,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import handover, notify, server, steps, store
+from flows import config, handover, notify, server, steps, store
 from flows.config import ConfigError
 from flows.guard import BadInput
 from flows.ingest import NoSource
@@ -106,6 +106,7 @@ async def publish_releases(
     _leave_with_parent()
     settings = Settings()
     try:
+        config.named(settings.datasets, dataset)
         played = _days(settings, dataset, as_of, (since, until))
     except ConfigError as wrong:  # of who asked, not of the dataset: no news
         return _state([_refused(dataset, "Misconfigured", str(wrong))])

@@ -82,7 +82,8 @@ class Open(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Tell settings that are wrong."""
-        told = {"server": {"analytics_enabled": True}, "results": {"default_serializer": "pickle"}}
+        server = {"analytics_enabled": True, "api": {"cors_allowed_origins": "*"}}
+        told = {"server": server, "results": {"default_serializer": "pickle"}}
         self._say(told if "settings" in self.path else True)
 
     def do_POST(self) -> None:
@@ -113,7 +114,7 @@ def open_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server.shutdown()
 
 
-@pytest.mark.parametrize("check", ["telemetry", "serializer", "clock", "open to the world"])
+@pytest.mark.parametrize("check", ["telemetry", "serializer", "clock", "open to the world", "foreign pages"])
 @pytest.mark.usefixtures("open_server")
 def test_a_server_that_does_what_it_should_not_is_bad(found: Found, check: str) -> None:
     if check == "open to the world" and not servers._addresses():  # noqa: SLF001 - whether there is an outside

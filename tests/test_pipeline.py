@@ -17,6 +17,7 @@ from flows.settings import PROJECT, Settings
 from schemas.package import Package, Version
 from tests.conftest import AS_OF, SEED, Communique
 from tests.publishing import DATASET, PATIENCE, home, processes_of, published, read_json, table, wait_until
+from tests.served import proof
 
 BIN = Path(sys.executable).parent
 
@@ -85,7 +86,7 @@ def _run(data: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
 
 def _ask(url: str, what: str, **query: Any) -> list[dict[str, Any]]:
     """Return what the server has of a kind."""
-    answer = httpx.post(f"{url}/{what}/filter", json=query)
+    answer = httpx.post(f"{url}/{what}/filter", json=query, headers=proof(url))
     answer.raise_for_status()
     found: list[dict[str, Any]] = answer.json()
     return found
@@ -97,7 +98,7 @@ def _events(url: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
 
     def filed() -> bool:
-        found[:] = httpx.post(f"{url}/events/filter", json=wanted).json()["events"]
+        found[:] = httpx.post(f"{url}/events/filter", json=wanted, headers=proof(url)).json()["events"]
         return len(found) == 3
 
     wait_until(filed)

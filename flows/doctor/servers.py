@@ -75,6 +75,27 @@ def _lets_in(url: str) -> bool:
     return True
 
 
+def pages(case: Case) -> Iterator[Finding]:
+    """Whether the pages of any site that a steward visits can use the server."""
+    if case.url is None or not server.healthy(case.url):
+        return
+    try:
+        told = _of(server.ask(case.url, "admin/settings"), "server", "api")
+    except server.ServerError as fault:
+        yield Finding("foreign pages", "warning", str(fault), "Ask who runs the server which pages may use it.")
+        return
+    allowed = _of(told, "cors_allowed_origins")
+    if allowed is None or "*" in str(allowed).split(",") or _of(told, "csrf_protection_enabled") is not True:
+        found = "any page that a steward visits can use the server: start, change and stop runs"
+        mend = (
+            "Start the server with PREFECT_SERVER_CORS_ALLOWED_ORIGINS=http://127.0.0.1:4200, its own address, "
+            "and PREFECT_SERVER_CSRF_PROTECTION_ENABLED=true."
+        )
+        yield Finding("foreign pages", "bad", found, mend)
+    else:
+        yield Finding("foreign pages", "good", f"only pages of {allowed} can use the server")
+
+
 def keeps_to_itself(case: Case) -> Iterator[Finding]:
     """Whether the server keeps to itself, and results are JSON."""
     if not case.given and (case.url is None or not server.healthy(case.url)):

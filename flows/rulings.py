@@ -5,6 +5,7 @@ there, and carries it out by the same code.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,24 +26,42 @@ class RulingError(Exception):
     """The decision cannot be carried out: the run does not wait, or its base or content has moved."""
 
 
+Hear = Callable[[runs.Told], None]
+"""Is told how a decision ended, after people were."""
+
+
+def _hear_nothing(_: runs.Told) -> None:
+    """Leave it at that: people were told."""
+
+
 def held_plan(settings: Settings, run_id: str) -> Plan:
     """Return what approving a held run would publish."""
     record = _waiting(settings, run_id)
     return planned(_bound(_job(settings, record), record), settings.packages / record.dataset)
 
 
-def approve(settings: Settings, run_id: str, by: str, reason: str) -> Package:
-    """Publish the candidate of a held run as it was judged; RulingError when the base or the content moved since."""
+def approve(settings: Settings, run_id: str, by: str, reason: str, *, hear: Hear = _hear_nothing) -> Package:
+    """Publish the candidate of a held run as it was judged; RulingError when the base or the content moved since.
+
+    People are told, and `hear` is told the same.
+    """
     record = _waiting(settings, run_id)
     with store.locked(settings.lock(record.dataset)):
-        return carry_out(settings, record.dataset, _about("approve", record, by, reason))[0]
+        (published,) = carry_out(settings, record.dataset, _about("approve", record, by, reason))
+    said = f"{by} approved {run_id}, now version {published.version}: {reason}"
+    hear(runs.tell(settings, record.dataset, "Approved", said))
+    return published
 
 
-def reject(settings: Settings, run_id: str, by: str, reason: str) -> None:
-    """Turn down the candidate of a held run for good; RulingError when the base or the content moved since."""
+def reject(settings: Settings, run_id: str, by: str, reason: str, *, hear: Hear = _hear_nothing) -> None:
+    """Turn down the candidate of a held run for good; RulingError when the base or the content moved since.
+
+    People are told, and `hear` is told the same.
+    """
     record = _waiting(settings, run_id)
     with store.locked(settings.lock(record.dataset)):
         carry_out(settings, record.dataset, _about("reject", record, by, reason))
+    hear(runs.tell(settings, record.dataset, "Rejected", f"{by} rejected {run_id}: {reason}"))
 
 
 def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str) -> list[Version]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import doctor, store
+from flows import doctor, server, store
 from flows.doctor import folders, servers
 from flows.doctor.finding import Finding
 from flows.settings import Settings
@@ -121,6 +121,26 @@ def test_a_server_that_does_what_it_should_not_is_bad(found: Found, check: str) 
         pytest.skip("this machine has no address but loopback")
     assert found(check).outcome == "bad"
     assert found(check).mend
+
+
+@pytest.mark.parametrize("check", ["telemetry", "serializer"])
+def test_where_no_server_runs_what_one_of_our_own_would_be_told_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, found: Found, check: str
+) -> None:
+    assert found(check).outcome == "good"
+    assert "none runs" in found(check).found
+    monkeypatch.setattr(server, "environment", lambda *_: {"PREFECT_RESULTS_DEFAULT_SERIALIZER": "pickle"})
+    assert found(check).outcome == "bad"
+
+
+def test_a_data_folder_that_is_not_there_is_bad_with_its_mend_and_is_not_made(
+    communique: Communique, tmp_path: Path
+) -> None:
+    told = communique("--data", str(tmp_path / "nosuch"), "doctor")
+    assert told.returncode == 1
+    assert f"✗ rights             {tmp_path / 'nosuch'} is not there" in told.stdout
+    assert "communique init" in told.stdout
+    assert not (tmp_path / "nosuch").exists()
 
 
 def test_a_clock_that_went_back_is_bad(settings: Settings, found: Found) -> None:

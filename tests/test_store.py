@@ -227,3 +227,30 @@ def test_a_line_that_a_kill_cut_off_was_never_written_and_the_next_one_stands_al
     assert store.read_journal(tmp_path, "letters") == [FIRST]
     store.append_journal(tmp_path, "letters", SECOND)
     assert path.read_bytes() == whole + second
+
+
+LOOK = """
+import sys
+from pathlib import Path
+from flows import store
+print("looking", flush=True)
+while True:
+    store.held(Path(sys.argv[1]))
+"""
+
+
+def test_whoever_looks_whether_a_lock_is_held_keeps_nobody_from_it_and_sees_who_has_it(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    assert not store.held(path)
+    assert not path.exists()
+    with store.locked(path):
+        assert store.held(path)
+    with subprocess.Popen([sys.executable, "-c", LOOK, path], cwd=PROJECT, stdout=subprocess.PIPE) as looking:
+        assert looking.stdout
+        looking.stdout.readline()
+        for _ in range(200):
+            with store.locked(path):
+                pass
+        assert looking.poll() is None
+        looking.kill()
+    assert not store.held(path)

@@ -173,6 +173,8 @@ def _tell_got(got: "Got") -> None:
     name, version, folder = got.package
     left_out = f", {got.left_out} left out" if got.left_out else ""
     out.print(f"{name} {version}  {folder}  {got.fetched} files came{left_out}")
+    if got.pruned:
+        err.print(f"{name} {version} was pruned on {got.pruned}", style="yellow")
     for gone, why in got.withdrawn.items():
         err.print(f"{name} {gone}, which lies here, was taken down since: {why}", style="yellow")
 

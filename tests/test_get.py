@@ -183,6 +183,22 @@ def test_two_downloads_to_one_folder_do_not_meet(communique: Communique, home: P
     assert "another download is at work" in refused.stderr
 
 
+def test_where_no_site_answers_and_none_was_named_it_says_where_packages_may_come_from(
+    communique: Communique, to: Path
+) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", 8000)) == 0:
+            pytest.skip("somebody listens on port 8000")
+    told = communique("get", DATASET, "--to", str(to))
+    assert told.returncode == 3
+    assert "start `communique serve`, or name the source with --from (as --from data/packages)" in told.stderr
+
+
+def test_latest_is_a_version_that_can_be_named(communique: Communique, home: Path, to: Path) -> None:
+    told = communique("get", f"{DATASET}@latest", "--from", str(home.parent), "--to", str(to))
+    assert (told.returncode, told.stdout.split()[1]) == (0, "1.1.0")
+
+
 # What was pruned, taken down, or went back
 
 

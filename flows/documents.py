@@ -97,18 +97,21 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     """Return the story of every release, line by line of the journal.
 
     A line is read as its sources were configured on its day, so that a mode that changed says nothing of the past. A
-    source that is no longer configured withdraws nothing.
+    source that is no longer configured withdraws nothing, and is read by the map that it had last.
     """
+    journal = list(journal)
     sources_of = _remembering(dataset, load)
+    configs: dict[str, SourceConfig] = {}
+    for fetched in journal:
+        configs |= sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
+    configs |= {source.name: source for source in dataset.sources}
     shelf = Shelf({}, {}, {})
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
-    known: dict[str, SourceConfig] = {}
     untaken: dict[Key, Untaken] = {}
     for fetched in journal:
         sources = sources_of(fetched.config.get(f"datasets/{dataset.name}.toml"))
-        known |= sources
-        for release_id in sorted(_put(fetched, shelf, dataset, load)):
+        for release_id in sorted(_put(fetched, shelf, dataset, configs, load)):
             story = told.setdefault(release_id, [])
             held_by = shelf.holders[release_id]
             if held_by:
@@ -124,7 +127,7 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     noted = [found for content in shelf.contents.values() for found in content.noted]
     noted += _left_out(shelf)
     carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
-    return Stories(told, refused + _twice(shelf, owners), noted, known, carried)
+    return Stories(told, refused + _twice(shelf, owners), noted, configs, carried)
 
 
 def _left_out(shelf: Shelf) -> Iterator[Problem]:
@@ -155,7 +158,9 @@ def _untaken(key: Key, untaken: Untaken) -> Refused:
     return Refused(record, problem(untaken.rule, untaken.why, record=record))
 
 
-def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) -> set[str]:
+def _put(
+    fetched: Fetched, shelf: Shelf, dataset: Dataset, configs: Mapping[str, SourceConfig], load: ingest.Load
+) -> set[str]:
     """Bring `shelf` to what was there after `fetched`; return the releases that it touches."""
     shelf.files.update(fetched.changed)
     for key in fetched.gone:
@@ -164,7 +169,7 @@ def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) ->
     for key in ingest.affected([*fetched.changed, *fetched.gone], shelf.files):
         before = shelf.contents.pop(key, Contents({}, [], [], Counter()))
         if key in shelf.files:
-            shelf.contents[key] = _contents(key, shelf.files, dataset, load, before.named)
+            shelf.contents[key] = _contents(key, shelf.files, dataset, configs.get(key[0]), load, before.named)
         after = shelf.contents[key].named if key in shelf.files else {}
         for release_id in before.named.keys() - after.keys():
             shelf.holders[release_id].discard(key)
@@ -174,12 +179,16 @@ def _put(fetched: Fetched, shelf: Shelf, dataset: Dataset, load: ingest.Load) ->
     return touched
 
 
-def _contents(
-    key: Key, files: Mapping[Key, Kept], dataset: Dataset, load: ingest.Load, before: Mapping[str, Document]
+def _contents(  # noqa: PLR0913, PLR0917 - what a file is read by
+    key: Key,
+    files: Mapping[Key, Kept],
+    dataset: Dataset,
+    source: SourceConfig | None,
+    load: ingest.Load,
+    before: Mapping[str, Document],
 ) -> Contents:
     """Return what a file holds; a broken one still holds what it held before, for it is no whole snapshot."""
     content = Contents({}, [], [], Counter())
-    source = next((one for one in dataset.sources if one.name == key[0]), None)
     for read in ingest.read(key, files, load, source):
         if isinstance(read, Problem):
             _note(read, content)

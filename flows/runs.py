@@ -3,6 +3,7 @@
 import logging
 import shutil
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flows import config, store
@@ -19,13 +20,20 @@ log = logging.getLogger("communique")
 
 
 def record(settings: Settings, ended: RunRecord) -> None:
-    """Write how a run ended; what it worked on stays only while it waits."""
-    folder = settings.run(ended.dataset, ended.run_id)
-    store.replace_file(folder / "run.json", store.to_json(ended.model_dump(mode="json")))
-    for part in ("built", "verdict") if ended.outcome != "Held" else ():
-        shutil.rmtree(folder / part, ignore_errors=True)
+    """Write how a run ended, after what it takes the place of; what it worked on stays only while it waits."""
     if ended.outcome in REPLACING:
         supersede(settings, ended.dataset, f"run {ended.run_id} came after it: {ended.outcome}", but=ended.run_id)
+    folder = settings.run(ended.dataset, ended.run_id)
+    store.replace_file(folder / "run.json", store.to_json(ended.model_dump(mode="json")))
+    clear(folder)
+
+
+def clear(folder: Path) -> None:
+    """Remove the rows that a run worked on, unless it waits."""
+    parts = [folder / part for part in ("built", "verdict") if (folder / part).exists()]
+    if parts and RunRecord.model_validate_json((folder / "run.json").read_bytes()).outcome != "Held":
+        for part in parts:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def waiting(settings: Settings, dataset: str) -> list[RunRecord]:
@@ -43,13 +51,15 @@ def supersede(settings: Settings, dataset: str, why: str, *, but: str = "") -> N
 
 
 def bury(settings: Settings, dataset: str, as_of: date) -> None:
-    """Write a record for every run of a dataset that was killed, and remove the rows that it worked on.
+    """Write a record for every run of a dataset that was killed, and remove what runs that are over worked on.
 
     The publisher's lock is held, so a run without a record is not at work.
     """
     told = {"dataset": dataset, "as_of": as_of, "outcome": "Killed", "version": None, "ended": now()}
     for folder in (settings.root / "runs" / dataset).glob("*Z-*"):
-        if not (folder / "run.json").exists():
+        if (folder / "run.json").exists():
+            clear(folder)
+        else:
             store.sweep(folder)
             why = "the run was ended from outside"
             record(settings, RunRecord.model_validate(told | {"run_id": folder.name, "message": why}))

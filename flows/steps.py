@@ -84,13 +84,26 @@ def days(settings: Settings, name: str, since: date, until: date | None) -> list
     return [since + timedelta(days=number) for number in range((last - since).days + 1)]
 
 
+def playable(settings: Settings, name: str, day: date) -> date:
+    """Return the day that a run was asked to be of; ConfigError for one to come, or before the journal's last.
+
+    What was received is told by a journal that only grows: a day too far ahead would hold every run until it has come.
+    """
+    journal = store.read_journal(settings.raw, name)
+    if day > today():
+        raise ConfigError(f"{day} has not come yet: today is {today()} in UTC")
+    if journal and journal[-1].day > str(day):
+        raise ConfigError(f"the journal of {name} has come to {journal[-1].day}: a run is of that day or later")
+    return day
+
+
 def begin(settings: Settings, name: str, as_of: date | None) -> Job:
     """Return a job for the dataset `name`, its folder made; what a killed run left behind is mended first."""
     job = Job(settings, dataset_of(settings, name), as_of or today(), store.new_run_id())
     shutil.rmtree(settings.staging(name), ignore_errors=True)
     for folder in (job.home, settings.quarantine(name)):
         store.sweep(folder)
-    for shared in (settings.raw / "sha256", settings.told(name).parent):
+    for shared in (settings.raw / "sha256", settings.raw / "warc", settings.told(name).parent):
         store.sweep(shared, older_than=ABANDONED)
     runs.bury(settings, name, job.as_of)
     settle(settings, name)

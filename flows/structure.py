@@ -231,7 +231,7 @@ def _fact(fact: Fact, release_id: str, body: str) -> dict[str, Any]:
         if values.get(link):
             values[link] = f"{release_id}/{values[link]}"
     start, end = _cover(fact.spans)
-    evidence = body[start:end] or fact.spans[0].text
+    evidence = body[start:end] or min(fact.spans, key=lambda span: (span.start, span.end, span.text)).text
     return {"release_id": release_id, **values, "evidence": evidence, "evidence_start": start, "evidence_end": end}
 
 
@@ -288,7 +288,7 @@ def _fact_rows(part: Part, values: dict[str, Any], names: dict[str, str]) -> Ite
     yield Record(part.table, values, part.place)
     spans = list(enumerate(part.value.spans))
     parts: Counter[str] = Counter()
-    for number, span in sorted(spans, key=lambda item: (item[1].start, item[1].end)):
+    for number, span in sorted(spans, key=lambda item: (item[1].start, item[1].end, item[1].text)):
         parts[span.field] += 1
         row = {"fact_id": fact_id, "part": parts[span.field], **span.model_dump(mode="json")}
         yield Record("spans", row, part.place.at("spans", number))

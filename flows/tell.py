@@ -10,12 +10,12 @@ from rich.text import Text
 
 from flows.preview import Plan
 from flows.publish.diff import Diff, RowChange
-from schemas.report import Check, Outcome, Problem, Report, Severity
+from schemas.report import Check, Outcome, Problem, Report, Severity, quoted
 
 DEPENDANT = "quarantine.dependant"
 ROWS = 40
 """Rows of a diff that are shown."""
-CUT = 80
+CUT = 100
 CHANGES = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 SHOWN = 20
 """Problems that are shown in full; the rest are counted by rule."""
@@ -144,9 +144,9 @@ def _row(row: RowChange) -> Text:
     text.append(f"  {row.cause}{moved}", style="dim")
     for name, value in row.fields.items():
         text.append(f"\n      {name}: ")
-        text.append(_cut(value.old), style="red")
+        text.append(quoted(value.old or "", value.new, CUT), style="red")
         text.append(" → ")
-        text.append(_cut(value.new), style="green")
+        text.append(quoted(value.new or "", value.old, CUT), style="green")
     return text
 
 
@@ -169,8 +169,3 @@ def versions(console: Console, dataset: str, index: list[dict[str, Any]], *, sch
             console.print(
                 f"  {told['version']:<8} {told['as_of']}  {releases:>6} releases  {told['level']:<6} {causes}{pruned}"
             )
-
-
-def _cut(value: str | None) -> str:
-    text = repr(value or "")
-    return text if len(text) <= CUT else text[: CUT - 1] + "…"

@@ -118,6 +118,17 @@ class Refused(NamedTuple):
     problem: Problem
 
 
+def quoted(text: str, beside: str | None = None, length: int = 160) -> str:
+    """Return `text` in quotes; where it is long, what stands around the first letter that differs from `beside`."""
+    if len(text) <= length:
+        return repr(text)
+    other = beside or ""
+    differs = next((at for at, (one, two) in enumerate(zip(text, other, strict=False)) if one != two), len(other))
+    start = max(0, min(differs - length // 2, len(text) - length))
+    end = start + length
+    return repr(f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}")
+
+
 def shown(value: Any) -> str | None:
     """Return `value` as a problem shows it, cut at `VALUE_LENGTH` characters."""
     if value is None:

@@ -66,7 +66,7 @@ OTHER = TableRule(
     "table.other",
     "error",
     "What is described holds.",
-    "See the message.",
+    "Mend what it says. A file of another hash or size is not the one that was described: fetch it again, or describe it anew.",
     "Something else is not as described.",
     {},
     "",

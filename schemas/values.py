@@ -9,11 +9,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FACT_ID = r"^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*$"
+DIGITS = 15
+"""Most digits of a quantity, zeros at its ends aside."""
 LIST_MARK = "|"
 """What stands between the items of a list in a cell."""
 
@@ -60,6 +62,13 @@ def _decimal(value: Any) -> Decimal:
         raise PydanticCustomError("decimal_type", "a quantity is a number") from None
 
 
+def _kept(number: Decimal) -> Decimal:
+    """Return `number` where every format keeps it: SQLite and JSON have doubles, which keep fifteen digits."""
+    if len(number.normalize().as_tuple().digits) > DIGITS:
+        raise PydanticCustomError("decimal_max_digits", "{digits} digits are the most", {"digits": DIGITS})
+    return number
+
+
 def plain(number: Decimal) -> str:
     """Return `number` in plain digits: no exponent, no trailing zeros."""
     text = format(number, "f")
@@ -95,6 +104,7 @@ Quantity = Annotated[
     Decimal,
     BeforeValidator(_decimal),
     Field(ge=0, max_digits=27, decimal_places=9),
+    AfterValidator(_kept),
     PlainSerializer(plain, return_type=str, when_used="json"),
     WithJsonSchema({"type": "number", "minimum": 0}),
 ]

@@ -36,7 +36,9 @@ def wording(detail: Any, model: type[BaseModel]) -> str:
     if detail["type"] == "extra_forbidden":
         return _unknown(detail["loc"], model)
     if detail["type"] in MESSAGES:
-        return MESSAGES[detail["type"]].format(**detail.get("ctx") or {})
+        known = detail.get("ctx") or {}
+        whole = {name: int(value) for name, value in known.items() if isinstance(value, float) and value.is_integer()}
+        return MESSAGES[detail["type"]].format(**known | whole)
     return str(detail["msg"]).removeprefix("Value error, ")
 
 

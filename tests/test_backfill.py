@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,23 @@ def test_it_begins_where_the_journal_ends_and_not_before(settings: Settings) -> 
     assert steps.days(settings, DATASET, DAY, DAY) == [DAY]
     with pytest.raises(ConfigError, match=rf"the journal of {DATASET} has come to {DAY}"):
         steps.days(settings, DATASET, DAY - timedelta(days=1), DAY)
+
+
+def test_a_run_is_of_no_day_to_come_and_of_none_before_the_journal_ends(settings: Settings) -> None:
+    store.append_journal(settings.raw, DATASET, Fetched(str(DAY), {}, []))
+    assert steps.playable(settings, DATASET, DAY) == DAY
+    assert steps.playable(settings, DATASET, steps.today()) == steps.today()
+    with pytest.raises(ConfigError, match="2999-01-01 has not come yet"):
+        steps.playable(settings, DATASET, date(2999, 1, 1))
+    with pytest.raises(ConfigError, match=rf"the journal of {DATASET} has come to {DAY}"):
+        steps.playable(settings, DATASET, DAY - timedelta(days=1))
+
+
+def test_a_run_of_a_day_to_come_ends_2_and_keeps_nothing(communique: Communique, data: Path, url: str) -> None:
+    done = communique("run", DATASET, "--as-of", "2999-01-01", PREFECT_API_URL=url)
+    assert done.returncode == 2
+    assert "2999-01-01 has not come yet" in done.stdout + done.stderr
+    assert not (data / "packages").exists()
 
 
 @pytest.mark.parametrize("more", [["--as-of", "2024-03-01"], ["--dry-run"]], ids=" ".join)

@@ -288,6 +288,12 @@ def guest(text: str) -> Change:
     return lambda document: document["meetings"][0]["participants"][1].update(text=text)
 
 
+def stranger(document: Document) -> None:
+    """Let one take part whom the text does not name."""
+    document["people"].append({"id": "bo-berg", "name": "Bo Berg"})
+    document["meetings"][0]["participants"][0]["entity_id"] = "bo-berg"
+
+
 START = page()["mentions"][0]["start"]
 OTHERS: dict[str, tuple[Change, set[Told]]] = {
     "a name ends beyond the text": (
@@ -306,6 +312,10 @@ OTHERS: dict[str, tuple[Change, set[Told]]] = {
     "the evidence does not tell of one without a name": (
         guest("three guards"),
         {bad("verbatim", "m guest 1", "text", "three guards")},
+    ),
+    "the text has none of the names of who takes part": (
+        stranger,
+        {bad("named", "m guest 1", "entity_id", "bo-berg")},
     ),
     "the text opens in another place": (of_itself(dateline="BASEL"), {bad("verbatim", "page", "dateline", "BASEL")}),
     "the place stands further down only": (

@@ -60,3 +60,29 @@ def test_the_tortures_eyes_see_what_is_torn_left_or_another(stories: list[Story]
     assert "packages/official-releases/1.0.0/spans.csv is another" in faults.different(
         story.after, faults.lasting(data)
     )
+
+
+def test_what_is_renamed_into_sight_was_synced_with_its_folder_and_the_rename_after_it(stories: list[Story]) -> None:
+    """A power cut then finds the version whole or not at all, and the pointer never before what it names."""
+    for story in stories:
+        done = [(point.call, point.path) for point in story.points]
+        for at in [at for at, (call, _) in enumerate(done) if call.startswith("rename")]:
+            target = done[at][1]
+            synced = {path for call, path in done[:at] if call == "fsync"}
+            made = {path for call, path in done[:at] if call == "write" and _becomes(path, target)}
+            assert made <= synced, (story.name, target)
+            assert ("fsync", str(Path(target).parent)) in done[at:], (story.name, target)
+        version = next(path for path in (path for _, path in done) if path.startswith("packages/official-releases/1."))
+        rename = done.index(("rename", version))
+        assert ("fsync", "staging/official-releases/*") in done[:rename]
+        assert ("fsync", "packages/official-releases") in done[rename : done.index(("rename", POINTED))]
+
+
+POINTED = "packages/official-releases/latest.json"
+
+
+def _becomes(written: str, target: str) -> bool:
+    """Return whether a file that was written lies in sight after the rename to `target`."""
+    if Path(target).name.startswith("1."):
+        return written.startswith("staging/")
+    return Path(written).name.startswith(f".{Path(target).name}.")

@@ -19,7 +19,7 @@ import pytest
 from flows import structure
 from flows.structure import MERGED
 from flows.validate import evidence, records, tables
-from flows.validate.evidence import KINDS
+from flows.validate.evidence import KINDS, REFERRING
 from flows.validate.judge import Rows
 from schemas.report import Problem, Record
 from schemas.rules import RULES
@@ -166,6 +166,7 @@ APPLIES: dict[str, Callable[[], Iterable[Field]]] = {
     "evidence.quantity": answering("parsed:quantity"),
     "evidence.due": answering("parsed:due"),
     "evidence.day": answering("parsed:day"),
+    "evidence.named": lambda: ((table, field) for table, named in REFERRING.items() for field in named),
     "evidence.text-changed": whole(["releases"]),
     "table.type": lambda: fields(lambda *_: True),
     "table.constraint.required": constrained("required"),
@@ -474,6 +475,14 @@ def misdated(world: World, table: str, field: str) -> Changed:
     return other_fact(world, record, under, **{field: str(day)})
 
 
+def unnamed(world: World, table: str, field: str) -> Changed:
+    """Return the rows with a fact that refers to a person whom no text names."""
+    record = world.any(table, field)
+    stranger = changed(world.any("people"), person_id="nobody", name="Nobody Here", other_names=None)
+    found = other_fact(world, record, field, **{field: "nobody"})
+    return found._replace(rows=found.rows | {"people": [*found.rows["people"], stranger]})
+
+
 EVIDENCE: dict[str, Callable[[World, str, Any], Changed]] = {
     "evidence.missing": bare,
     "evidence.offset": beyond,
@@ -484,6 +493,7 @@ EVIDENCE: dict[str, Callable[[World, str, Any], Changed]] = {
     "evidence.quantity": miscounted,
     "evidence.due": misdated,
     "evidence.day": misdated,
+    "evidence.named": unnamed,
 }
 
 

@@ -599,6 +599,7 @@ DIFFERENCES = {
     "a separator in an address": Difference("releases", "source_url", "https://a.b/\x1c", GOOD, {"pattern"}),
     # Table Schema has no word for digits.
     "a quantity of 19 digits": Difference("commitments", "quantity", 10**18, {"maximum"}, GOOD),
+    "sixteen digits of a quantity": Difference("commitments", "quantity", "1234567.890123456", {"maximum"}, GOOD),
     "ten places of a quantity": Difference("commitments", "quantity", "0.1234567891", {"maximum"}, GOOD),
     # A text that a cell may have for a number or a boolean; a record has them as such, and CSV is written from records.
     "a quantity as text, below zero": Difference("commitments", "quantity", "-1", {"type"}, {"minimum"}),

@@ -568,6 +568,24 @@ def test_a_source_that_is_taken_out_of_the_file_withdraws_nothing_and_keeps_its_
     assert after == before
 
 
+def test_a_source_that_is_taken_out_of_the_file_is_read_by_the_map_that_it_had(feed: Path) -> None:
+    path = dataset_file(feed)
+    text = path.read_text(encoding="utf-8")
+    kept, mapped = clean(2)
+    put(feed / "ministry" / "other.jsonl", [mapped | {"body": None, "words": mapped["body"]}])
+    block = (
+        '[[sources]]\nname = "other"\nkind = "files"\npath = "ministry/other.jsonl"\n'
+        f"[sources.map]\n{''.join(f'{name} = {name!r}' + chr(10) for name in mapped if name != 'body')}"
+        'body = "words"\nignore = ["body"]\n\n'
+    )
+    path.write_text(text.replace("[schedule]", f"{block}[schedule]"), encoding="utf-8")
+    before = built(feed, [kept], MONTHS["2024-03"])
+    path.write_text(text, encoding="utf-8")
+    after = built(feed, [kept], MONTHS["2024-04"])
+    assert set(before) == {kept["id"], mapped["id"]}
+    assert after == before
+
+
 def test_an_edit_that_cannot_be_read_is_marked_until_it_can(feed: Path) -> None:
     first, second = clean(2)
     built(feed, [first, second], MONTHS["2024-03"])

@@ -164,6 +164,14 @@ def test_rows_are_the_same_whatever_the_order_of_every_list_and_object(seed: Doc
     assert values_of(rows(turned)) == values_of(rows(seed))
 
 
+def test_two_spans_at_one_place_that_say_different_words_are_in_an_order_of_their_own(seed: Document) -> None:
+    fact = seed["commitments"][0]
+    twin = fact["spans"][0] | {"text": fact["spans"][0]["text"].upper()}
+    orders = [[twin, *fact["spans"]], [*fact["spans"], twin]]
+    one, other = (values_of(rows(seed | {"commitments": [fact | {"spans": spans}]})) for spans in orders)
+    assert one == other
+
+
 def test_rows_are_the_same_whatever_the_order_of_the_files(seed: Document) -> None:
     one, two = seed, small(statements=[statement(SENTENCE)]) | {"organizations": seed["organizations"][:1]}
     assert values_of(rows(one, two)) == values_of(rows(two, one))

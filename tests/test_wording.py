@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from flows.validate import evidence, records
-from schemas.report import Provenance, Refused
+from flows.validate import records
+from schemas.report import Provenance, Refused, quoted
 
 
 def told(document: dict[str, Any]) -> list[str]:
@@ -57,10 +57,16 @@ def test_a_long_quotation_shows_the_word_that_differs() -> None:
         f"{'so ' * 100}2.5 million doses{' and so' * 100}",
         f"{'so ' * 100}1.5 million doses{' and so' * 100}",
     )
-    shown = evidence.quoted(said, written)
+    shown = quoted(said, written)
     assert "2.5 million doses" in shown
     assert shown[:2] + shown[-2:] == "'……'"
 
 
+def test_a_long_quotation_beside_nothing_or_its_own_beginning_shows_where_it_goes_on() -> None:
+    said = "so " * 100
+    assert quoted(said).startswith("'so so ")
+    assert quoted(f"{said}and more", said).endswith("and more'")
+
+
 def test_a_short_quotation_is_whole() -> None:
-    assert evidence.quoted("2.5 million", "1.5 million") == "'2.5 million'"
+    assert quoted("2.5 million", "1.5 million") == "'2.5 million'"

@@ -157,7 +157,7 @@ def _days(
     """Return the days to play: the one asked for, or those of a backfill."""
     since, until = span
     if since is None and until is None:
-        return [as_of]
+        return [steps.playable(settings, dataset, as_of) if as_of else None]
     if since is None or as_of is not None:
         raise ConfigError("a backfill has a first day, --since, and no --as-of")
     return [*steps.days(settings, dataset, since, until)]

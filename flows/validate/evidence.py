@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 from flows.validate import parsers
 from flows.validate.parsers import Span
 from schemas.release import Reading
-from schemas.report import Problem, Record
+from schemas.report import Problem, Record, quoted
 from schemas.rules import problem
-from schemas.tables import FACT_TABLES, TABLES
-from schemas.values import plain
+from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES
+from schemas.values import LIST_MARK, plain
 
 Rows = dict[str, list[Record]]
 Finding = tuple[Record, Problem]
 
 DATELINE_WITHIN = 200
 """Characters from the top of a body in which its dateline stands."""
+NEAR = 200
+"""Characters around a span in which its words are looked for where they do not stand at their place."""
 REPORTED_WITHIN = timedelta(days=31)
 """How far from its publication a release may report, where its text states no day."""
 DAY_FIELDS = {"meetings": ("start_on", "end_on"), "agreements": ("signed_start", "signed_end")}
@@ -76,6 +78,7 @@ def judge(rows: Rows) -> Gate:
                 _judge_fact(Stated(fact, spans.get(fact.values["fact_id"], []), release), gate)
     _judge_mentions(rows["mentions"], releases, gate)
     _judge_participants(rows, gate)
+    _judge_named(rows, releases, gate)
     _judge_releases(rows["releases"], gate)
     return gate
 
@@ -125,7 +128,7 @@ def _words(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
         looked_at["evidence.words"] += 1
         there = stated.body[start:end]
         if there != text and 0 <= start < end <= len(stated.body):
-            yield field, text, f"at {start} to {end} the text says {quoted(there, text)}"
+            yield field, text, _elsewhere(stated.body, start, end, text)
 
 
 def _field(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
@@ -229,7 +232,7 @@ def _judge_mentions(mentions: list[Record], releases: dict[str, dict[str, Any]],
                 (record, problem("evidence.offset", message, record=record, field="start", value=f"{start}-{end}"))
             )
         elif body[start:end] != name:
-            message = f"at {start} to {end} the text says {quoted(body[start:end], name)}"
+            message = _elsewhere(body, start, end, name)
             gate.findings.append((record, problem("evidence.words", message, record=record, field="name", value=name)))
 
 
@@ -247,6 +250,45 @@ def _judge_participants(rows: Rows, gate: Gate) -> None:
             gate.findings.append(
                 (record, problem("evidence.verbatim", message, record=record, field="text", value=text))
             )
+
+
+def _judge_named(rows: Rows, releases: dict[str, dict[str, Any]], gate: Gate) -> None:
+    """Find whom a fact refers to and its release does not name: by a mention, by a name in its text, as its issuer."""
+    names = {record.values[TABLES[table].key[0]]: _known_as(record) for table in NAMED for record in rows[table]}
+    mentioned = {(record.values["release_id"], record.values["entity_id"]) for record in rows["mentions"]}
+    home = {record.values["fact_id"]: record.values["release_id"] for record in rows["facts"]}
+    for table, fields in REFERRING.items():
+        for record, field in ((record, field) for record in rows[table] for field in fields):
+            entity, release_id = record.values.get(field), home.get(record.values["fact_id"])
+            if entity not in names or release_id not in releases:
+                continue
+            gate.looked_at["evidence.named"] += 1
+            body, issuer = releases[release_id]["body"], releases[release_id]["issuer_id"]
+            own = entity == issuer or (release_id, entity) in mentioned
+            if not own and not any(name in body for name in names[entity]):
+                message = f"the release has none of its names: {', '.join(map(quoted, names[entity]))}"
+                gate.findings.append(
+                    (record, problem("evidence.named", message, record=record, field=field, value=entity))
+                )
+
+
+NAMED = tuple(ENTITY_TABLES.values())
+REFERRING = {
+    table: [
+        field
+        for field, (target, _) in TABLES[table].references.items()
+        if target in ("entities", *NAMED) and field != "organization_id"
+    ]
+    for table in (*FACT_TABLES.values(), "participants")
+}
+"""The fields of facts that refer to a person, an organization or a place, but for whose a role is: a title tells it."""
+
+
+def _known_as(record: Record) -> list[str]:
+    """Return the names of an entity; of a person the last word of the name too, as texts have those named before."""
+    name, others = record.values["name"], record.values["other_names"]
+    last = [name.rsplit(maxsplit=1)[-1]] if record.table == "people" else []
+    return list(dict.fromkeys([name, *(others.split(LIST_MARK) if others else ()), *last]))
 
 
 def judge_head(reading: Reading) -> list[Finding]:
@@ -311,14 +353,11 @@ def _as_day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def quoted(text: str, beside: str | None = None, length: int = 160) -> str:
-    """Return `text` in quotes, cut where it is long: to its start, or to where it differs from the words `beside`."""
-    if len(text) <= length:
-        return repr(text)
-    differs = next((at for at, (one, other) in enumerate(zip(text, beside or "", strict=False)) if one != other), 0)
-    start = max(0, min(differs - length // 2, len(text) - length))
-    end = start + length
-    return repr(("…" if start else "") + text[start:end] + ("…" if end < len(text) else ""))
+def _elsewhere(body: str, start: int, end: int, words: str) -> str:
+    """Return what stands at a place instead of its words, and where they stand, if that is near."""
+    at = body.find(words, max(0, start - NEAR), end + NEAR)
+    found = f"; these words stand at {at} to {at + len(words)}" if at >= 0 else ""
+    return f"at {start} to {end} the text says {quoted(body[start:end], words)}{found}"
 
 
 def _or_none(text: str | None) -> str:

@@ -79,6 +79,10 @@ REGISTRIES = dict.fromkeys(FACT_TABLES.values(), "facts") | dict.fromkeys(ENTITY
 """The registry that has a row for each row of a table."""
 
 
+ASKED_BEFORE = ("evidence.text-changed",)
+"""Rules of the evidence that are asked while rows are made from documents."""
+
+
 class _Docket:
     """The rows still standing, and all that was found."""
 
@@ -170,8 +174,8 @@ class _Docket:
 
     def answered(self, looked_at: Counter[str]) -> None:
         """Add a check for each rule of the evidence gate."""
-        failures = Counter(item.problem.rule for item in self.refused)
-        for rule in (rule for rule in RULES.values() if rule.layer == "evidence" and rule.severity == "error"):
+        failures = Counter([*(item.problem.rule for item in self.refused), *(found.rule for found in self.noted)])
+        for rule in (rule for rule in RULES.values() if rule.layer == "evidence" and rule.id not in ASKED_BEFORE):
             self.checks.append(check(rule.id, looked_at[rule.id], failures[rule.id], rule.reason))
 
     def compared(self, judged: tables.Judged) -> None:

@@ -30,7 +30,7 @@ from flows.download import verify
 from flows.settings import PROJECT, Settings
 from schemas.package import MANIFEST, POINTER
 from tests.publishing import DATASET, PATIENCE, home, read_json, tree
-from tests.torture.traced import CHANCE, Point, calls, published, unable
+from tests.torture.traced import CHANCE, Point, calls, of_code, published, unable
 
 KINDS = {"killed": "signal=KILL", "disk full": "error=ENOSPC", "disk broken": "error=EIO"}
 """What happens instead of a call, and how strace is told."""
@@ -94,8 +94,6 @@ def stories(folder: Path) -> list[Story]:
     base = folder / "base-of-first"
     shutil.copytree(PROJECT / "data" / "datasets", base / "datasets")
     (base / "releases").mkdir()
-    config = base / "datasets" / f"{DATASET}.toml"
-    config.write_text("formats = []\n" + config.read_text(encoding="utf-8"), encoding="utf-8")
     _write(base, DOCUMENT)
     first = _story("first", base, folder)
     base = shutil.copytree(folder / "after-first", folder / "base-of-next")
@@ -151,7 +149,7 @@ def state(data: Path) -> str:
     """Return the digest of all that lies in a data folder, but for what is another in every run."""
     told = hashlib.sha256()
     for path in sorted(data.rglob("*"), key=lambda path: CHANCE.sub("*", str(path))):
-        content = "" if path.is_dir() else CHANCE.sub("*", path.read_text(encoding="utf-8"))
+        content = "" if path.is_dir() else CHANCE.sub("*", path.read_text(encoding="utf-8", errors="backslashreplace"))
         told.update(repr((CHANCE.sub("*", str(path.relative_to(data))), path.stat().st_mode, content)).encode())
     return told.hexdigest()
 
@@ -231,7 +229,7 @@ def main(folder: Path) -> int:
     if reason:
         console.print(f"no faults are injected: {reason}")
         return 1
-    figures = store.make_folder(folder) / "faults.jsonl"
+    figures = store.make_folder(folder) / f"faults-{of_code()}.jsonl"
     with tempfile.TemporaryDirectory(prefix="communique-faults-") as made:
         told = stories(Path(made))
         wanted = {(story.name, kind, point): story for story in told for point in story.points for kind in KINDS}

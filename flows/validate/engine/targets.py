@@ -37,9 +37,18 @@ def is_table(target: str, schema: str | None) -> bool:
     if path.is_dir():
         return (path / "datapackage.json").is_file()
     if path.suffix != ".json" or not path.is_file():
-        return False
+        return _package_of(path) is not None
     told = _descriptor(path)
     return isinstance(told, dict) and ("resources" in told or ("schema" in told and bool({"path", "data"} & set(told))))
+
+
+def _package_of(path: Path) -> Path | None:
+    """Return the descriptor beside a table, where it describes it."""
+    beside = path.with_name("datapackage.json")
+    told = _descriptor(beside) if path.is_file() and beside.is_file() else None
+    entries = told.get("resources") if isinstance(told, dict) else None
+    listed = [entry.get("path") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return beside if path.name in listed else None
 
 
 def results(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Iterator[Result]:
@@ -74,13 +83,20 @@ def _said(error: tuple[int | None, list[str] | None, Fault] | None) -> str:
 
 
 def named(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Any:
-    """Return the resources of `target`, or the faults of its description."""
+    """Return the resources of `target`, or the faults of its description.
+
+    A table that a package beside it describes is judged by that, with its references to the other tables.
+    """
     if _is_remote(target) and not remote:
         raise BadTarget(f"{target} is on another machine; --allow-remote fetches it")
     path = Path(target)
     if not _is_remote(target) and not path.exists():
         raise BadTarget(f"{target}: there is no such file")
     path = path / "datapackage.json" if path.is_dir() else path
+    package = None if schema or _is_remote(target) else _package_of(path)
+    if package:
+        found = _described(package, str(package), reference_only=reference_only, remote=remote)
+        return [one for one in found if isinstance(one, Fault) or one.resource.path == path.name]
     if schema is not None or not (path.suffix == ".json" or _is_remote(target)):
         return [_file(target, _schema(schema, remote=remote), reference_only=reference_only)]
     return _described(

@@ -1,0 +1,57 @@
+"""A table that a Data Package beside it describes is judged by that, alone and with its references."""
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows.settings import PROJECT
+from tests.conftest import Communique
+from tests.publishing import published
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the version that the seed makes."""
+    data = tmp_path_factory.mktemp("made") / "data"
+    for name in ("datasets", "releases"):
+        shutil.copytree(PROJECT / "data" / name, data / name)
+    return published(data).folder
+
+
+@pytest.fixture
+def version(made: Path, tmp_path: Path) -> Path:
+    """Return the same, the test's own to change."""
+    return shutil.copytree(made, tmp_path / "version")
+
+
+def without(path: Path, field: str, value: str) -> None:
+    """Remove the rows of a CSV file whose `field` is `value`."""
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        out.writeheader()
+        out.writerows(row for row in rows if row[field] != value)
+
+
+def test_tables_of_a_published_version_are_judged_by_their_package(communique: Communique, version: Path) -> None:
+    told = communique("validate", version / "people.csv", version / "mentions.csv")
+    assert told.returncode == 0
+    assert told.stdout == "people.csv: valid, 10 rows judged\nmentions.csv: valid, 57 rows judged\n"
+
+
+def test_a_table_is_judged_with_its_references_to_the_others(communique: Communique, version: Path) -> None:
+    without(version / "entities.csv", "entity_id", "dhs")
+    told = communique("validate", version / "mentions.csv")
+    assert told.returncode == 1
+    assert "table.foreign-key  entity_id" in told.stdout
+    assert 'values "dhs" not found in the lookup table "entities"' in told.stdout
+
+
+def test_a_table_that_was_changed_is_told_so_with_what_to_do(communique: Communique, version: Path) -> None:
+    without(version / "entities.csv", "entity_id", "dhs")
+    told = communique("validate", version / "entities.csv")
+    assert told.returncode == 1
+    assert "A file of another hash or size is not the one that was described: fetch it again" in told.stdout

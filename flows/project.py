@@ -11,8 +11,8 @@ PACKED = PROJECT / "flows" / "sample"
 SAMPLE = ("datasets/sample-ministry.toml", "ministry/2024-05.jsonl")
 README = """# A ministry that does not exist
 
-`2024-05.jsonl` has 46 press releases of the Ministry of External Relations of Halmere, one JSON document a line, for the
-dataset `sample-ministry`, whose file is `../datasets/sample-ministry.toml`. Country, people and texts are invented.
+`2024-05.jsonl` has 46 press releases of the Ministry of External Relations of Halmere, one JSON document a line, for
+the dataset `sample-ministry`, whose file is `../datasets/sample-ministry.toml`. Country, people and texts are invented.
 
 Some of its values are wrong on purpose, so that there is something to find: `communique validate sample-ministry` names
 each with its place and how to mend it. What is refused, and why, is listed by `communique quarantine list` after a run.

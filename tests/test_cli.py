@@ -94,13 +94,14 @@ def test_wrong_use_ends_2_and_says_what_is_wrong_without_a_traceback(
 
 @pytest.mark.parametrize("words", ["versions", "quarantine list", "run", "serve", "versions letters"])
 def test_a_data_folder_that_is_not_there_is_told_with_the_mend_and_is_not_made(
-    communique: Communique, tmp_path: Path, words: str
+    communique: Communique, data: Path, words: str
 ) -> None:
-    told = communique("--data", tmp_path / "nosuch", *words.split())
+    shutil.rmtree(data)
+    told = communique(*words.split())
     assert (told.returncode, told.stdout) == (2, "")
     mend = "`communique init` makes one; --data names another folder"
-    assert f"there is no dataset in {tmp_path / 'nosuch' / 'datasets'}: {mend}" in told.stderr
-    assert not (tmp_path / "nosuch").exists()
+    assert f"there is no dataset in {data / 'datasets'}: {mend}" in told.stderr
+    assert not data.exists()
 
 
 def test_a_data_folder_where_nothing_is_published_yet_says_so(communique: Communique) -> None:

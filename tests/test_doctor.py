@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -134,13 +135,14 @@ def test_where_no_server_runs_what_one_of_our_own_would_be_told_is_looked_at(
 
 
 def test_a_data_folder_that_is_not_there_is_bad_with_its_mend_and_is_not_made(
-    communique: Communique, tmp_path: Path
+    communique: Communique, data: Path
 ) -> None:
-    told = communique("--data", str(tmp_path / "nosuch"), "doctor")
+    shutil.rmtree(data)
+    told = communique("doctor")
     assert told.returncode == 1
-    assert f"✗ rights             {tmp_path / 'nosuch'} is not there" in told.stdout
+    assert f"✗ rights             {data} is not there" in told.stdout
     assert "communique init" in told.stdout
-    assert not (tmp_path / "nosuch").exists()
+    assert not data.exists()
 
 
 def test_a_clock_that_went_back_is_bad(settings: Settings, found: Found) -> None:

@@ -88,6 +88,7 @@ def get(  # noqa: PLR0913 - each option is a parameter
     from flows.download.source import Unreachable  # noqa: PLC0415
     from flows.download.source import source as place  # noqa: PLC0415
 
+    dataset = dataset.removesuffix("@latest")
     (name, version), (_, base) = _named(dataset), _named(f"{dataset.partition('@')[0]}@{since}" if since else dataset)
     there = place(source, timeout)
     try:
@@ -156,7 +157,7 @@ def _named(text: str) -> tuple[str, str | None]:
     if not re.fullmatch(SLUG, name):
         raise ConfigError(f"{text!r} names no dataset: it is written official-releases, or official-releases@1.0.0")
     try:
-        return name, str(Version.parse(number)) if mark and number != "latest" else None
+        return name, str(Version.parse(number)) if mark else None
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

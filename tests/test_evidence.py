@@ -315,7 +315,7 @@ OTHERS: dict[str, tuple[Change, set[Told]]] = {
     ),
     "the text has none of the names of who takes part": (
         stranger,
-        {bad("named", "m guest 1", "entity_id", "bo-berg")},
+        {bad("named", "m guest 2", "entity_id", "bo-berg")},
     ),
     "the text opens in another place": (of_itself(dateline="BASEL"), {bad("verbatim", "page", "dateline", "BASEL")}),
     "the place stands further down only": (

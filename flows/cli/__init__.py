@@ -13,7 +13,15 @@ from typing import Annotated, Any
 
 from cyclopts import CycloptsError, Parameter
 
-from flows.cli import downloads, judging, operating, publishing, stewarding, versions  # noqa: F401 - each adds its commands
+from flows.cli import (  # noqa: F401 - each adds its commands
+    catalog,
+    downloads,
+    judging,
+    operating,
+    publishing,
+    stewarding,
+    versions,
+)
 from flows.cli.common import BUSY, DONE, INVALID, STOPPED, UNREACHABLE, WRONG_USE, app, err
 
 

@@ -164,11 +164,13 @@ def approve(run: str, /, *, reason: Reason = "", by: By = None, dry_run: bool = 
     """
     from flows import rulings, tell  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
+    from flows.site import write as catalog  # noqa: PLC0415
 
     if dry_run:
         tell.plan(out, rulings.held_plan(Settings(), run))
         return DONE
     published = rulings.approve(Settings(), run, who(by), reason)
+    catalog.refresh(Settings().packages)
     out.print(f"Published {published.dataset} {published.folder}", style="bold green")
     return DONE
 

@@ -102,10 +102,13 @@ def prune(dataset: str, /, *, keep: int, dry_run: bool = False) -> int:
     """
     from flows import config, rulings  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
+    from flows.site import write as catalog  # noqa: PLC0415
 
     settings = Settings()
     config.known(settings.datasets, settings.packages, dataset)
     removed = rulings.prune(settings, dataset, keep, dry_run=dry_run)
+    if not dry_run:
+        catalog.refresh(settings.packages)
     for path in removed:
         err.print(f"{'would remove' if dry_run else 'removed'} {path.parent.name}/{path.name}", style="dim")
     out.print(f"{len(removed)} files {'would be ' if dry_run else ''}removed")
@@ -125,10 +128,12 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
     """
     from flows import config, rulings  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
+    from flows.site import write as catalog  # noqa: PLC0415
 
     settings = Settings()
     config.known(settings.datasets, settings.packages, dataset)
     gone = rulings.take_down(settings, dataset, what, who(by), reason)
+    catalog.withdraw(settings.packages, dataset)
     for version in gone:
         out.print(f"taken down: {dataset} {version}")
     out.print("Run the dataset again to publish what still stands.", style="dim")

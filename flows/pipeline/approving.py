@@ -13,6 +13,7 @@ from flows.pipeline.publishing import Given
 from flows.publish.audit import AuditError
 from flows.rulings import RulingError
 from flows.settings import Settings
+from flows.site import write as catalog
 
 
 @flow(name="approve-version", flow_run_name="{decision} {run_id}", validate_parameters=True)
@@ -37,4 +38,5 @@ def approve_version(
         published = rulings.approve(settings, run_id, by, reason, hear=showing.ended)
     except (ConfigError, RulingError, store.LockedError, AuditError) as refused:
         return Failed(name="Refused", message=str(refused))
+    catalog.refresh(settings.packages)
     return Completed(name="Published", message=str(published.folder))

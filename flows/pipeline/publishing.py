@@ -26,6 +26,7 @@ from flows.pipeline import showing
 from flows.publish.audit import AuditError
 from flows.runs import Told
 from flows.settings import Settings
+from flows.site import write as catalog
 from flows.steps import Job
 from flows.steward import StewardFault
 from flows.validate.expectations import SuiteFault
@@ -132,6 +133,8 @@ async def publish_releases(
     except Exception as fault:
         crashed(settings, dataset, f"{type(fault).__name__}: {fault}")
         raise
+    if any(day.name in GOOD for day in ended):
+        await _take(catalog.refresh, settings.packages)
     _tell(settings, dataset, ended[-1])
     return _state(ended)
 

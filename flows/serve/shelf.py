@@ -29,6 +29,12 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 """Files of a version that its manifest does not list."""
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
+PAGED = ("releases", "entities", "tables", "versions", "changes")
+"""Folders beside the versions that hold pages of the catalog, as `communique site` makes them."""
+OF_ROOT = re.compile(r"index\.html|style\.css|icon\.svg|robots\.txt|llms\.txt|catalog\.json")
+OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|feed\.xml")
+OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*\.html")
+"""What a page of the catalog is called, by where it lies."""
 Stamp = tuple[int, int, int, int]
 """What changes with a file: its number, size, and times."""
 
@@ -82,6 +88,22 @@ def latest(root: Path, dataset: str) -> str | None:
 def beside(root: Path, dataset: str, name: str) -> bytes | None:
     """Return the bytes of a file that lies beside the versions of a dataset; None where it is not there."""
     path = _inside(root, dataset, name) if re.fullmatch(SLUG, dataset) and name in BESIDE else None
+    try:
+        return path.read_bytes() if path and path.is_file() else None
+    except OSError:
+        return None
+
+
+def page(root: Path, *parts: str) -> bytes | None:
+    """Return the bytes of a page of the catalog: of the root, of a dataset, or of a folder of pages; else None."""
+    *folders, name = parts
+    if not (OF_ROOT, OF_DATASET, OF_FOLDER)[len(folders)].fullmatch(name) or any(
+        one not in PAGED for one in folders[1:]
+    ):
+        return None
+    if folders and (not re.fullmatch(SLUG, folders[0]) or index(root, folders[0]) is None):
+        return None
+    path = _inside(root, *parts)
     try:
         return path.read_bytes() if path and path.is_file() else None
     except OSError:

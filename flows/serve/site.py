@@ -28,10 +28,18 @@ from schemas.package import FILE_NAME, MEDIA_TYPES, PRUNED
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
 GONE, NOT_FOUND, NOT_MODIFIED = 410, 404, 304
 MEDIA = MEDIA_TYPES | {".json": "application/json", ".md": "text/markdown", "": "text/plain"}
+PAGES = {
+    ".html": "text/html",
+    ".json": "application/json",
+    ".xml": "application/atom+xml",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
+HOME = "index.html"
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 SECURITY = {
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{pages.STYLE_HASH}'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "content-security-policy": f"default-src 'none'; style-src 'self' 'sha256-{pages.STYLE_HASH}'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
@@ -51,7 +59,7 @@ def site(root: Path, names: Iterable[str] = ()) -> ASGIApp:
     """Return the site of the packages under `root`; it answers to loopback and to the host names in `names`."""
     routes = [
         Route("/", _datasets),
-        Route("/{dataset}", _to_folder),
+        Route("/{dataset}", _root_file),
         Route("/{dataset}/", _versions),
         Route("/{dataset}/latest", _to_folder),
         Route("/{dataset}/latest/{name:path}", _to_latest),
@@ -84,7 +92,20 @@ def _secured(app: ASGIApp) -> ASGIApp:
     return secured
 
 
+def _page(request: Request, *parts: str) -> Response | None:
+    """Return the answer with a page of the catalog, None where `communique site` has made none of this name."""
+    data = shelf.page(_root(request), *parts)
+    if data is None:
+        return None
+    headers = {"etag": f'"{sha256(data)}"'}
+    media = PAGES.get(Path(parts[-1]).suffix, "text/plain")
+    return _unchanged(request, headers) or Response(data, media_type=media, headers=headers)
+
+
 def _datasets(request: Request) -> Response:
+    made = _page(request, HOME)
+    if made:
+        return made
     root = _root(request)
     found = [one for name in shelf.datasets(root) if (one := shelf.index(root, name))]
     return HTMLResponse(pages.datasets(found))
@@ -95,7 +116,15 @@ def _versions(request: Request) -> Response:
     found = shelf.index(_root(request), dataset)
     if found is None:
         raise HTTPException(NOT_FOUND, "There is no such dataset.")
+    made = _page(request, dataset, HOME)
+    if made:
+        return made
     return HTMLResponse(pages.versions(found, shelf.latest(_root(request), dataset)))
+
+
+def _root_file(request: Request) -> Response:
+    """Answer with a file that lies in the root, or lead from a dataset to its folder."""
+    return _page(request, request.path_params["dataset"]) or _to_folder(request)
 
 
 def _to_folder(request: Request) -> Response:
@@ -124,6 +153,9 @@ def _beside(request: Request) -> Response:
     if data is not None:
         headers = {"etag": f'"{sha256(data)}"'}
         return _unchanged(request, headers) or Response(data, media_type=MEDIA[".json"], headers=headers)
+    made = _page(request, dataset, name)
+    if made:
+        return made
     if shelf.version(_root(request), dataset, name):
         return RedirectResponse(f"{name}/")
     raise HTTPException(NOT_FOUND, "There is no such version or file.")
@@ -136,7 +168,11 @@ def _files(request: Request) -> Response:
 
 
 def _file(request: Request) -> Response:
-    """Answer with a file of a version, or the part of it that is asked for."""
+    """Answer with a file of a version, or the part of it that is asked for; or with a page of the catalog."""
+    if request.path_params["version"] in shelf.PAGED:
+        made = _page(request, *(request.path_params[part] for part in ("dataset", "version", "name")))
+        if made:
+            return made
     kept, name = _shelf(request), request.path_params["name"]
     found = shelf.file(kept, name)
     if found is None:

@@ -105,6 +105,19 @@ def tell(title: str, ran: Ran) -> None:
     print(f"  whole   {ran.wall:>8.2f} s; fetch and build: {ran.counts.in_ / took:,.0f} releases a second")
 
 
+def show(settings: Settings) -> None:
+    """Make the catalog and print what it took; then again, when there is nothing to make."""
+    from flows.site.write import site
+
+    for _ in range(2):
+        wall = time.perf_counter()
+        made = site(settings.packages)
+        took = time.perf_counter() - wall
+        print(
+            f"  catalog {took:>8.2f} s; {made.made:,} pages made, {made.made / took:,.0f} a second; {made.kept:,} stand"
+        )
+
+
 def main(corpus: Path) -> None:
     """Measure a corpus, then the corpus with a hundred releases more."""
     logging.getLogger("communique").setLevel(logging.ERROR)
@@ -118,8 +131,10 @@ def main(corpus: Path) -> None:
         lay(data, corpus, corpus.name)
         settings = Settings(data=data)
         tell("the corpus", run(settings))
+        show(settings)
         add(data)
         tell(f"{ADDED} releases more", run(settings))
+        show(settings)
 
 
 if __name__ == "__main__":

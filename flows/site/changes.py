@@ -1,0 +1,101 @@
+"""The page of what a version changed against the one before: rows that came, went and differ, and the cause of each."""
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+from flows.site import told
+from flows.site.model import Edition
+from flows.site.redline import Piece, redline
+
+SHOWN = 50
+"""Rows of a table that a page tells, those that changed first; diff.json has them all."""
+ORDER = ("changed", "removed", "added")
+COMPARED = 3000
+"""Letters up to which two values are compared word by word."""
+AROUND = 60
+FOLLOWING = ("text_sha256", "word_count")
+"""Fields that differ because a text does: it tells more."""
+CAUSES = {
+    "source added": "the source has something new",
+    "source withdrawn": "the source no longer has it",
+    "source restored": "the source has it again",
+    "source edited": "the source was edited",
+    "schema": "the table itself changed",
+    "rule": "a rule changed",
+    "extractor": "a program read the text anew",
+    "steward": "a steward mended it",
+}
+"""The causes of changes, in words."""
+
+
+class Field(NamedTuple):
+    """A field whose value differs."""
+
+    name: str
+    pieces: list[Piece]
+
+
+class Changed(NamedTuple):
+    """A row that differs."""
+
+    key: str
+    href: str
+    change: str
+    cause: str
+    quarantine: str
+    fields: list[Field]
+
+
+class Section(NamedTuple):
+    """A table whose rows differ."""
+
+    table: str
+    counts: list[tuple[str, int]]
+    rows: list[Changed]
+    left: int
+
+
+def context(edition: Edition, releases: frozenset[str]) -> dict[str, Any]:
+    """Return what the template of changes is filled with; `releases` are those that have a page."""
+    diff = edition.diff
+    by_table: dict[str, list[dict[str, Any]]] = {}
+    for row in diff.get("rows", []):
+        by_table.setdefault(row["table"], []).append(row)
+    sections = [
+        Section(
+            table,
+            sorted(Counter(row["change"] for row in rows).items()),
+            [_changed(row, releases) for row in sorted(rows, key=_order)[:SHOWN]],
+            max(0, len(rows) - SHOWN),
+        )
+        for table, rows in by_table.items()
+    ]
+    causes = sorted(diff.get("causes", {}).items(), key=lambda one: -one[1])
+    schema = diff.get("schema_changes", [])
+    return {"diff": diff, "sections": sections, "causes": causes, "cause_words": CAUSES, "schema_changes": schema}
+
+
+def _order(row: dict[str, Any]) -> int:
+    return ORDER.index(row["change"])
+
+
+def _changed(row: dict[str, Any], releases: frozenset[str]) -> Changed:
+    release, _, local = row["key"][0].partition("/")
+    there = release in releases and row["change"] != "removed"
+    href = f"../releases/{release}.html{'#' + local if local else ''}" if there else ""
+    shown = [name for name in row["fields"] if name not in FOLLOWING] or list(row["fields"])
+    fields = [_field(name, row["fields"][name]["old"] or "", row["fields"][name]["new"] or "") for name in shown]
+    return Changed(" ".join(row["key"]), href, row["change"], row["cause"], row.get("quarantine") or "", fields)
+
+
+def _field(name: str, old: str, new: str) -> Field:
+    if max(len(old), len(new)) > COMPARED or not (" " in old and " " in new):
+        pieces = [Piece("gone", told.clip(old)), Piece("new", told.clip(new))]
+        return Field(name, [piece for piece in pieces if piece.text])
+    return Field(name, [_short(piece) for piece in redline(old, new)])
+
+
+def _short(piece: Piece) -> Piece:
+    if piece.change != "same" or len(piece.text) <= 3 * AROUND:
+        return piece
+    return Piece("same", f"{piece.text[:AROUND]} […] {piece.text[-AROUND:]}")

@@ -1,0 +1,286 @@
+"""The pages about a dataset: what it holds, its downloads, its quality, its versions, its tables column by column."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from flows import store
+from flows.site import charts, told
+from flows.site.model import Edition, Listing, Row
+from schemas.package import DESCRIPTOR, FORMATS, MANIFEST, QUARANTINE, SUMS
+from schemas.tables import FACT_TABLES
+
+SHOWN_ROWS = 100
+SHOWN_REFUSED = 200
+CELL = 60
+"""Letters of a cell that a page shows."""
+FEW, BINS = 8, 16
+WHOLE = {
+    ".xlsx": ("Excel", "a sheet a table"),
+    ".sqlite": ("SQLite", "with full-text search"),
+    ".jsonl": ("JSON Lines", "a release a line"),
+}
+"""Files that hold every table, by the end of their name."""
+PAPERS = {
+    DESCRIPTOR: "what the tables are: fields, types, keys (Data Package v2)",
+    "report.json": "every check and what it found",
+    QUARANTINE: "the rows that were refused, each with its reason",
+    "decisions.json": "what stewards decided",
+    "profile.json": "how many rows, and how full each column is",
+    "diff.json": "what this version changed, row by row",
+    MANIFEST: "every file's hash, what went in, what made it",
+    SUMS: "for sha256sum -c",
+    "README.md": "the same in words",
+}
+
+
+class File(NamedTuple):
+    """A file to download."""
+
+    name: str
+    what: str
+    bytes: int
+    sha256: str
+
+
+class Table(NamedTuple):
+    """A table and its files."""
+
+    name: str
+    what: str
+    rows: int
+    files: list[File]
+
+
+class Quality(NamedTuple):
+    """What the checks of a version said."""
+
+    outcomes: dict[str, int]
+    failed: list[dict[str, Any]]
+    skipped: list[dict[str, Any]]
+    passed: list[dict[str, Any]]
+    rows: int
+    refused: int
+    badge: str
+    word: str
+
+
+class Column(NamedTuple):
+    """A column of a table: what it means and what is in it."""
+
+    name: str
+    type: str
+    what: str
+    evidence: str
+    filled: int
+    distinct: int
+    share: Markup
+    picture: Markup
+    values: list[tuple[str, int]]
+    span: str
+
+
+class Cell(NamedTuple):
+    """A cell as a page shows it."""
+
+    text: str
+    href: str
+
+
+def downloads(edition: Edition) -> dict[str, Any]:
+    """Return the files of a version by what they are: whole packages, tables, papers; only those that are there."""
+    files = {
+        name: File(name, "", entry.bytes, entry.sha256)
+        for name, entry in sorted(edition.manifest.files.items())
+        if (edition.folder / name).is_file()
+    }
+    for name in (MANIFEST, SUMS):  # which the manifest does not list
+        if (edition.folder / name).is_file():
+            files[name] = File(name, "", (edition.folder / name).stat().st_size, "")
+    tables = [
+        Table(
+            one["name"],
+            one.get("description", ""),
+            one["communique:rows"],
+            [files[name] for end in FORMATS.values() if (name := f"{one['name']}{end}") in files],
+        )
+        for one in edition.described["resources"]
+    ]
+    whole = [(files[name], *WHOLE[end]) for end in WHOLE for name in files if name.endswith(end)]
+    papers = [files[name]._replace(what=what) for name, what in PAPERS.items() if name in files]
+    return {"whole": whole, "tables": tables, "papers": papers}
+
+
+def quality(edition: Edition) -> Quality:
+    """Return what the checks of a version said, in short and one by one."""
+    checks, counts = edition.report["checks"], edition.report["counts"].values()
+    by = {outcome: [one for one in checks if one["outcome"] == outcome] for outcome in ("passed", "failed", "skipped")}
+    refused, came = sum(one["refused"] for one in counts), sum(one["in"] for one in counts)
+    grave = any(one["severity"] == "critical" for one in by["failed"])
+    badge, word = (
+        ("bad", "published with reservations")
+        if grave
+        else ("warn", "some rows refused")
+        if refused
+        else ("good", "every row passed")
+    )
+    outcomes = {outcome: len(found) for outcome, found in by.items()}
+    return Quality(outcomes, by["failed"], by["skipped"], by["passed"], came, refused, badge, word)
+
+
+def trust(edition: Edition) -> list[tuple[str, int, int, str]]:
+    """Return of every table of facts how many rows there are, how many a person looked at, and that in a sentence."""
+    found = []
+    for table in FACT_TABLES.values():
+        rows = edition.table(table)
+        if rows:
+            seen = sum(row["review"] in {"accepted", "corrected"} for row in rows)
+            found.append((table, len(rows), seen, _trusted(rows, seen)))
+    return found
+
+
+def _trusted(rows: Sequence[Row], seen: int) -> str:
+    origins = Counter(row["origin"] for row in rows)
+    made = " and ".join(
+        {"source": "their source", "steward": "a steward"}.get(one, f"the program {one}")
+        for one, _ in origins.most_common()
+    )
+    if seen == len(rows):
+        return f"Structured by {made}; a person has looked at every row."
+    if not seen:
+        checked = "The words are those of the releases, checked letter by letter."
+        return f"Structured by {made}; nobody has looked at these rows yet. {checked}"
+    return f"Structured by {made}; a person has looked at {100 * seen // len(rows)} % of the rows."
+
+
+def refused(edition: Edition) -> list[Row]:
+    """Return the refused rows that were refused for a reason of their own, the gravest part of the quarantine."""
+    return [row for row in edition.refused if row["rule"] != "quarantine.dependant"][:SHOWN_REFUSED]
+
+
+def columns(edition: Edition, table: str) -> list[Column]:
+    """Return every column of a table: what it means, and what is in it."""
+    rows = edition.table(table)
+    return [_column(field, [row[field["name"]] for row in rows]) for field in edition.schemas[table]["fields"]]
+
+
+def _column(field: dict[str, Any], cells: list[str]) -> Column:
+    name, kind = field["name"], field["type"]
+    filled = [cell for cell in cells if cell]
+    counts = Counter(filled)
+    words = f"{len(filled):,} of {len(cells):,} filled"
+    few = counts.most_common(FEW) if 0 < len(counts) <= FEW or kind == "boolean" else []
+    picture, span = Markup(), ""
+    if filled and kind in PLACES and not few:
+        points = [PLACES[kind](cell) for cell in filled]
+        low, high = min(filled, key=PLACES[kind]), max(filled, key=PLACES[kind])
+        span = f"{_end(kind, low)} to {_end(kind, high)}"
+        picture = charts.histogram(_binned(points), f"{name}: {span}")
+    share = charts.share(len(filled), len(cells), words)
+    what = field.get("description", "")
+    return Column(
+        name, kind, what, field.get("communique:evidence", ""), len(filled), len(counts), share, picture, few, span
+    )
+
+
+PLACES: dict[str, Callable[[str], float]] = {
+    "integer": float,
+    "number": lambda cell: float(Decimal(cell)),
+    "date": lambda cell: float(date.fromisoformat(cell).toordinal()),
+    "datetime": lambda cell: float(date.fromisoformat(cell[:10]).toordinal()),
+}
+"""Where a value of each type stands on a line."""
+
+
+def _end(kind: str, cell: str) -> str:
+    return told.day(cell) if kind.startswith("date") else told.number(cell)
+
+
+def _binned(points: list[float]) -> list[int]:
+    low, high = min(points), max(points)
+    counts = [0] * BINS
+    for point in points:
+        counts[min(BINS - 1, int((point - low) / (high - low or 1) * BINS))] += 1
+    return counts
+
+
+LINKS = {
+    "release_id": "../releases/{}.html",
+    **dict.fromkeys(("entity_id", "person_id", "organization_id", "place_id", "issuer_id"), "../entities/{}.html"),
+}
+MOVED = ("fact_id", "participant_names", "release_id")
+FACT_FIELDS = ("fact_id", "agreement_id")
+
+
+def first_rows(edition: Edition, table: str) -> tuple[list[str], list[list[Cell]]]:
+    """Return the names of the columns and the first hundred rows of a table, each id with where it leads."""
+    names = [field["name"] for field in edition.schemas[table]["fields"]]
+    if "participant_names" in names:  # a fact: what it is first, and who; its release is part of its id
+        names = ["fact_id", "participant_names", *(name for name in names if name not in MOVED), "release_id"]
+    return names, [[_cell(table, name, row[name]) for name in names] for row in edition.table(table)[:SHOWN_ROWS]]
+
+
+def _cell(table: str, name: str, value: str) -> Cell:
+    text = told.clip(value, CELL)
+    if not value:
+        return Cell("", "")
+    if name in FACT_FIELDS or (table == "meetings" and name == "parent_id"):
+        release, _, local = value.partition("/")
+        return Cell(text, f"../releases/{release}.html#{local}")
+    if name == "parent_id":
+        return Cell(text, f"../entities/{value}.html")
+    return Cell(text, LINKS[name].format(value) if name in LINKS else "")
+
+
+def cite(edition: Edition) -> list[tuple[str, str]]:
+    """Return how to cite a version, in each form that is asked for."""
+    described = edition.described
+    publisher = next((one["title"] for one in described.get("contributors", []) if one.get("title")), "")
+    title, year = described["title"], edition.manifest.as_of.year
+    key = f"{edition.dataset}-{edition.version}"
+    proof = f"Manifest SHA-256 {manifest_digest(edition)}."
+    plain = f"{publisher} ({year}). {title}, version {edition.version} [data set]. {proof}"
+    bibtex = (
+        f"@misc{{{key},\n  author = {{{{{publisher}}}}},\n  title = {{{title}}},\n  version = {{{edition.version}}},\n"
+        f"  year = {{{year}}},\n  note = {{Data set}}\n}}"
+    )
+    cff = (
+        f'cff-version: 1.2.0\nmessage: Please cite this data set as below.\ntype: dataset\ntitle: "{_quoted(title)}"\n'
+        f'version: "{edition.version}"\ndate-released: "{edition.manifest.as_of}"\n'
+        f'authors:\n  - name: "{_quoted(publisher)}"'
+    )
+    return [("As text", plain), ("BibTeX", bibtex), ("CITATION.cff", cff)]
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def manifest_digest(edition: Edition) -> str:
+    """Return the digest of a version's manifest: it proves all of the version, and all before it."""
+    return store.sha256_file(edition.folder / MANIFEST)
+
+
+def history(listing: Listing) -> list[dict[str, Any]]:
+    """Return the versions, newest first, each with what it changed in words."""
+    return [one | {"said": _said(one)} for one in reversed(listing.versions)]
+
+
+def _said(one: dict[str, Any]) -> str:
+    """Return what a version changed and why, in a sentence."""
+    if one.get("taken_down"):
+        return f"Taken down: {one['taken_down']}"
+    if one.get("note"):
+        return str(one["note"])[:1].upper() + str(one["note"])[1:]
+    tally: Counter[str] = Counter()
+    for counts in one.get("tables", {}).values():
+        tally.update(counts)
+    rows = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.items())) or "no row changed"
+    why = ", ".join(
+        f"{cause} ({count:,})" for cause, count in sorted(one.get("causes", {}).items(), key=lambda pair: -pair[1])
+    )
+    return f"Rows: {rows}." + (f" Why: {why}." if why else "")

@@ -1,0 +1,247 @@
+"""A published version as its pages need it, read from the version's own files and nothing else."""
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from flows import store
+from schemas.package import (
+    DESCRIPTOR,
+    INDEX,
+    MANIFEST,
+    POINTER,
+    QUARANTINE,
+    TOMBSTONE,
+    Index,
+    Manifest,
+    Pointer,
+    RawEntry,
+    Version,
+)
+from schemas.tables import ENTITY_TABLES, FACT_TABLES
+
+Row = Mapping[str, str]
+"""A row as its CSV has it: what is null is an empty string."""
+LONGEST_CELL = 1 << 27
+KINDS = list(FACT_TABLES)
+"""The kinds of fact; of two over the same words, the first of these is the nearer one."""
+
+
+class Participant(NamedTuple):
+    """One who takes part in a fact."""
+
+    role: str
+    name: str
+    entity_id: str
+    """Empty for those who have no name."""
+
+
+class Fact(NamedTuple):
+    """A fact of a release, with who takes part and where its words stand."""
+
+    kind: str
+    row: Row
+    participants: list[Participant]
+    spans: list[tuple[int, int, str]]
+    """Start, end and field of the words of each field, the evidence aside."""
+
+    @property
+    def local(self) -> str:
+        """Its id within the release."""
+        return self.row["fact_id"].partition("/")[2]
+
+    @property
+    def start(self) -> int:
+        """Where its evidence begins."""
+        return int(self.row["evidence_start"])
+
+    @property
+    def end(self) -> int:
+        """Where its evidence ends, exclusive."""
+        return int(self.row["evidence_end"])
+
+
+class Release(NamedTuple):
+    """A release with all that it states."""
+
+    row: Row
+    facts: list[Fact]
+    """In the order of the text."""
+    mentions: list[Row]
+    revisions: list[Row]
+
+
+class Entity(NamedTuple):
+    """One who is named, with the row that tells more."""
+
+    id: str
+    type: str
+    name: str
+    more: Row
+
+
+class Listing(NamedTuple):
+    """A dataset: its versions as the index tells them, oldest first, and which is the latest that stands."""
+
+    dataset: str
+    home: Path
+    versions: list[dict[str, Any]]
+    latest: str | None
+
+    @property
+    def digest(self) -> str:
+        """What changes when anything about the dataset's versions does."""
+        return store.sha256(store.to_json([self.versions, self.latest]))
+
+    def edition(self, version: str) -> "Edition":
+        """Return a version of the dataset that was not taken down."""
+        return Edition(self.dataset, version, self.home / version)
+
+
+def listings(root: Path) -> list[Listing]:
+    """Return the datasets under `root` that have a version; one whose papers cannot be read is left out."""
+    homes = sorted(path for path in root.iterdir() if (path / INDEX).is_file()) if root.is_dir() else []
+    return [found for home in homes if (found := _listing(home))]
+
+
+def _listing(home: Path) -> Listing | None:
+    try:
+        told = json.loads((home / INDEX).read_bytes())
+        index = Index.model_validate_json((home / INDEX).read_bytes())
+        pointer = home / POINTER
+        latest = Pointer.model_validate_json(pointer.read_bytes()).version if pointer.is_file() else None
+    except (ValueError, ValidationError):
+        return None
+    if not index.versions or index.dataset != home.name:
+        return None
+    return Listing(home.name, home, sorted(told["versions"], key=lambda one: Version.parse(one["version"])), latest)
+
+
+class Edition:
+    """A version, its files read as they are asked for."""
+
+    def __init__(self, dataset: str, version: str, folder: Path) -> None:
+        """Read nothing yet."""
+        self.dataset, self.version, self.folder = dataset, version, folder
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """Its papers."""
+        return Manifest.model_validate_json((self.folder / MANIFEST).read_bytes())
+
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """Its descriptor."""
+        return self._json(DESCRIPTOR)
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """What was found when it was judged."""
+        return self._json("report.json")
+
+    @cached_property
+    def diff(self) -> dict[str, Any]:
+        """What it changes; empty where it does not tell."""
+        return self._json("diff.json") if (self.folder / "diff.json").is_file() else {}
+
+    @property
+    def taken_down(self) -> bool:
+        """Whether its data was removed."""
+        return (self.folder / TOMBSTONE).is_file()
+
+    @cached_property
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """The Table Schema of every table, by name, in order."""
+        return {one["name"]: one["schema"] for one in self.described["resources"]}
+
+    @cached_property
+    def refused(self) -> list[Row]:
+        """The refused rows, with their reasons."""
+        return list(rows(self.folder / QUARANTINE)) if (self.folder / QUARANTINE).is_file() else []
+
+    def table(self, name: str) -> list[Row]:
+        """Return the rows of a table; none where the version has no such table."""
+        return self._tables.setdefault(name, self._read(name)) if name not in self._tables else self._tables[name]
+
+    @cached_property
+    def _tables(self) -> dict[str, list[Row]]:
+        return {}
+
+    def _read(self, name: str) -> list[Row]:
+        return list(rows(self.folder / f"{name}.csv")) if name in self.schemas else []
+
+    @cached_property
+    def entities(self) -> dict[str, Entity]:
+        """All that are named, by id."""
+        more = {next(iter(row.values())): row for table in ENTITY_TABLES.values() for row in self.table(table)}
+        return {
+            row["entity_id"]: Entity(row["entity_id"], row["type"], row["name"], more.get(row["entity_id"], {}))
+            for row in self.table("entities")
+        }
+
+    @cached_property
+    def releases(self) -> list[Release]:
+        """Every release with all that it states, newest first."""
+        mentions, revisions = (grouped(self.table(name), "release_id") for name in ("mentions", "revisions"))
+        facts = self._facts()
+        found = [
+            Release(row, facts.get(row["release_id"], []), mentions[row["release_id"]], revisions[row["release_id"]])
+            for row in self.table("releases")
+        ]
+        return sorted(found, key=lambda one: (day_of(one.row), one.row["release_id"]), reverse=True)
+
+    def _facts(self) -> dict[str, list[Fact]]:
+        """Return the facts of every release, in the order of its text."""
+        taking, spans = (grouped(self.table(name), "fact_id") for name in ("participants", "spans"))
+        found: dict[str, list[Fact]] = defaultdict(list)
+        for kind, table in FACT_TABLES.items():
+            for row in self.table(table):
+                name = row["fact_id"]
+                words = [
+                    (int(one["start"]), int(one["end"]), one["field"])
+                    for one in spans[name]
+                    if one["field"] != "evidence"
+                ]
+                found[row["release_id"]].append(Fact(kind, row, [self._taking(one) for one in taking[name]], words))
+        for facts in found.values():
+            facts.sort(key=lambda fact: (fact.start, -fact.end, KINDS.index(fact.kind), fact.row["fact_id"]))
+        return found
+
+    def _taking(self, row: Row) -> Participant:
+        entity = self.entities.get(row["entity_id"])
+        return Participant(row["role"], entity.name if entity else row["text"], entity.id if entity else "")
+
+    @cached_property
+    def inputs(self) -> dict[str, tuple[RawEntry, int | None]]:
+        """By release: the file that it was taken from, and its line there."""
+        return {name: (entry, line) for entry in self.manifest.inputs for name, line in entry.releases.items()}
+
+    def _json(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / name).read_bytes())
+        return found
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a CSV file of ours by name."""
+    csv.field_size_limit(LONGEST_CELL)
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def grouped(found: Iterable[Row], field: str) -> defaultdict[str, list[Row]]:
+    """Return rows by the value of a field, in their order."""
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in found:
+        groups[row[field]].append(row)
+    return groups
+
+
+def day_of(row: Row) -> str:
+    """Return the day that a release is filed under: that of publication, else of what it reports; else nothing."""
+    return row["published_on"] or row["published_at"][:10] or row["event_start"]

@@ -1,0 +1,244 @@
+"""Every page of the site: where it lies, what it is made from, and how it is made.
+
+A page is made again when its key is another: the digest of what it is made from, and of the code that makes it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, uuid5
+
+from flows import store
+from flows.site import changes, dataset, entity, faces, release, told
+from flows.site.entity import Part
+from flows.site.model import Edition, Entity, Listing, Release, day_of
+from flows.site.render import ASSETS, code, render
+from schemas.tables import FACT_TABLES
+
+A_PAGE = 120
+"""Releases on a page of their list."""
+NEWEST, MOST_NAMED = 6, 24
+LISTED = 1000
+"""Entities that their list has."""
+
+
+class Page(NamedTuple):
+    """A page: its path below the root of the site, its key, and what makes its bytes."""
+
+    path: str
+    key: str
+    make: Callable[[], bytes]
+
+
+def key(*made_from: Any) -> str:
+    """Return the key of what is made from these values."""
+    return store.sha256(json.dumps([code(), made_from], ensure_ascii=False).encode())
+
+
+def of_root(listings: Sequence[Listing]) -> Iterator[Page]:
+    """Yield the pages that every dataset shares: the catalog, and what all pages look like."""
+    for name, path in ASSETS.items():
+        yield Page(name, key(name), path.read_bytes)
+    told_of = key(*(one.digest for one in listings))
+    yield Page("index.html", told_of, lambda: _catalog(listings))
+    yield Page("catalog.json", told_of, lambda: faces.catalog(listings))
+    yield Page("llms.txt", told_of, lambda: faces.llms(listings))
+    yield Page("robots.txt", key("robots"), lambda: b"User-agent: *\nAllow: /\n")
+
+
+def of_dataset(listing: Listing) -> Iterator[Page]:
+    """Yield the pages of a dataset: of the latest version that stands, and of every version."""
+    home = listing.dataset
+    yield Page(f"{home}/feed.xml", key(listing.digest), partial(_feed, listing))
+    if listing.latest is None:
+        yield Page(f"{home}/index.html", key(listing.digest), partial(_gone, listing))
+        return
+    edition = listing.edition(listing.latest)
+    shared = (edition.described["title"], edition.described.get("communique:contact", ""))
+    yield Page(f"{home}/index.html", key(listing.digest), partial(_dataset, listing, edition))
+    yield from _of_releases(edition, shared)
+    yield from _of_entities(edition, shared)
+    for table in edition.schemas:
+        yield Page(f"{home}/tables/{table}.html", key(listing.digest), partial(_table, edition, table))
+    yield from _of_versions(listing, edition)
+
+
+def _of_releases(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
+    home, releases = edition.dataset, edition.releases
+    names = {one.id: one.name for one in edition.entities.values()}
+    for one in releases:
+        entry = edition.inputs.get(one.row["release_id"])
+        came = [entry[0].file, entry[0].sha256, str(entry[0].first_seen), entry[1]] if entry else []
+        named = {name: names[name] for name in sorted(_entities_of(one)) if name in names}
+        made_from = key(shared, one, came, named)
+        yield Page(f"{home}/releases/{one.row['release_id']}.html", made_from, partial(_release, edition, one))
+    pages = max(1, -(-len(releases) // A_PAGE))
+    for number in range(pages):
+        some = releases[number * A_PAGE : (number + 1) * A_PAGE]
+        made_from = key(shared, number, pages, [[one.row, len(one.facts)] for one in some])
+        path = f"{home}/{_list_name(number)}"
+        yield Page(path, made_from, partial(_releases, edition, some, number, pages))
+
+
+def _entities_of(one: Release) -> set[str]:
+    """Return the ids that a release's page may name."""
+    found = {one.row["issuer_id"], *(row["entity_id"] for row in one.mentions)}
+    for fact in one.facts:
+        found |= {some.entity_id for some in fact.participants}
+        found |= {fact.row[field] for field in entity.OWN_FIELDS if field in fact.row}
+    return found
+
+
+def _list_name(number: int) -> str:
+    return f"releases-{number + 1}.html" if number else "releases.html"
+
+
+def _of_entities(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
+    home, parts, naming = edition.dataset, entity.parts(edition), entity.naming(edition)
+    titles = {one.row["release_id"]: [told.title_of(one.row), day_of(one.row)] for one in edition.releases}
+    names = {one.id: one.name for one in edition.entities.values()}
+    for one in edition.entities.values():
+        mine, named = parts.get(one.id, []), naming.get(one.id, Counter())
+        with_names = [[names.get(name) for name in sorted(_of_part(part))] for part in mine]
+        seen = [[name, count, titles.get(name)] for name, count in sorted(named.items())]
+        facts = [[part.fact, part.day, part.roles] for part in mine]
+        made_from = key(shared, one, facts, with_names, seen)
+        yield Page(f"{home}/entities/{one.id}.html", made_from, partial(_entity, edition, one, mine, named))
+    counted = {name: [len(parts.get(name, [])), sum(naming[name].values()) if name in naming else 0] for name in names}
+    made_from = key(shared, counted, list(edition.entities.values()))
+    yield Page(f"{home}/entities.html", made_from, partial(_entities, edition, counted))
+
+
+def _of_part(part: Part) -> set[str]:
+    return {part.fact.row[field] for field in entity.OWN_FIELDS if part.fact.row.get(field)}
+
+
+def _of_versions(listing: Listing, latest: Edition) -> Iterator[Page]:
+    paged = frozenset(one.row["release_id"] for one in latest.releases)
+    for one in listing.versions:
+        version, stands = one["version"], one["version"] == listing.latest
+        edition = listing.edition(version)
+        made_from = key(one, stands, listing.dataset)
+        yield Page(
+            f"{listing.dataset}/versions/{version}.html", made_from, partial(_version, edition, one, stands=stands)
+        )
+        if one.get("taken_down") is None and edition.diff.get("rows"):
+            told_of = sorted({row["key"][0].partition("/")[0] for row in edition.diff["rows"]} & paged)
+            path = f"{listing.dataset}/changes/{version}.html"
+            yield Page(path, key(one, told_of), partial(_changes, edition, paged))
+
+
+def _catalog(listings: Sequence[Listing]) -> bytes:
+    found = []
+    for one in listings:
+        edition = one.edition(one.latest) if one.latest else None
+        found.append((one, edition, dataset.quality(edition) if edition else None))
+    return render("index.html", "", found=found)
+
+
+def _dataset(listing: Listing, edition: Edition) -> bytes:
+    naming = {name: sum(counts.values()) for name, counts in entity.naming(edition).items()}
+    most = sorted(naming, key=lambda name: (-naming[name], name))[:MOST_NAMED]
+    facts = [(kind, FACT_TABLES[kind], len(edition.table(FACT_TABLES[kind]))) for kind in told.KIND_NAMES]
+    return render(
+        "dataset.html",
+        "../",
+        listing=listing,
+        edition=edition,
+        **dataset.downloads(edition),
+        quality=dataset.quality(edition),
+        trust=dataset.trust(edition),
+        refused=dataset.refused(edition),
+        kept_back=len(edition.refused),
+        history=dataset.history(listing),
+        cite=dataset.cite(edition),
+        schema_org=faces.schema_org(edition),
+        facts=[one for one in facts if one[2]],
+        newest=[(one, told.title_of(one.row), day_of(one.row)) for one in edition.releases[:NEWEST]],
+        count=len(edition.releases),
+        named=[(edition.entities[name], naming[name]) for name in most if name in edition.entities],
+        entities=len(edition.entities),
+        months=_months(edition),
+        manifest=dataset.manifest_digest(edition),
+        mail=release.mail(edition, "the dataset"),
+    )
+
+
+def _months(edition: Edition) -> list[tuple[str, int]]:
+    counts = Counter(day_of(one.row)[:7] for one in edition.releases if day_of(one.row))
+    return sorted(counts.items())
+
+
+def _gone(listing: Listing) -> bytes:
+    return render("gone.html", "../", listing=listing, history=dataset.history(listing))
+
+
+def _release(edition: Edition, one: Release) -> bytes:
+    return render("release.html", "../../", edition=edition, **release.context(edition, one))
+
+
+def _releases(edition: Edition, some: list[Release], number: int, pages: int) -> bytes:
+    found = [(one, told.title_of(one.row), day_of(one.row)) for one in some]
+    around = [_list_name(number - 1) if number else "", _list_name(number + 1) if number + 1 < pages else ""]
+    return render("releases.html", "../", edition=edition, found=found, number=number + 1, pages=pages, around=around)
+
+
+def _entity(edition: Edition, one: Entity, mine: list[Part], named: Any) -> bytes:
+    return render("entity.html", "../../", edition=edition, **entity.context(edition, one, mine, named))
+
+
+def _entities(edition: Edition, counted: dict[str, list[int]]) -> bytes:
+    found = sorted(edition.entities.values(), key=lambda one: (-counted[one.id][0], -counted[one.id][1], one.name))[
+        :LISTED
+    ]
+    by_type = {kind: [one for one in found if one.type == kind] for kind in ("person", "organization", "place")}
+    return render("entities.html", "../", edition=edition, by_type=by_type, counted=counted)
+
+
+def _table(edition: Edition, table: str) -> bytes:
+    names, rows = dataset.first_rows(edition, table)
+    described = next(one for one in edition.described["resources"] if one["name"] == table)
+    return render(
+        "table.html",
+        "../../",
+        edition=edition,
+        table=table,
+        described=described,
+        names=names,
+        rows=rows,
+        columns=dataset.columns(edition, table),
+        files=next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table),
+        keys=edition.schemas[table]["primaryKey"],
+    )
+
+
+def _version(edition: Edition, one: dict[str, Any], *, stands: bool) -> bytes:
+    if one.get("taken_down") is not None:
+        return render("taken.html", "../../", dataset=edition.dataset, one=one)
+    return render(
+        "version.html",
+        "../../",
+        edition=edition,
+        one=one,
+        stands=stands,
+        said=dataset.history(Listing(edition.dataset, edition.folder.parent, [one], None))[0]["said"],
+        **dataset.downloads(edition),
+        quality=dataset.quality(edition),
+        changes=bool(edition.diff.get("rows")),
+    )
+
+
+def _changes(edition: Edition, paged: frozenset[str]) -> bytes:
+    return render("changes.html", "../../", edition=edition, **changes.context(edition, paged))
+
+
+def _feed(listing: Listing) -> bytes:
+    entries = [
+        one | {"uuid": uuid5(NAMESPACE_URL, f"{listing.dataset}/{one['manifest']}")} for one in dataset.history(listing)
+    ]
+    title = listing.edition(listing.latest).described["title"] if listing.latest else listing.dataset
+    return render(
+        "feed.xml", "../", listing=listing, title=title, entries=entries, uuid=uuid5(NAMESPACE_URL, listing.dataset)
+    )

@@ -1,0 +1,127 @@
+"""The page of a release: its text with every fact in it, each fact's row beside it, its revisions, its source."""
+
+from collections import Counter
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from flows.site import told
+from flows.site.model import Edition, Fact, Release, Row, day_of
+from flows.site.redline import Piece, redline
+from flows.site.text import Evidence, Line, Mention, lines, safe
+from flows.site.told import Told
+
+
+class Note(NamedTuple):
+    """A fact as it stands beside the text."""
+
+    fact: Fact
+    number: int
+    told: Told
+    roles: list[tuple[str, list[Any]]]
+    """Who takes part, by role."""
+    fields: list[tuple[str, str]]
+    mail: str
+
+
+class Passage(NamedTuple):
+    """A line of the text and the notes beside it."""
+
+    line: Line
+    notes: list[Note]
+
+
+class Edit(NamedTuple):
+    """What set a revision apart from the one before."""
+
+    row: Row
+    pieces: list[Piece]
+
+
+def context(edition: Edition, release: Release) -> dict[str, Any]:
+    """Return what the template of a release is filled with."""
+    row, release_id = release.row, release.row["release_id"]
+    notes = {number: _note(edition, fact, number) for number, fact in enumerate(release.facts, 1)}
+    entry, line = edition.inputs.get(release_id, (None, None))
+    issuer = edition.entities.get(row["issuer_id"])
+    return {
+        "row": row,
+        "title": told.title_of(row),
+        "day": told.day(day_of(row)),
+        "event": told.days(row["event_start"], row["event_end"]),
+        "issuer": issuer,
+        "passages": [
+            Passage(found, [notes[number] for number in found.numbers])
+            for found in lines(
+                row["body"], [_evidence(fact, n) for n, fact in enumerate(release.facts, 1)], _named(release)
+            )
+        ],
+        "counts": _counts(release),
+        "named": _people(edition, release),
+        "edits": _edits(release),
+        "entry": entry,
+        "line": line,
+        "mail": mail(edition, release_id),
+        "safe": safe,
+    }
+
+
+def mail(edition: Edition, about: str) -> str:
+    """Return the address that a letter about an error goes to, with its subject; empty where there is no contact."""
+    contact = edition.described.get("communique:contact", "")
+    if "@" not in contact or contact.startswith(("http:", "https:")):
+        return ""
+    subject = f"Error in {edition.dataset}: {about}"
+    return f"mailto:{quote(contact, safe='@')}?subject={quote(subject)}"
+
+
+def _note(edition: Edition, fact: Fact, number: int) -> Note:
+    roles: dict[str, list[Any]] = {}
+    for one in fact.participants:
+        roles.setdefault(one.role, []).append(one)
+    about = mail(edition, fact.row["fact_id"])
+    return Note(fact, number, told.tell(fact, edition.entities), list(roles.items()), told.fields(fact.row), about)
+
+
+def _evidence(fact: Fact, number: int) -> Evidence:
+    return Evidence(
+        fact.start, fact.end, number, fact.kind, fact.local, [one for one in fact.spans if one[2] not in told.WHOLE]
+    )
+
+
+def _named(release: Release) -> list[Mention]:
+    return [
+        Mention(int(one["start"]), int(one["end"]), f"../entities/{one['entity_id']}.html") for one in release.mentions
+    ]
+
+
+def _counts(release: Release) -> list[tuple[str, int, str]]:
+    """Return how many facts there are of each kind, and where the first of them is."""
+    counts = Counter(fact.kind for fact in release.facts)
+    first = {fact.kind: fact.local for fact in reversed(release.facts)}
+    return [(kind, counts[kind], first[kind]) for kind in told.KIND_NAMES if kind in counts]
+
+
+def _people(edition: Edition, release: Release) -> list[tuple[Any, int]]:
+    """Return who is named in a release, those named most often first."""
+    counts = Counter(one["entity_id"] for one in release.mentions)
+    found = [(edition.entities[name], count) for name, count in counts.items() if name in edition.entities]
+    return sorted(found, key=lambda one: (-one[1], one[0].name))
+
+
+def _edits(release: Release) -> list[Edit]:
+    """Return what each later revision changed, newest first; what stayed is told once, by the text itself."""
+    found = []
+    for old, new in zip(release.revisions, release.revisions[1:], strict=False):
+        pieces = redline(old["body"], new["body"]) if old["text_sha256"] != new["text_sha256"] else []
+        found.append(Edit(new, [_short(piece) for piece in pieces]))
+    return found[::-1]
+
+
+KEPT = 160
+"""Letters of a stretch that stayed, on each side, which a redline shows."""
+
+
+def _short(piece: Piece) -> Piece:
+    if piece.change != "same" or len(piece.text) <= 2 * KEPT + 40:
+        return piece
+    return Piece("same", f"{piece.text[:KEPT].rpartition(' ')[0]} […] {piece.text[-KEPT:].partition(' ')[2]}")

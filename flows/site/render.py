@@ -1,0 +1,59 @@
+"""A page as bytes: its template, filled; everything that comes from a release is escaped."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from flows.site import charts, told
+from flows.site.text import visible
+
+HERE = Path(__file__).parent
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+"""What a page may load: the style sheet and the icon that lie beside it, and nothing else."""
+ASSETS = {"style.css": HERE / "templates" / "style.css", "icon.svg": HERE / "templates" / "icon.svg"}
+
+
+def _shown(value: Any) -> Any:
+    """Return what is printed of a value: letters that nobody sees are named, null is nothing."""
+    if isinstance(value, Markup):
+        return value
+    return "" if value is None else visible(value) if isinstance(value, str) else value
+
+
+PAGES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=_shown,
+)
+PAGES.globals |= {"policy": POLICY, "kinds": told.KIND_NAMES}
+PAGES.filters |= {
+    "day": told.day,
+    "number": lambda value: told.number(str(value)),
+    "size": told.size,
+    "clip": told.clip,
+    "plural": lambda count, one, many=None: f"{count:,} {one if count == 1 else many or one + 's'}",
+    "bars": charts.bars,
+    "columns": charts.columns,
+    "timeline": charts.timeline,
+}
+
+
+@cache
+def code() -> str:
+    """Return the digest of all that makes pages: another one makes every page anew."""
+    digest = hashlib.sha256()
+    for path in sorted(HERE.rglob("*")):
+        if path.suffix in {".py", ".html", ".xml", ".css", ".svg", ".txt"}:
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def render(template: str, up: str, **values: Any) -> bytes:
+    """Return a page; `up` leads from it to the root of the site, empty or with a `/` at its end."""
+    return PAGES.get_template(template).render(up=up, **values).encode()

@@ -1,0 +1,227 @@
+"""The catalog in a real browser: what a reader does, what an eye and a keyboard meet, and that nobody else is asked."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from flows.site.write import site
+from tests import catalog
+from tests.catalog import MINISTRY
+from tests.publishing import DATASET
+from tests.shelves import serving
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no Chromium: `apt-get install chromium` brings it, and these tests need it"
+)
+SEED = f"{DATASET}/releases/dhs-2021-07-guatemala-seed.html"
+KINDS = {
+    "catalog": "",
+    "dataset": f"{MINISTRY}/",
+    "release": SEED,
+    "release-row": f"{SEED}#c1",
+    "edited": f"{MINISTRY}/releases/mer-2024-03-12-velasandro-visit.html",
+    "harmful": f"{DATASET}/releases/harmful-release.html",
+    "releases": f"{MINISTRY}/releases.html",
+    "entity": f"{MINISTRY}/entities/halmere.html",
+    "entities": f"{MINISTRY}/entities.html",
+    "table": f"{MINISTRY}/tables/commitments.html",
+    "version": f"{MINISTRY}/versions/1.1.0.html",
+    "changes": f"{MINISTRY}/changes/1.2.0.html",
+}
+"""A page of every kind."""
+WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
+TAGS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+
+
+class Reader(NamedTuple):
+    """A browser at the catalog."""
+
+    browser: Browser
+    url: str
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """Yield a browser, and the catalog of the seed, a harmful release and three months of the ministry."""
+    data = catalog.folder(tmp_path_factory.mktemp("browser") / "data")
+    catalog.harmed(data)
+    catalog.months(data)
+    site(data / "packages")
+    with serving(data) as served, sync_playwright() as playwright:
+        # a container's root has no sandbox; the pages are our own
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield Reader(browser, served.url)
+        browser.close()
+
+
+@pytest.fixture
+def page(reader: Reader) -> Iterator[Page]:
+    """Yield a page of a reader without JavaScript; the test fails where the browser complains or asks another host."""
+    yield from _page(reader, java_script_enabled=False, viewport=WIDE)
+
+
+@pytest.fixture
+def scripted(reader: Reader) -> Iterator[Page]:
+    """Yield a page of a reader whose browser runs scripts."""
+    yield from _page(reader, viewport=WIDE)
+
+
+def _page(reader: Reader, **options: object) -> Iterator[Page]:
+    said: list[str] = []
+    context = reader.browser.new_context(base_url=reader.url, reduced_motion="reduce", **options)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("request", lambda asked: None if asked.url.startswith(reader.url) else said.append(asked.url))
+    page.on("response", lambda got: said.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    yield page
+    context.close()
+    assert said == []
+
+
+def shown(page: Page, what: str) -> bool:
+    """Return whether the first element that `what` selects stands in the window."""
+    box, size = page.locator(what).first.bounding_box(), page.viewport_size
+    return bool(box and size and 0 <= box["y"] < size["height"] and 0 <= box["x"] < size["width"])
+
+
+# What a reader does
+
+
+def test_a_reader_finds_the_doses_promised_to_guatemala_and_the_sentence_that_says_so(page: Page) -> None:
+    page.goto("")
+    page.get_by_role("link", name="5 commitments", exact=True).click()
+    page.get_by_role("link", name="dhs-2021-07-guatemala-seed/c1").click()
+    row = page.locator("section#c1")
+    assert shown(page, "section#c1")
+    assert "1,500,000 doses" in row.inner_text()
+    assert "2021-07-11" in row.inner_text()
+    row.get_by_role("link", name="Ship doses of the Moderna COVID-19 vaccine").click()
+    assert page.url.endswith("#c1-text")
+    assert shown(page, "#c1-text + a.fact")
+    lit = page.locator("a.fact.n6").evaluate_all("found => found.map(one => one.textContent).join('')")
+    assert lit.startswith("During the trip, Secretary Mayorkas announced that 1.5 million doses")
+
+
+def test_the_words_of_a_fact_lead_to_its_row(page: Page) -> None:
+    page.goto(SEED)
+    page.get_by_text("1.5 million").first.click()
+    assert page.url.endswith("#c1")
+    assert page.locator(".note:target .row").is_visible()
+    assert page.locator("#c2 .row").is_hidden()
+
+
+def test_a_row_that_is_looked_at_lights_its_words_and_no_others(page: Page) -> None:
+    page.goto(f"{SEED}#a1")
+    colour = "one => getComputedStyle(one).backgroundColor"
+    plain = page.locator("a.fact.n1").first.evaluate(colour)
+    number = page.locator("section#a1 .kind span").inner_text()
+    lit = page.locator(f"a.fact.n{number}").evaluate_all(f"found => found.map({colour})")
+    assert plain not in lit
+
+
+def test_last_months_version_comes_as_excel(page: Page) -> None:
+    page.goto(f"{MINISTRY}/")
+    page.get_by_role("link", name="1.1.0", exact=True).click()
+    with page.expect_download() as found:
+        page.get_by_role("link", name=f"{MINISTRY}.xlsx").click()
+    assert found.value.suggested_filename == f"{MINISTRY}.xlsx"
+    assert found.value.path().read_bytes().startswith(b"PK")
+
+
+def test_what_the_last_version_changed_is_two_steps_away_with_its_causes(page: Page) -> None:
+    page.goto("")
+    page.get_by_role("link", name="Press releases of a fictional ministry").click()
+    page.get_by_role("link", name="What changed, row by row").first.click()
+    assert page.locator("h1").inner_text() == "What changed from 1.1.0 to 1.2.0"
+    row = page.locator("tr", has_text="mer-2024-03-26-condolences-pellomar").first
+    assert "source restored" in row.inner_text()
+    assert row.locator("del").first.inner_text() == "withdrawn"
+
+
+def test_how_to_cite_and_every_hash_are_on_the_page_of_the_dataset(page: Page) -> None:
+    page.goto(f"{MINISTRY}/")
+    assert "version = {1.2.0}" in page.locator("#_cite ~ pre").nth(1).inner_text()
+    assert page.locator(".cards .hash").first.inner_text().isalnum()
+
+
+def test_the_keyboard_alone_comes_from_the_top_to_a_row_and_its_words(page: Page) -> None:
+    page.goto(SEED)
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the content"
+    page.keyboard.press("Enter")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").get_attribute("aria-label") == "commitment 6":
+            break
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#c1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#c1-text")
+
+
+# What an eye meets
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing_wrong_in_light_in_dark_and_on_a_phone(reader: Reader, kind: str) -> None:
+    for page in _page(reader, viewport=WIDE, bypass_csp=True):  # axe is a script of ours
+        page.goto(KINDS[kind])
+        found = {"light": _violations(page)}
+        page.emulate_media(color_scheme="dark")
+        found["dark"] = _violations(page)
+        page.set_viewport_size(NARROW)
+        found["phone"] = _violations(page)
+        assert found == {"light": [], "dark": [], "phone": []}
+
+
+def _violations(page: Page) -> list[str]:
+    """Return what axe finds wrong with a page: the rule, and where."""
+    found = Axe().run(page, options=TAGS).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_page_is_wider_than_a_narrow_window(reader: Reader, kind: str) -> None:
+    for page in _page(reader, viewport=NARROW):
+        page.goto(KINDS[kind])
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_browser_complains_of_nothing(scripted: Page, kind: str) -> None:
+    scripted.goto(KINDS[kind])
+    assert scripted.title() != "harmed"
+    assert scripted.locator("h1").count() == 1
+
+
+def test_words_that_nobody_sees_do_not_turn_the_line_around(scripted: Page) -> None:
+    scripted.goto(KINDS["harmful"])
+    assert scripted.locator(".unseen").first.evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
+    text = scripted.locator("p.words").evaluate_all("found => found.map(one => one.textContent).join('\\n')")
+    assert text == catalog.HARM
+
+
+def test_facts_can_be_told_without_colour(reader: Reader) -> None:
+    for page in _page(reader, viewport=WIDE, forced_colors="active"):
+        page.goto(SEED)
+        line = page.locator("a.fact").first.evaluate("one => getComputedStyle(one).textDecorationLine")
+        assert line == "underline"
+
+
+def test_a_release_prints_with_every_fact_beside_its_words(reader: Reader, tmp_path: Path) -> None:
+    for page in _page(reader, viewport=WIDE):
+        page.goto(SEED)
+        page.emulate_media(media="print")
+        assert page.locator(".note").first.is_visible()
+        assert page.locator("header.top").is_hidden()
+        printed = page.pdf(path=tmp_path / "release.pdf")
+        assert printed.startswith(b"%PDF")

@@ -1,0 +1,418 @@
+"""The catalog as files: what its pages say is what the packages say, and they are made no more often than they must."""
+
+import json
+import re
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import extruct
+import feedparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from flows import rulings
+from flows.settings import Settings
+from flows.site import charts, faces, model, redline, text, told
+from flows.site.text import Evidence, Mention
+from flows.site.write import bring, site, withdraw
+from schemas.package import MEDIA_TYPES, Package, Version
+from tests import catalog
+from tests.catalog import MINISTRY
+from tests.conftest import Communique
+from tests.publishing import DATASET, published, table, tree
+from tests.shelves import serving
+
+FIRST_VIEW = 150_000
+"""Bytes of a page with all that it loads."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with the seed, a harmful release and three versions of the ministry; with its catalog."""
+    folder = catalog.folder(tmp_path_factory.mktemp("site") / "data")
+    catalog.harmed(folder)
+    catalog.months(folder)
+    site(folder / "packages")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def packages(made: Path) -> Path:
+    return made / "packages"
+
+
+def pages(root: Path) -> list[Path]:
+    """Return every page of the catalog under `root`."""
+    return sorted(root.rglob("*.html"))
+
+
+def parsed(path: Path) -> LexborHTMLParser:
+    return LexborHTMLParser(path.read_bytes())
+
+
+def first(page: LexborHTMLParser, what: str) -> str:
+    """Return the text of the first element that `what` selects."""
+    found = page.css_first(what)
+    assert found
+    return found.text()
+
+
+def words(html: str) -> str:
+    """Return the text that a browser makes of lines of a release."""
+    body = LexborHTMLParser(f"<!doctype html><body>{html}")
+    return "\n".join(line.text() for line in body.css("p.words"))
+
+
+def as_page(found: list[text.Line]) -> str:
+    return "".join(f'<p class="words">{line.html}</p>' for line in found)
+
+
+# The text of a release
+
+LETTERS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=60)
+PLACES = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=8)
+
+
+@given(LETTERS, PLACES, PLACES)
+def test_the_text_of_a_page_is_the_body_whatever_facts_overlap_in_it(
+    body: str, facts: list[tuple[int, int]], named: list[tuple[int, int]]
+) -> None:
+    evidence = [
+        Evidence(start, min(start + long, len(body)), number, "quote", f"q{number}", [(start + 1, start + 2, "item")])
+        for number, (start, long) in enumerate(facts, 1)
+        if start < len(body)
+    ]
+    mentions = [Mention(start, min(start + long, len(body)), "x.html") for start, long in named if start < len(body)]
+    found = text.lines(body, evidence, mentions)
+    assert words(as_page(found)) == body
+    assert sorted(number for line in found for number in line.numbers) == [one.number for one in evidence]
+
+
+def test_each_of_two_facts_that_cross_is_underlined_below_the_other() -> None:
+    (line,) = text.lines("one two three", [Evidence(0, 7, 1, "quote", "q1", []), Evidence(4, 13, 2, "role", "r1", [])])
+    tree = LexborHTMLParser(f"<body>{line.html}")
+    assert [(part.text(), part.attributes["class"]) for part in tree.css("a.fact")] == [
+        ("one ", "fact quote u0-quote n1"),
+        ("two", "fact quote u0-quote u1-role n1 n2"),
+        (" three", "fact role u1-role n2"),
+    ]
+
+
+def test_a_letter_that_nobody_sees_is_named() -> None:
+    tree = LexborHTMLParser("<body>" + text.safe("a\u202eb"))
+    assert [one.attributes["data-name"] for one in tree.css("span.unseen")] == ["U+202E"]
+    assert text.visible("a\u202eb") == "a⟨U+202E⟩b"
+
+
+@given(LETTERS, LETTERS)
+def test_both_texts_can_be_read_from_a_redline(old: str, new: str) -> None:
+    pieces = redline.redline(old, new)
+    assert "".join(one.text for one in pieces if one.change != "new") == old
+    assert "".join(one.text for one in pieces if one.change != "gone") == new
+
+
+def test_a_redline_shows_the_words_that_changed_and_no_others() -> None:
+    assert redline.redline("ship 1,200 tonnes now", "ship 1,250 tonnes now") == [
+        ("same", "ship 1,"),
+        ("gone", "200"),
+        ("new", "250"),
+        ("same", " tonnes now"),
+    ]
+
+
+def test_days_and_numbers_are_written_as_people_write_them() -> None:
+    assert told.days("2021-07-06", "2021-07-07") == "6 \N{EN DASH} 7 July 2021"
+    assert told.days("2021-07-30", "2021-08-02") == "30 July \N{EN DASH} 2 August 2021"
+    assert told.days("2021-07-06", "") == "6 July 2021"
+    assert told.number("1500000.5") == "1,500,000.5"
+    assert told.size(1_234_567) == "1.2 MB"
+
+
+def test_a_chart_has_every_count_and_no_script() -> None:
+    chart = charts.bars([("Halmere", 3), ("<b>", 1)], "By recipient")
+    assert [node.text() for node in LexborHTMLParser(chart).css("text.count")] == ["3", "1"]
+    assert "<b>" not in chart
+
+
+# What the pages say
+
+
+def test_every_release_has_a_page_with_its_words_letter_by_letter(packages: Path) -> None:
+    for listing in model.listings(packages):
+        for row in table(_latest(listing), "releases"):
+            page = parsed(packages / listing.dataset / "releases" / f"{row['release_id']}.html")
+            assert "\n".join(line.text() for line in page.css("p.words")) == row["body"]
+
+
+def test_every_fact_leads_to_its_row_and_every_row_to_its_words(packages: Path) -> None:
+    for listing in model.listings(packages):
+        facts = table(_latest(listing), "facts")
+        for row in facts:
+            release, _, local = row["fact_id"].partition("/")
+            page = parsed(packages / listing.dataset / "releases" / f"{release}.html")
+            for where in (local, f"{local}-text"):
+                assert len(page.css(f'[id="{where}"]')) == 1
+                assert page.css(f'a[href="#{where}"]')
+        assert facts
+
+
+def test_a_row_shows_every_field_that_it_has(packages: Path) -> None:
+    page = parsed(packages / DATASET / "releases" / "dhs-2021-07-guatemala-seed.html")
+    row = page.css_first('section[id="c1"]')
+    assert row
+    shown = dict(zip((one.text() for one in row.css("dt")), (one.text() for one in row.css("dd")), strict=True))
+    assert shown["quantity"] == "1500000"
+    assert shown["due_end"] == "2021-07-11"
+    assert shown["fact_id"] == "dhs-2021-07-guatemala-seed/c1"
+
+
+def test_an_edited_release_shows_what_was_edited(packages: Path) -> None:
+    page = parsed(packages / MINISTRY / "releases" / "mer-2024-03-05-seed-wheat-ujara.html")
+    assert "200" in [node.text() for node in page.css("del")]
+    assert "250" in [node.text() for node in page.css("ins")]
+
+
+def test_a_withdrawn_release_says_so(packages: Path) -> None:
+    page = parsed(packages / MINISTRY / "releases" / "mer-2024-03-08-no-lease-of-quill-harbour.html")
+    assert first(page, "p.alert").startswith("Withdrawn")
+
+
+def test_every_refused_row_and_every_cause_is_told(packages: Path) -> None:
+    page = parsed(packages / MINISTRY / "index.html").text()
+    refused = model.rows(packages / MINISTRY / "1.2.0" / "quarantine.csv")
+    for row in refused:
+        assert row["rule"] == "quarantine.dependant" or row["rule"] in page
+    changed = parsed(packages / MINISTRY / "changes" / "1.2.0.html").text()
+    for cause in ("source added", "source edited", "source withdrawn", "source restored"):
+        assert cause in changed
+
+
+def test_the_hash_of_every_file_is_on_the_page_of_its_version(packages: Path) -> None:
+    page = parsed(packages / MINISTRY / "versions" / "1.1.0.html").text()
+    for line in (packages / MINISTRY / "1.1.0" / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert name in page
+        assert digest in page or name == "manifest.json"
+
+
+def test_the_feed_has_every_version_with_its_causes(packages: Path) -> None:
+    feed = feedparser.parse((packages / MINISTRY / "feed.xml").read_bytes())
+    assert not feed.bozo
+    assert [entry.title for entry in feed.entries] == [f"{MINISTRY} {number}" for number in ("1.2.0", "1.1.0", "1.0.0")]
+    assert "source restored" in feed.entries[0].summary
+
+
+# For machines
+
+
+def test_the_page_of_a_dataset_describes_it_as_schema_org_does(packages: Path) -> None:
+    for name, version in ((MINISTRY, "1.2.0"), (DATASET, "1.0.0")):
+        page = (packages / name / "index.html").read_text(encoding="utf-8")
+        (found,) = extruct.extract(page, syntaxes=["json-ld"])["json-ld"]
+        described = json.loads((packages / name / version / "datapackage.json").read_bytes())
+        assert (found["@type"], found["name"], found["version"]) == ("Dataset", described["title"], version)
+        sums = dict(
+            line.split("  ")[::-1] for line in (packages / name / version / "SHA256SUMS").read_text().splitlines()
+        )
+        for one in found["distribution"]:
+            assert one["sha256"] == sums[one["name"]]
+            assert (packages / name / one["contentUrl"]).is_file()
+        assert len(found["distribution"]) == len([file for file in sums if Path(file).suffix in MEDIA_TYPES])
+
+
+def test_programs_find_every_dataset(packages: Path) -> None:
+    told_of = json.loads((packages / "catalog.json").read_bytes())["datasets"]
+    assert [(one["name"], one["version"]) for one in told_of] == [(DATASET, "1.0.0"), (MINISTRY, "1.2.0")]
+    for one in told_of:
+        assert (packages / one["datapackage"]).is_file()
+    links = re.findall(r"\]\((.+?)\)", (packages / "llms.txt").read_text(encoding="utf-8"))
+    assert len(links) == 6
+    assert all((packages / link).is_file() for link in links)
+
+
+def test_no_description_can_end_the_element_that_it_stands_in(packages: Path, tmp_path: Path) -> None:
+    version = shutil.copytree(packages / DATASET / "1.0.0", tmp_path / "1.0.0")
+    described = json.loads((version / "datapackage.json").read_bytes()) | {
+        "title": "</script><script>alert(1)</script>"
+    }
+    (version / "datapackage.json").write_text(json.dumps(described))
+    told_of = faces.schema_org(model.Edition(DATASET, "1.0.0", version))
+    assert "<" not in told_of
+    assert json.loads(told_of)["name"] == described["title"]
+
+
+# Harm
+
+
+def test_words_that_mean_harm_are_words_on_every_page(packages: Path) -> None:
+    for path in pages(packages):
+        page = parsed(path)
+        assert not page.css(
+            "script:not([type='application/ld+json']), img, iframe, object, embed, form, style, base"
+        ), path
+        for node in page.css("*"):
+            for name in node.attributes:
+                assert not name.startswith("on"), (path, name)
+                assert name != "style", path
+
+
+def test_no_page_says_the_address_of_anything_that_it_would_load_elsewhere(packages: Path) -> None:
+    for path in pages(packages):
+        for node in parsed(path).css("link[rel=stylesheet], link[rel=icon]"):
+            href = node.attributes["href"]
+            assert href
+            assert (path.parent / href).resolve().parent == packages.resolve()
+
+
+def test_every_page_allows_itself_the_style_sheet_and_nothing_else(packages: Path) -> None:
+    for path in pages(packages):
+        (policy,) = [node.attributes["content"] for node in parsed(path).css("meta[http-equiv]")]
+        assert policy == "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+
+
+def test_an_id_stands_once_on_a_page(packages: Path) -> None:
+    for path in pages(packages):
+        ids = [node.attributes["id"] for node in parsed(path).css("[id]")]
+        assert len(ids) == len(set(ids)), path
+
+
+def test_the_first_view_of_every_page_is_light(packages: Path) -> None:
+    shared = sum((packages / name).stat().st_size for name in ("style.css", "icon.svg"))
+    for path in pages(packages):
+        assert path.stat().st_size + shared < FIRST_VIEW, path
+
+
+# How they are made
+
+
+def test_what_is_made_already_is_not_made_again(packages: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in pages(packages)}
+    again = site(packages)
+    assert (again.made, again.removed) == (0, 0)
+    assert {path: path.stat().st_mtime_ns for path in pages(packages)} == before
+
+
+def test_pages_made_version_by_version_are_the_bytes_of_pages_made_at_once(tmp_path: Path) -> None:
+    data = catalog.folder(tmp_path / "data")
+    for month in ("2024-03", "2024-04"):
+        catalog.months(data, month)
+        grown = site(data / "packages")
+    assert grown.kept > 0
+    fresh = tmp_path / "fresh"
+    site(data / "packages", fresh)
+    made = {path.relative_to(fresh): path.read_bytes() for path in fresh.rglob("*") if path.suffix in {".html", ".xml"}}
+    assert made == {name: (data / "packages" / name).read_bytes() for name in made}
+    assert len(pages(data / "packages")) == len(pages(fresh))
+
+
+def test_a_version_is_never_touched(tmp_path: Path) -> None:
+    version = published(catalog.folder(tmp_path / "data"))
+    before = tree(version.folder)
+    site(version.folder.parents[1])
+    assert tree(version.folder) == before
+
+
+def test_the_pages_of_what_was_taken_down_are_removed(tmp_path: Path, made: Path) -> None:
+    shutil.copytree(made, tmp_path / "data")
+    gone = rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, "1.2.0", "me", "an error")
+    assert gone == [(1, 2, 0)]
+    withdraw(tmp_path / "data" / "packages", MINISTRY)
+    home = tmp_path / "data" / "packages" / MINISTRY
+    assert "taken down: an error" in parsed(home / "versions" / "1.2.0.html").text()
+    assert not (home / "releases" / "mer-2024-05-02-youth-exchange.html").exists()
+    assert (home / "releases" / "mer-2024-03-05-seed-wheat-ujara.html").exists()
+
+
+def test_where_the_catalog_cannot_be_made_no_page_of_what_was_taken_down_stays(tmp_path: Path, made: Path) -> None:
+    root = shutil.copytree(made / "packages", tmp_path / "packages")
+    (root / "index.html").unlink()
+    (root / "index.html").mkdir()
+    withdraw(root, MINISTRY)
+    assert [path for path in pages(root / MINISTRY) if path.is_file()] == []
+    assert (root / MINISTRY / "1.2.0" / "releases.csv").is_file()
+
+
+def test_a_run_makes_the_catalog_and_a_catalog_that_cannot_be_made_stops_no_run(
+    data: Path, communique: Communique
+) -> None:
+    (data / "packages" / "index.html").mkdir(parents=True)
+    done = communique("run", DATASET)
+    assert done.returncode == 0, done.stderr
+    assert "the catalog could not be made" in done.stderr
+    (data / "packages" / "index.html").rmdir()
+    done = communique("run", DATASET)
+    assert done.returncode == 0
+    assert first(parsed(data / "packages" / DATASET / "index.html"), "h1") == "Official releases"
+
+
+def test_a_site_made_elsewhere_has_the_packages_beside_it(packages: Path, tmp_path: Path) -> None:
+    bring(packages, tmp_path)
+    site(packages, tmp_path)
+    assert tree(tmp_path / MINISTRY / "1.2.0") == tree(packages / MINISTRY / "1.2.0")
+    assert (tmp_path / "index.html").read_bytes() == (packages / "index.html").read_bytes()
+
+
+# As it is served
+
+
+def test_no_link_of_the_catalog_leads_nowhere(made: Path) -> None:
+    with serving(made) as told_at:
+        seen, waiting, anchors = set[str](), [told_at.url], dict[str, set[str]]()
+        wanted = set[tuple[str, str]]()
+        while waiting:
+            address = waiting.pop()
+            if address in seen:
+                continue
+            seen.add(address)
+            with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own site
+                assert answer.status == 200
+                body, kind = answer.read(), answer.headers["content-type"]
+            if not kind.startswith("text/html"):
+                continue
+            page = LexborHTMLParser(body)
+            anchors[address] = {node.attributes["id"] or "" for node in page.css("[id]")}
+            for node in page.css("a[href], link[href]"):
+                there, fragment = urldefrag(urljoin(address, node.attributes["href"] or ""))
+                if urlsplit(there).netloc == urlsplit(told_at.url).netloc:
+                    waiting.append(there)
+                    wanted |= {(there, fragment)} if fragment else set()
+    assert len(seen) > 200
+    assert [pair for pair in wanted if pair[1] not in anchors[pair[0]]] == []
+
+
+def test_the_server_allows_pages_no_more_than_they_allow_themselves(made: Path) -> None:
+    with serving(made) as told_at, urllib.request.urlopen(f"{told_at.url}{DATASET}/") as answer:  # noqa: S310 - our own site
+        policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+        assert policy["default-src"] == "'none'"
+        assert policy["img-src"] == "'self'"
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_only_pages_are_served_beside_the_packages(made: Path) -> None:
+    home = made / "packages"
+    (home / DATASET / "releases" / "secret.key").write_text("x")
+    (home / DATASET / "releases" / "out.html").symlink_to("/etc/passwd")
+    try:
+        with serving(made) as told_at:
+            for name in (
+                ".site.json",
+                f"{DATASET}/releases/secret.key",
+                f"{DATASET}/releases/out.html",
+                f"{DATASET}/releases/",
+            ):
+                with pytest.raises(urllib.error.HTTPError, match="404"):
+                    urllib.request.urlopen(f"{told_at.url}{name}")  # noqa: S310 - our own site
+    finally:
+        (home / DATASET / "releases" / "out.html").unlink()
+        (home / DATASET / "releases" / "secret.key").unlink()
+
+
+def _latest(listing: model.Listing) -> Package:
+    assert listing.latest
+    return Package(listing.dataset, Version.parse(listing.latest), listing.home / listing.latest)

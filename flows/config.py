@@ -23,15 +23,30 @@ def names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.toml"))
 
 
+NONE = "`communique init` makes one; --data names another folder"
+"""What to do where there is no dataset."""
+
+
+def some(folder: Path, packages: Path) -> None:
+    """Raise ConfigError where there is neither a dataset nor a folder of packages: most likely another is meant."""
+    if not names(folder) and not packages.is_dir():
+        raise ConfigError(f"there is no dataset in {folder}: {NONE}")
+
+
+def named(folder: Path, name: str) -> str:
+    """Return `name`; ConfigError when no dataset in `folder` has it, so that no name leads to another place."""
+    there = names(folder)
+    if name not in there:
+        raise ConfigError(f"there is no dataset {name!r} in {folder} (there are: {', '.join(there) or 'none'})")
+    return name
+
+
 def read(folder: Path, name: str) -> Dataset:
     """Return the dataset `name` of `folder`, with its waivers and corrections from the folders beside it.
 
     ConfigError when there is none or a file is wrong.
     """
-    path = folder / f"{name}.toml"
-    if not path.is_file():
-        known = ", ".join(names(folder)) or "none"
-        raise ConfigError(f"there is no dataset {name!r} in {folder} (there are: {known})")
+    path = folder / f"{named(folder, name)}.toml"
     dataset: Dataset = _parsed(path, Dataset, {"name": name})
     own = [kind for kind in ("waivers", "corrections", "takedowns") if getattr(dataset, kind)]
     if own:
@@ -61,6 +76,7 @@ def recalled(data: bytes, name: str) -> Dataset | None:
 
 def known(folder: Path, packages: Path, name: str) -> str:
     """Return `name`; ConfigError when there is neither a dataset nor a package of that name."""
+    some(folder, packages)
     there = {*names(folder), *(path.name for path in packages.glob("*") if path.is_dir())}
     if name not in there:
         raise ConfigError(f"there is no dataset {name!r} (there are: {', '.join(sorted(there)) or 'none'})")

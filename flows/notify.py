@@ -19,7 +19,8 @@ from schemas.report import Report
 FRESHNESS = "suite.releases.freshness"
 CONDITIONS = {"Held": "held", "Failed": "failed", "Misconfigured": "failed", "Crashed": "failed"}
 """The condition of a dataset after each bad end of a run."""
-GOOD = ("Published", "Unchanged")
+GOOD = ("Published", "Unchanged", "Approved", "Rejected")
+"""Ends after which nothing waits or is broken: a candidate that a steward turned down waits no longer."""
 SAYS = {
     "held": "{dataset} is held: a steward decides",
     "failed": "{dataset} failed",

@@ -8,7 +8,15 @@ from flows.settings import PROJECT
 
 PACKED = PROJECT / "flows" / "sample"
 """Where an installed wheel has the files of the sample; a checkout has them in its data folder."""
-SAMPLE = ("datasets/sample-ministry.toml", "ministry/2024-05.jsonl", "ministry/README.md")
+SAMPLE = ("datasets/sample-ministry.toml", "ministry/2024-05.jsonl")
+README = """# A ministry that does not exist
+
+`2024-05.jsonl` has 46 press releases of the Ministry of External Relations of Halmere, one JSON document a line, for
+the dataset `sample-ministry`, whose file is `../datasets/sample-ministry.toml`. Country, people and texts are invented.
+
+Some of its values are wrong on purpose, so that there is something to find: `communique validate sample-ministry` names
+each with its place and how to mend it. What is refused, and why, is listed by `communique quarantine list` after a run.
+"""
 IGNORED = ".prefect/\nraw/\nruns/\nquarantine/\nstaging/\npackages/\nsite/\n"
 """What comes out, which git need not keep."""
 
@@ -17,6 +25,7 @@ def make(folder: Path) -> list[Path]:
     """Return the files of a new project in `folder`; ConfigError where one of them is there already."""
     source = PACKED if PACKED.is_dir() else PROJECT / "data"
     files = {folder / "data" / name: (source / name).read_bytes() for name in SAMPLE}
+    files[folder / "data" / "ministry" / "README.md"] = README.encode()
     files[folder / "data" / ".gitignore"] = IGNORED.encode()
     there = [path for path in files if path.exists()]
     if there:

@@ -5,6 +5,7 @@ there, and carries it out by the same code.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,24 +26,46 @@ class RulingError(Exception):
     """The decision cannot be carried out: the run does not wait, or its base or content has moved."""
 
 
+class NoSuch(RulingError):  # noqa: N818 - a state of the world
+    """There is no version or run of the name that was given."""
+
+
+Hear = Callable[[runs.Told], None]
+"""Is told how a decision ended, after people were."""
+
+
+def _hear_nothing(_: runs.Told) -> None:
+    """Leave it at that: people were told."""
+
+
 def held_plan(settings: Settings, run_id: str) -> Plan:
     """Return what approving a held run would publish."""
     record = _waiting(settings, run_id)
     return planned(_bound(_job(settings, record), record), settings.packages / record.dataset)
 
 
-def approve(settings: Settings, run_id: str, by: str, reason: str) -> Package:
-    """Publish the candidate of a held run as it was judged; RulingError when the base or the content moved since."""
+def approve(settings: Settings, run_id: str, by: str, reason: str, *, hear: Hear = _hear_nothing) -> Package:
+    """Publish the candidate of a held run as it was judged; RulingError when the base or the content moved since.
+
+    People are told, and `hear` is told the same.
+    """
     record = _waiting(settings, run_id)
     with store.locked(settings.lock(record.dataset)):
-        return carry_out(settings, record.dataset, _about("approve", record, by, reason))[0]
+        (published,) = carry_out(settings, record.dataset, _about("approve", record, by, reason))
+    said = f"{by} approved {run_id}, now version {published.version}: {reason}"
+    hear(runs.tell(settings, record.dataset, "Approved", said))
+    return published
 
 
-def reject(settings: Settings, run_id: str, by: str, reason: str) -> None:
-    """Turn down the candidate of a held run for good; RulingError when the base or the content moved since."""
+def reject(settings: Settings, run_id: str, by: str, reason: str, *, hear: Hear = _hear_nothing) -> None:
+    """Turn down the candidate of a held run for good; RulingError when the base or the content moved since.
+
+    People are told, and `hear` is told the same.
+    """
     record = _waiting(settings, run_id)
     with store.locked(settings.lock(record.dataset)):
         carry_out(settings, record.dataset, _about("reject", record, by, reason))
+    hear(runs.tell(settings, record.dataset, "Rejected", f"{by} rejected {run_id}: {reason}"))
 
 
 def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str) -> list[Version]:
@@ -111,7 +134,7 @@ def _waiting(settings: Settings, run_id: str) -> RunRecord:
         if record.outcome == "Held":
             return record
         raise RulingError(f"run {run_id} does not wait: it ended {record.outcome} ({record.message})")
-    raise RulingError(
+    raise NoSuch(
         f"there is no run {run_id} in {settings.root / 'runs'}; `communique quarantine list` shows those that wait"
     )
 
@@ -169,14 +192,24 @@ def _decided(kind: Literal["approve", "reject", "takedown"], by: str, reason: st
 
 
 def version_of(home: Path, text: str) -> Package:
-    """Return the published version that `text` names, with its data; RulingError when there is none."""
+    """Return the published version that `text` names, or the latest, with its data; RulingError when there is none."""
+    if text == "latest" and (latest := package.standing(home)):
+        return latest
     found = next((one for one in package.versions(home) if str(one.version) == text), None)
     if found is None:
         there = ", ".join(str(one.version) for one in package.versions(home)) or "none"
-        raise RulingError(f"{home.name} has no version {text} (there are: {there})")
+        raise NoSuch(f"{home.name} has no version {text} (there are: {there})")
     if package.taken_down(found):
         raise RulingError(f"{home.name} {text} was taken down")
     return found
+
+
+def version_before(home: Path, newer: Package) -> Package:
+    """Return the newest version that stands before `newer`; NoSuch when there is none."""
+    before = [one for one in package.versions(home) if one.version < newer.version and not package.taken_down(one)]
+    if not before:
+        raise NoSuch(f"{home.name} has no version before {newer.version} to compare it with")
+    return before[-1]
 
 
 def prune(settings: Settings, dataset: str, keep: int, *, dry_run: bool) -> list[Path]:

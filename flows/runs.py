@@ -1,15 +1,22 @@
 """How each run of a dataset ended, and which of them waits for a steward."""
 
+import logging
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from flows import store
+from flows import config, store
 from flows.settings import Settings
 from schemas.package import RunRecord
 
+if TYPE_CHECKING:
+    from flows.notify import News
+
 REPLACING = ("Held", "Published", "Approved")
 """Outcomes that take the place of what waited before: at most one run of a dataset waits."""
+
+log = logging.getLogger("communique")
 
 
 def record(settings: Settings, ended: RunRecord) -> None:
@@ -56,6 +63,32 @@ def bury(settings: Settings, dataset: str, as_of: date) -> None:
             store.sweep(folder)
             why = "the run was ended from outside"
             record(settings, RunRecord.model_validate(told | {"run_id": folder.name, "message": why}))
+
+
+class Told(NamedTuple):
+    """An end, of a run or by a steward's decision, and what it made news."""
+
+    dataset: str
+    outcome: str
+    text: str
+    fresh: "list[News]"
+
+
+def tell(settings: Settings, dataset: str, outcome: str, text: str, stale: bool | None = None) -> Told:  # noqa: FBT001 - a value, not a switch
+    """Tell people what an end makes news, and return it.
+
+    A name that no dataset has is nobody's news; that nobody could be told is a line of the log.
+    """
+    from flows import notify  # noqa: PLC0415 - not paid for by who only judges
+
+    if dataset not in config.names(settings.datasets):
+        return Told(dataset, outcome, text, [])
+    try:
+        ended = notify.End(dataset, outcome, text, stale, datetime.now(UTC).date())
+        return Told(dataset, outcome, text, notify.tell(settings.notify, settings.told(dataset), ended))
+    except OSError as fault:
+        log.warning("nobody could be told: %s", fault, extra={"dataset": dataset})
+        return Told(dataset, outcome, text, [])
 
 
 def now() -> str:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,8 @@ STOP_SECONDS = 5
 ANSWER_SECONDS = 5
 PORT = 4200
 """The port that Prefect's server has everywhere."""
+NOWHERE = f"http://{LOOPBACK}:{PORT}/api"
+"""Where a server of our own would be, where none runs."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -48,11 +51,18 @@ class ServerGone(ServerError):  # noqa: N818 - a state of the world
 
 
 def environment(home: Path, url: str) -> dict[str, str]:
-    """Return the settings of Prefect for this home: telemetry off, results as JSON, no server behind our back."""
+    """Return the settings of Prefect for this home: telemetry off, results as JSON, no server behind our back.
+
+    Only the server's own pages may read from it, by either name of this machine, and what changes anything brings a
+    token that was read before: Prefect would let the pages of any site do both.
+    """
+    port = urlsplit(url).port
     return {
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": url,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{LOOPBACK}:{port},http://localhost:{port}",
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
         "DO_NOT_TRACK": "1",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
@@ -125,12 +135,23 @@ def _answer(url: str, path: str, query: Any) -> tuple[bytes, str | None]:
         raise ServerError(f"{redact.shown(url)} is no address of a server: it begins with http:// or https://")
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     body = None if query is None else json.dumps(query).encode()
-    request = urllib.request.Request(f"{bare}/{path}", body, {"Content-Type": "application/json", **_proof(parts)})  # noqa: S310 - http and https only
+    headers = {"Content-Type": "application/json", **_proof(parts), **(_token(url) if body else {})}
+    request = urllib.request.Request(f"{bare}/{path}", body, headers)  # noqa: S310 - http and https only
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - as above
             return answer.read(), answer.headers["Date"]
     except (OSError, ValueError, http.client.HTTPException) as fault:
         raise ServerError(f"{redact.shown(url)} does not answer: {redact.redact(str(fault))}") from None
+
+
+def _token(url: str) -> dict[str, str]:
+    """Return the headers that prove that who posts could read before; none where the server asks for none."""
+    client = str(uuid.uuid4())
+    try:
+        told = json.loads(_answer(url, f"csrf-token?client={client}", None)[0])
+        return {"Prefect-Csrf-Token": str(told["token"]), "Prefect-Csrf-Client": client}
+    except (ServerError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _proof(url: SplitResult) -> dict[str, str]:

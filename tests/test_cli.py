@@ -76,6 +76,9 @@ def test_version_is_that_of_the_package(communique: Communique) -> None:
         (["validate", SEED, "--as-of", "yesterday"], "--as-of"),
         (["run", "no-such-dataset"], "no-such-dataset"),
         (["schema", "--bogus"], "--bogus"),
+        (["validate", SEED, "--limit", "1"], "--limit"),
+        (["vaildate"], 'Did you mean "validate"?'),
+        (["approve", "20260101T000000Z-00000000", "--reason", "why"], "there is no run 20260101T000000Z-00000000"),
     ],
 )
 def test_wrong_use_ends_2_and_says_what_is_wrong_without_a_traceback(
@@ -87,6 +90,24 @@ def test_wrong_use_ends_2_and_says_what_is_wrong_without_a_traceback(
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
     assert sorted(data.rglob("*")) == before
+
+
+@pytest.mark.parametrize("words", ["versions", "quarantine list", "run", "serve", "versions letters"])
+def test_a_data_folder_that_is_not_there_is_told_with_the_mend_and_is_not_made(
+    communique: Communique, data: Path, words: str
+) -> None:
+    shutil.rmtree(data)
+    told = communique(*words.split())
+    assert (told.returncode, told.stdout) == (2, "")
+    mend = "`communique init` makes one; --data names another folder"
+    assert f"there is no dataset in {data / 'datasets'}: {mend}" in told.stderr
+    assert not data.exists()
+
+
+def test_a_data_folder_where_nothing_is_published_yet_says_so(communique: Communique) -> None:
+    told = communique("versions")
+    assert told.returncode == 0
+    assert "yet: communique run publishes" in told.stderr
 
 
 @pytest.fixture

@@ -314,13 +314,28 @@ def test_the_diff_for_people_has_counts_causes_and_the_fields_with_both_values(s
     assert lines[-1] == f"… and {len(changed['rows']) - 40} more rows"
 
 
-@pytest.mark.parametrize(("pair", "missing"), [(("1.0.0", "9.9.9"), "9.9.9"), (("latest", "1.0.0"), "latest")])
-def test_a_version_that_there_is_not_is_named_with_those_that_there_are(
-    series: Series, pair: tuple[str, str], missing: str
+def test_what_is_left_out_of_a_diff_is_the_last_two_versions(series: Series) -> None:
+    whole = command(series.data, "diff", MINISTRY, "1.1.0", "1.2.0").stdout
+    assert whole.startswith(f"{MINISTRY} 1.1.0 → 1.2.0\n")
+    for left_out in ((), ("1.1.0",), ("1.1.0", "latest")):
+        assert command(series.data, "diff", MINISTRY, *left_out).stdout == whole
+
+
+def test_a_version_beside_itself_has_not_changed_and_the_wrong_order_is_refused_with_the_right_one(
+    series: Series,
 ) -> None:
-    told = command(series.data, "diff", MINISTRY, *pair)
-    assert told.returncode == 1
-    assert f"{MINISTRY} has no version {missing} (there are: 1.0.0, 1.1.0, 1.2.0)" in told.stderr
+    same = command(series.data, "diff", MINISTRY, "1.1.0", "1.1.0")
+    assert same.returncode == 0
+    assert "nothing changed" in same.stdout
+    turned = command(series.data, "diff", MINISTRY, "1.2.0", "1.0.0")
+    assert (turned.returncode, turned.stdout) == (2, "")
+    assert f"the older comes first: communique diff {MINISTRY} 1.0.0 1.2.0" in turned.stderr
+
+
+def test_a_version_that_there_is_not_is_named_with_those_that_there_are(series: Series) -> None:
+    told = command(series.data, "diff", MINISTRY, "1.0.0", "9.9.9")
+    assert told.returncode == 2
+    assert f"{MINISTRY} has no version 9.9.9 (there are: 1.0.0, 1.1.0, 1.2.0)" in told.stderr
 
 
 def test_the_versions_are_listed_newest_first_with_day_releases_level_and_causes(series: Series) -> None:

@@ -3,13 +3,14 @@
 import http.server
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from flows import doctor, store
+from flows import doctor, server, store
 from flows.doctor import folders, servers
 from flows.doctor.finding import Finding
 from flows.settings import Settings
@@ -82,7 +83,8 @@ class Open(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Tell settings that are wrong."""
-        told = {"server": {"analytics_enabled": True}, "results": {"default_serializer": "pickle"}}
+        server = {"analytics_enabled": True, "api": {"cors_allowed_origins": "*"}}
+        told = {"server": server, "results": {"default_serializer": "pickle"}}
         self._say(told if "settings" in self.path else True)
 
     def do_POST(self) -> None:
@@ -113,13 +115,34 @@ def open_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server.shutdown()
 
 
-@pytest.mark.parametrize("check", ["telemetry", "serializer", "clock", "open to the world"])
+@pytest.mark.parametrize("check", ["telemetry", "serializer", "clock", "open to the world", "foreign pages"])
 @pytest.mark.usefixtures("open_server")
 def test_a_server_that_does_what_it_should_not_is_bad(found: Found, check: str) -> None:
     if check == "open to the world" and not servers._addresses():  # noqa: SLF001 - whether there is an outside
         pytest.skip("this machine has no address but loopback")
     assert found(check).outcome == "bad"
     assert found(check).mend
+
+
+@pytest.mark.parametrize("check", ["telemetry", "serializer"])
+def test_where_no_server_runs_what_one_of_our_own_would_be_told_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, found: Found, check: str
+) -> None:
+    assert found(check).outcome == "good"
+    assert "none runs" in found(check).found
+    monkeypatch.setattr(server, "environment", lambda *_: {"PREFECT_RESULTS_DEFAULT_SERIALIZER": "pickle"})
+    assert found(check).outcome == "bad"
+
+
+def test_a_data_folder_that_is_not_there_is_bad_with_its_mend_and_is_not_made(
+    communique: Communique, data: Path
+) -> None:
+    shutil.rmtree(data)
+    told = communique("doctor")
+    assert told.returncode == 1
+    assert f"✗ rights             {data} is not there" in told.stdout
+    assert "communique init" in told.stdout
+    assert not data.exists()
 
 
 def test_a_clock_that_went_back_is_bad(settings: Settings, found: Found) -> None:

@@ -183,14 +183,56 @@ def test_two_downloads_to_one_folder_do_not_meet(communique: Communique, home: P
     assert "another download is at work" in refused.stderr
 
 
+def test_where_no_site_answers_and_none_was_named_it_says_where_packages_may_come_from(
+    communique: Communique, to: Path
+) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", 8000)) == 0:
+            pytest.skip("somebody listens on port 8000")
+    told = communique("get", DATASET, "--to", str(to))
+    assert told.returncode == 3
+    assert "start `communique serve`, or name the source with --from (as --from data/packages)" in told.stderr
+
+
+def test_latest_is_a_version_that_can_be_named(communique: Communique, home: Path, to: Path) -> None:
+    told = communique("get", f"{DATASET}@latest", "--from", str(home.parent), "--to", str(to))
+    assert (told.returncode, told.stdout.split()[1]) == (0, "1.1.0")
+
+
 # What was pruned, taken down, or went back
 
 
-def test_of_a_pruned_version_comes_what_is_left_and_it_says_so(home: Path, to: Path, data: Path) -> None:
-    rulings.prune(Settings(data=data), DATASET, 1, dry_run=False)
-    folder = fetch(home.parent, to, FIRST).package.folder
+def test_of_a_pruned_version_comes_what_is_left_and_it_says_so(
+    communique: Communique, home: Path, to: Path, data: Path
+) -> None:
+    gone = sorted(file.name for file in rulings.prune(Settings(data=data), DATASET, 1, dry_run=False))
+    told = communique("get", f"{DATASET}@1.0.0", "--from", str(home.parent), "--to", str(to))
+    folder = to / DATASET / "1.0.0"
+    assert told.returncode == 0, told.stderr
+    assert f"{DATASET} 1.0.0 was pruned on " in told.stderr
+    assert f": {len(gone)} files cannot come any more: {', '.join(gone)}" in told.stderr
     assert names(folder) == names(home / "1.0.0")
     assert not (folder / "PARTIAL.json").exists()
+    assert fetch(home.parent, to, Wanted(DATASET, "1.0.0", (), ("csv",))).pruned is None
+
+
+def test_a_format_that_pruning_took_whole_is_told_and_nothing_comes(
+    communique: Communique, home: Path, to: Path, data: Path
+) -> None:
+    rulings.prune(Settings(data=data), DATASET, 1, dry_run=False)
+    told = communique("get", f"{DATASET}@1.0.0", "--from", str(home.parent), "--to", str(to), "--format", "parquet")
+    assert told.returncode == 2
+    assert "1.0.0 was pruned: nothing is left of format parquet (there are the formats: csv)" in told.stderr
+    assert not (to / DATASET / "1.0.0").exists()
+
+
+def test_a_note_that_names_what_pruning_keeps_excuses_nothing(home: Path, to: Path, data: Path) -> None:
+    rulings.prune(Settings(data=data), DATASET, 1, dry_run=False)
+    rewrite(home / "1.0.0" / "PRUNED.json", lambda note: note["removed"].append("people.csv"))
+    (home / "1.0.0" / "people.csv").unlink()
+    with pytest.raises(Absent, match=r"people\.csv"):
+        fetch(home.parent, to, Wanted(DATASET, "1.0.0", (), ("csv",)))
+    assert not (to / DATASET / "1.0.0").exists()
 
 
 def test_words_of_a_source_do_not_steer_a_terminal(communique: Communique, home: Path, to: Path, data: Path) -> None:

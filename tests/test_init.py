@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,7 @@ import pytest
 from flows import project, store
 from flows.config import ConfigError
 from flows.settings import PROJECT, Settings
+from tests.conftest import Communique
 from tests.publishing import read_json
 from tests.served import BIN, Up, clean_environment
 
@@ -109,6 +111,17 @@ def test_it_is_served_and_healthy_and_stops(made: Made) -> None:
         "findings"
     ]
     assert made.stopped == 0
+
+
+def test_a_projects_readme_names_the_files_that_were_made_and_no_other_and_the_mistakes_are_told(
+    communique: Communique, tmp_path: Path
+) -> None:
+    told = communique("init", tmp_path / "new").stdout
+    folder = tmp_path / "new" / "data" / "ministry"
+    named = re.findall(r"`([^` ]+\.(?:jsonl|json|toml|md))`", (folder / "README.md").read_text(encoding="utf-8"))
+    assert named
+    assert all((folder / name).is_file() for name in named)
+    assert "mistakes on purpose" in told
 
 
 def test_a_project_is_not_made_over_another(tmp_path: Path) -> None:

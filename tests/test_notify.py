@@ -35,7 +35,11 @@ def titles(path: Path, *ends: End) -> list[list[str]]:
         ([end("Unchanged", stale=True), end("Published", stale=False)], [["stale"], ["recovered"]]),
         ([end("Held", stale=True), end("Published", stale=True), end("Published", stale=False)],
          [["held", "stale"], [], ["recovered"]]),
-        ([end("Held"), end("Busy"), end("Rejected"), end("Published")], [["held"], [], [], ["recovered"]]),
+        ([end("Held"), end("Busy"), end("Rejected"), end("Published")], [["held"], [], ["recovered"], []]),
+        ([end("Held"), end("Rejected"), end("Rejected", day=NEXT)], [["held"], ["recovered"], []]),
+        ([end("Held"), end("Approved"), end("Unchanged", day=NEXT)], [["held"], ["recovered"], []]),
+        ([end("Held", stale=True), end("Rejected"), end("Unchanged", stale=True, day=NEXT)],
+         [["held", "stale"], [], ["stale"]]),
         ([end("Unchanged", stale=True), end("Busy"), end("Unchanged", stale=None)], [["stale"], [], []]),
     ],
 )  # fmt: skip

@@ -3,11 +3,15 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
+from typing import Any, NamedTuple, cast
 
 import httpx
 import pytest
@@ -17,6 +21,7 @@ from flows.settings import PROJECT, Settings
 from schemas.package import Package, Version
 from tests.conftest import AS_OF, SEED, Communique
 from tests.publishing import DATASET, PATIENCE, home, processes_of, published, read_json, table, wait_until
+from tests.served import proof
 
 BIN = Path(sys.executable).parent
 
@@ -85,9 +90,23 @@ def _run(data: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
 
 def _ask(url: str, what: str, **query: Any) -> list[dict[str, Any]]:
     """Return what the server has of a kind."""
-    answer = httpx.post(f"{url}/{what}/filter", json=query)
+    answer = httpx.post(f"{url}/{what}/filter", json=query, headers=proof(url))
     answer.raise_for_status()
     found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+def event_names(url: str, before: int, count: int) -> list[str]:
+    """Return the names of our events after the first `before`, once there are `count` of them."""
+    wanted = {"filter": {"event": {"prefix": ["communique.dataset."]}, "order": "ASC"}}
+    found: list[str] = []
+
+    def filed() -> bool:
+        answer = httpx.post(f"{url}/events/filter", json=wanted, headers=proof(url)).json()["events"]
+        found[:] = [one["event"].removeprefix("communique.dataset.") for one in answer[before:]]
+        return len(found) >= count
+
+    wait_until(filed)
     return found
 
 
@@ -97,7 +116,7 @@ def _events(url: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
 
     def filed() -> bool:
-        found[:] = httpx.post(f"{url}/events/filter", json=wanted).json()["events"]
+        found[:] = httpx.post(f"{url}/events/filter", json=wanted, headers=proof(url)).json()["events"]
         return len(found) == 3
 
     wait_until(filed)
@@ -237,20 +256,43 @@ def test_a_source_that_is_not_there_ends_2_and_says_where_it_was_looked_for(
     assert not (data / ".prefect" / "server.log").exists()
 
 
-PUBLISH = f"""
+PUBLISH = """
+import sys
 from flows import pipeline
-print(pipeline.publish({DATASET!r}, None).name)
+print(pipeline.publish(sys.argv[1], None).name)
 """
+
+
+def flow(settings: Settings, url: str, dataset: str, **environment: str) -> str:
+    """Return how the flow ends, started as Prefect's pages do, without what the command line looks at before."""
+    env = clean_environment() | server.environment(settings.prefect_home, url) | {"COMMUNIQUE_DATA": str(settings.data)}
+    call = [sys.executable, "-c", PUBLISH, dataset]
+    done = subprocess.run(call, env=env | environment, cwd=PROJECT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", ["official-release", f"../datasets/{DATASET}", "../../x"])
+def test_a_name_that_no_dataset_has_ends_the_flow_before_it_makes_a_folder_or_tells_anyone(
+    settings: Settings, url: str, name: str
+) -> None:
+    def there() -> list[Path]:
+        return sorted(path for path in settings.root.parent.rglob("*") if ".prefect" not in path.parts)
+
+    before = there()
+    assert flow(settings, url, name) == "Misconfigured"
+    assert there() == before
 
 
 def test_a_suite_with_a_slip_ends_2_and_names_its_file(communique: Communique, data: Path, url: str) -> None:
     path = data / "expectations" / DATASET / "roles.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"expectations": [{"severity": "criticl", "meta": {"id": "any", "reason": "A slip."}}]}')
+    before = len(event_names(url, 0, 0))
     told = communique("run", DATASET, "--as-of", AS_OF, PREFECT_API_URL=url)
     assert told.returncode == 2, told.stderr
     assert told.stdout.startswith(f"Misconfigured {DATASET} {path}: any: ")
     assert not home(data).exists()
+    assert event_names(url, before, 1) == ["failed"]
 
 
 def test_a_run_that_nobody_foresaw_the_end_of_is_recorded_with_its_reason(
@@ -258,25 +300,104 @@ def test_a_run_that_nobody_foresaw_the_end_of_is_recorded_with_its_reason(
 ) -> None:
     """What a disk did to a version that was published is no fault of a source, a setting or a suite."""
     (published(data).folder / "profile.json").write_text("{", encoding="utf-8")
+    before = len(event_names(url, 0, 0))
     done = communique("run", DATASET, "--as-of", AS_OF, PREFECT_API_URL=url)
     newest = max((data / "runs" / DATASET).glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
     told = read_json(newest)
     assert done.returncode == 1
     assert told["outcome"] == "Crashed"
     assert told["message"].startswith("ValidationError: ")
+    assert event_names(url, before, 1) == ["failed"]
+
+
+@pytest.mark.parametrize(("decision", "event"), [("approve", "approved"), ("reject", "rejected")])
+def test_what_a_steward_decides_on_prefects_pages_is_an_event_and_ends_the_condition(
+    settings: Settings, url: str, decision: str, event: str
+) -> None:
+    (settings.root / "releases" / SEED.name).write_text('{"id": "cut off', encoding="utf-8")
+    before = len(event_names(url, 0, 0))
+    assert flow(settings, url, DATASET) == "Held"
+    (run_id,) = (path.name for path in (settings.root / "runs" / DATASET).glob("*Z-*"))
+    call = f"({run_id!r}, 'why', 'lee', {decision!r}, return_state=True)"
+    decide = f"from flows.pipeline import approve_version\napprove_version{call}"
+    env = clean_environment() | server.environment(settings.prefect_home, url) | {"COMMUNIQUE_DATA": str(settings.data)}
+    subprocess.run([sys.executable, "-c", decide], env=env, cwd=PROJECT, capture_output=True, check=True)
+    assert event_names(url, before, 3) == ["held", event, "recovered"]
 
 
 def test_a_flow_that_finds_its_dataset_locked_ends_busy_on_the_server_too(settings: Settings, url: str) -> None:
-    env = clean_environment() | server.environment(settings.prefect_home, url) | {"COMMUNIQUE_DATA": str(settings.data)}
     before = {run["id"] for run in _ask(url, "flow_runs")}
     with store.locked(settings.lock(DATASET)):
-        done = subprocess.run(
-            [sys.executable, "-c", PUBLISH], env=env, cwd=PROJECT, capture_output=True, text=True, check=True
-        )
-    assert done.stdout == "Busy\n"
+        assert flow(settings, url, DATASET) == "Busy"
     states = [run["state"] for run in _ask(url, "flow_runs") if run["id"] not in before]
     assert [(state["type"], state["name"]) for state in states] == [("FAILED", "Busy")]
     assert not settings.packages.exists()
+
+
+def test_a_fetch_that_the_disk_failed_is_tried_again_and_publishes(settings: Settings, url: str) -> None:
+    """A file stands where the raw store should be, until Prefect waits to try again."""
+    settings.raw.write_bytes(b"")
+    env = clean_environment() | {"PREFECT_API_URL": url, "COLUMNS": "200"}
+    before = {run["id"] for run in _ask(url, "flow_runs")}
+
+    def fetches() -> list[dict[str, Any]]:
+        mine = [run["id"] for run in _ask(url, "flow_runs") if run["id"] not in before]
+        tasks = _ask(url, "task_runs", flow_runs={"id": {"any_": mine}}) if mine else []
+        return [task for task in tasks if task["name"].startswith("fetch ")]
+
+    with subprocess.Popen(command(settings.data), env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert wait_until(lambda: [one["state_name"] for one in fetches()] == ["AwaitingRetry"])
+        settings.raw.unlink()
+        told, _ = process.communicate(timeout=4 * PATIENCE)
+    assert process.returncode == 0
+    assert f"Published {DATASET} ".encode() in told
+    assert wait_until(lambda: [one["state_name"] for one in fetches()] == ["Completed"])
+    assert fetches()[0]["run_count"] > 1
+
+
+class Falling(StreamRequestHandler):
+    """Passes a connection on to a server, until a deployment is asked for: then the whole is gone."""
+
+    def handle(self) -> None:
+        """Pass on what comes, both ways."""
+        falling = cast("Relay", self.server)
+        if falling.fallen.is_set():
+            return
+        with socket.create_connection(("127.0.0.1", falling.behind)) as there:
+            Thread(target=self._back, args=(there,), daemon=True).start()
+            while data := self.request.recv(1 << 16):
+                if b"/api/deployments" in data:
+                    falling.fallen.set()
+                    falling.socket.close()
+                    return
+                there.sendall(data)
+
+    def _back(self, there: socket.socket) -> None:
+        with suppress(OSError):
+            while data := there.recv(1 << 16):
+                self.request.sendall(data)
+
+
+class Relay(ThreadingTCPServer):
+    """A server in front of the one on the port `behind`."""
+
+    daemon_threads = True
+    behind = 0
+    fallen: Event
+
+
+def test_a_server_that_falls_while_deployments_are_made_is_told_without_a_traceback(
+    communique: Communique, url: str
+) -> None:
+    with Relay(("127.0.0.1", 0), Falling) as relay:
+        relay.behind, relay.fallen = int(url.split(":")[2].removesuffix("/api")), Event()
+        Thread(target=relay.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{relay.server_address[1]}/api"
+        done = communique("up", PREFECT_API_URL=address, PREFECT_CLIENT_MAX_RETRIES="0")
+    assert relay.fallen.is_set()
+    assert done.returncode == 1
+    assert "Prefect's server is gone" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # Runs that are stopped

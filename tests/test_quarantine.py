@@ -82,36 +82,36 @@ def test_the_list_has_each_refused_row_with_its_rule_field_and_value_and_counts_
     assert told.returncode == 0
     assert dependants == 1 + 3 + 5  # its line in the registry, who takes part, the spans
     assert lines == [
-        [f"{DATASET}:", "1", "refused,", str(dependants), "kept", "back", "with", "them"],
+        [f"{DATASET}:", "1", "row", "refused,", str(dependants), "kept", "back", "with", "them"],
         ["commitments", C1, "evidence.verbatim", "item", "vaccine", "by", "Moderna"],
-        ["1", "evidence.verbatim"],
+        ["look", "at", "one:", "communique", "quarantine", "show", DATASET, C1],
     ]
 
 
 def test_the_list_for_programs_has_every_refused_row_whole(data: Path) -> None:
     told = command(data, "quarantine", "list", DATASET, "--format", "json")
     assert told.returncode == 0
-    assert json.loads(told.stdout) == {DATASET: quarantined(data, DATASET)}
+    assert json.loads(told.stdout) == {DATASET: {"refused": quarantined(data, DATASET), "waiting": []}}
 
 
 def test_the_list_without_a_name_is_of_every_dataset_also_of_one_that_never_ran(data: Path) -> None:
     told = command(data, "quarantine", "list")
     assert told.returncode == 0
-    assert f"{DATASET}: 1 refused" in told.stdout
-    assert f"{MINISTRY}: 0 refused, 0 kept back with them" in told.stdout
+    assert f"{DATASET}: 1 row refused" in told.stdout
+    assert f"{MINISTRY}: 0 rows refused, 0 kept back with them" in told.stdout
 
 
 def test_the_list_of_the_last_month_is_the_quarantine_that_its_version_was_published_with(series: Series) -> None:
     told = command(series.data, "quarantine", "list", MINISTRY, "--format", "json")
     newest = series.versions["2024-05"].folder / "quarantine.csv"
     with newest.open(encoding="utf-8", newline="") as file:
-        assert json.loads(told.stdout)[MINISTRY] == list(csv.DictReader(file))
+        assert json.loads(told.stdout)[MINISTRY]["refused"] == list(csv.DictReader(file))
 
 
 def test_the_list_counts_the_rows_by_rule_the_most_frequent_first(series: Series) -> None:
     told = command(series.data, "quarantine", "list", MINISTRY)
     own = [row["rule"] for row in quarantined(series.data, MINISTRY) if row["rule"] != "quarantine.dependant"]
-    counted = [line.split() for line in told.stdout.splitlines()[1 + len(own) :]]
+    counted = [line.split() for line in told.stdout.splitlines()[1 + len(own) : -1]]
     assert {rule: int(count) for count, rule in counted} == {rule: own.count(rule) for rule in own}
     assert [int(count) for count, _ in counted] == sorted((own.count(rule) for rule in set(own)), reverse=True)
 
@@ -124,6 +124,8 @@ def test_the_list_names_the_run_that_waits_and_how_to_decide(tmp_path: Path) -> 
     told = command(folder, "quarantine", "list", DATASET)
     assert ended.outcome == "Held"
     assert f"run {run_id} is held: communique approve {run_id} --reason …" in told.stdout
+    listed = command(folder, "quarantine", "list", "--format", "json")
+    assert json.loads(listed.stdout)[DATASET]["waiting"] == [run_id]
     rejected = command(folder, "reject", run_id, "--reason", "No.")
     assert rejected.returncode == 0, rejected.stderr
     assert run_id not in command(folder, "quarantine", "list", DATASET).stdout
@@ -154,6 +156,38 @@ def test_a_refused_row_is_shown_with_place_value_reason_remedy_and_as_it_came(da
     assert (row["fact_id"], row["item"], row["unit"]) == (C1, "vaccine by Moderna", "doses")
 
 
+def row_in(told: str) -> dict[str, Any]:
+    """Return the first row that is shown in a text."""
+    row: dict[str, Any] = json.JSONDecoder().raw_decode(told[told.index("\n{") + 1 :])[0]
+    return row
+
+
+def test_the_remedy_stands_below_the_row_again_and_problems_have_a_blank_line_between(data: Path) -> None:
+    lines = command(data, "quarantine", "show", DATASET, C1).stdout.splitlines()
+    second = lines.index(f"error quarantine.dependant  facts {C1}")
+    assert lines[second - 1] == ""
+    assert lines[second - 2] == f"  mend  {RULES['evidence.verbatim'].hint}"
+
+
+def test_a_list_cuts_what_is_long_quotes_a_key_with_blanks_and_counts_rows_and_reasons(tmp_path: Path) -> None:
+    own = seeded(tmp_path / "data", wrong=False)
+    rows = [("roles", "a" * 99, "field", "v" * 99), ("roles", "a" * 99, "other", "short")]
+    rows += [("participants", f"{C1} actor 1", "text", "two\nlines")]
+    header = "table,key,rule,severity,field,value,message,file,line,pointer,sha256,row"
+    lines = [f'{table},{key},some.rule,error,{field},"{value}",wrong,f,,,,{{}}' for table, key, field, value in rows]
+    lines += ["spans,x,quarantine.dependant,error,,,wrong,f,,,,{}"]
+    folder = own / "quarantine" / DATASET
+    folder.mkdir(parents=True)
+    (folder / "quarantine.csv").write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+    told = command(own, "quarantine", "list", DATASET).stdout.splitlines()
+    assert told[0] == f"{DATASET}: 2 rows refused for 3 reasons, 1 kept back with them"
+    assert len({line.index(" some.rule") for line in told[1:4]}) == 1
+    assert told[1].count("…") == 2
+    assert f"'{C1} actor 1'" in told[3]
+    assert "two lines" in told[3]
+    assert told[4:] == [f"  look at one: communique quarantine show {DATASET} {'a' * 99}"]
+
+
 def paraphrase_a_statement(document: dict[str, Any]) -> None:
     """Say a statement in other words than the release; its table sorts after that of the registry."""
     document["statements"][0]["text"] = "other words than the release"
@@ -172,8 +206,9 @@ def test_the_row_of_each_table_that_has_the_key_is_shown_the_one_with_its_own_re
         f"error quarantine.dependant  facts {wrong['key']}",
     ]
     statement, fact = told.split(heads[1])
-    assert json.loads(statement[statement.index("\n{") :])["text"] == "other words than the release"
-    assert json.loads(fact[fact.index("\n{") :]) == {
+    assert row_in(statement)["text"] == "other words than the release"
+    assert None not in row_in(statement).values()
+    assert row_in(fact) == {
         "fact_id": wrong["key"],
         "release_id": RELEASE,
         "type": "statement",

@@ -114,6 +114,25 @@ def log_of(data: Path, dataset: str) -> list[dict[str, Any]]:
 # Held
 
 
+@pytest.mark.parametrize("decide", [rulings.approve, rulings.reject], ids=["approve", "reject"])
+def test_who_was_told_that_a_run_is_held_is_told_what_was_decided_and_nothing_on_the_next_day(
+    held: Held, decide: Callable[..., object]
+) -> None:
+    heard: list[runs.Told] = []
+    assert [one.condition for one in runs.tell(held.settings, DATASET, "Held", "it waits").fresh] == ["held"]
+    decide(held.settings, held.run_id, BY, WHY, hear=heard.append)
+    ((_, outcome, text, fresh),) = heard
+    assert text.startswith(f"{BY} {outcome.lower()} {held.run_id}")
+    assert [(one.condition, one.text) for one in fresh] == [("recovered", text)]
+    assert read_json(held.settings.told(DATASET)) == {}
+
+
+def test_the_end_of_what_is_no_dataset_is_told_to_nobody(held: Held) -> None:
+    assert runs.tell(held.settings, "../letters", "Crashed", "why").fresh == []
+    assert not (held.data / "runs" / "letters").exists()
+    assert not (held.data / "letters").exists()
+
+
 def test_a_critical_problem_holds_the_candidate_and_nothing_is_published(waits: Held) -> None:
     report = read_json(waits.settings.run(DATASET, waits.run_id) / "report.json")
     critical = [one["rule"] for one in report["problems"] if one["severity"] == "critical"]

@@ -9,6 +9,7 @@ import pytest
 
 from flows import server
 from tests.publishing import processes_of, read_json, wait_until
+from tests.served import proof
 
 
 class Served(NamedTuple):
@@ -59,6 +60,43 @@ def test_the_server_keeps_to_its_home_and_sends_no_telemetry(settings_of: dict[s
     assert settings_of["server"]["analytics_enabled"] is False
     assert settings_of["server"]["ephemeral"]["enabled"] is False
     assert settings_of["results"]["default_serializer"] == "json"
+
+
+ELSEWHERE = {"Origin": "http://evil.example"}
+"""What a browser says of a page of another site that asks for something."""
+
+
+def preflight(url: str, origin: str) -> httpx.Response:
+    """Return what the server answers a browser that asks whether a page of `origin` may post JSON."""
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    return httpx.options(f"{url}/flows/filter", headers=asks | {"Origin": origin})
+
+
+def test_a_page_of_another_site_may_neither_post_json_nor_read_what_the_server_says(served: Served) -> None:
+    asked = preflight(served.url, ELSEWHERE["Origin"])
+    assert (asked.status_code, asked.text) == (400, "Disallowed CORS origin")
+    read = httpx.get(f"{served.url}/admin/settings", headers=ELSEWHERE)
+    assert not {name for name in (*asked.headers, *read.headers) if name == "access-control-allow-origin"}
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
+def test_what_a_page_may_post_without_being_asked_starts_no_run(served: Served, kind: str | None) -> None:
+    """A browser sends these three to any server, and Prefect takes the one that has no kind for JSON."""
+    ours = proof(served.url)
+    flow = httpx.post(f"{served.url}/flows/", json={"name": "approve-version"}, headers=ours).json()["id"]
+    told = {"name": "approve", "flow_id": flow}
+    made = httpx.post(f"{served.url}/deployments/", json=told, headers=ours).json()["id"]
+    headers = ELSEWHERE | ({"Content-Type": kind} if kind else {})
+    body = b'{"parameters": {}, "state": {"type": "SCHEDULED"}}'
+    sent = httpx.post(f"{served.url}/deployments/{made}/create_flow_run", content=body, headers=headers)
+    assert (sent.status_code, sent.json()) == (403, {"detail": "Missing CSRF token."})
+    assert server.ask(served.url, "flow_runs/count", {}) == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_the_servers_own_pages_may_use_it_by_either_name_of_this_machine(served: Served, host: str) -> None:
+    origin = served.url.removesuffix("/api").replace("127.0.0.1", host)
+    assert preflight(served.url, origin).headers["access-control-allow-origin"] == origin
 
 
 def test_a_server_that_cannot_start_is_told_with_the_end_of_its_log_and_leaves_no_process(tmp_path: Path) -> None:

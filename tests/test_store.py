@@ -243,3 +243,30 @@ def test_a_line_is_added_after_what_a_kill_left_of_another(tmp_path: Path, left:
     log.write_text(left, encoding="utf-8")
     store.append_log(log, {"number": 2})
     assert [line["number"] for line in store.read_log(log)] == [*([1] if "\n" in left else []), 2]
+
+
+LOOK = """
+import sys
+from pathlib import Path
+from flows import store
+print("looking", flush=True)
+while True:
+    store.held(Path(sys.argv[1]))
+"""
+
+
+def test_whoever_looks_whether_a_lock_is_held_keeps_nobody_from_it_and_sees_who_has_it(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    assert not store.held(path)
+    assert not path.exists()
+    with store.locked(path):
+        assert store.held(path)
+    with subprocess.Popen([sys.executable, "-c", LOOK, path], cwd=PROJECT, stdout=subprocess.PIPE) as looking:
+        assert looking.stdout
+        looking.stdout.readline()
+        for _ in range(200):
+            with store.locked(path):
+                pass
+        assert looking.poll() is None
+        looking.kill()
+    assert not store.held(path)

@@ -99,7 +99,7 @@ def set_paused(url: str, *, to: bool) -> None:
         if not found.is_success:
             return None
         path = f"{url}/deployments/{found.json()['id']}"
-        return httpx.patch(path, json={"paused": to}, timeout=LONG).is_success or None
+        return httpx.patch(path, json={"paused": to}, headers=served.proof(url), timeout=LONG).is_success or None
 
     served.until(done)
 
@@ -117,7 +117,7 @@ def test_people_are_told_that_a_dataset_is_held_and_that_it_has_recovered(up: Up
     wanted = {"filter": {"event": {"prefix": ["communique.dataset."]}, "order": "ASC"}}
 
     def names() -> set[str]:
-        answer = httpx.post(f"{up.url}/events/filter", json=wanted, timeout=LONG)
+        answer = httpx.post(f"{up.url}/events/filter", json=wanted, headers=served.proof(up.url), timeout=LONG)
         return {event["event"].rpartition(".")[2] for event in answer.json()["events"]} if answer.is_success else set()
 
     assert wait_until(lambda: {"held", "published", "recovered"} <= names()), names()
@@ -206,7 +206,17 @@ def test_doctor_knows_the_server_and_its_schedules(up: Up, data: Path) -> None:
     )  # fmt: skip
     found = {(one["check"], one["outcome"]) for one in json.loads(told.stdout)["findings"]}
     assert told.returncode == 0, told.stdout
-    good = ("server", "open to the world", "telemetry", "serializer", "lock", "clock", "rights", "versions")
+    good = (
+        "server",
+        "open to the world",
+        "foreign pages",
+        "telemetry",
+        "serializer",
+        "lock",
+        "clock",
+        "rights",
+        "versions",
+    )
     assert {(check, "good") for check in good} <= found
     assert up.url.removesuffix("/api") in told.stdout
     assert f"{DATASET}: * * * * * America/New_York, and it is paused" in told.stdout

@@ -395,3 +395,20 @@ def test_the_command_says_what_cannot_be_looked_at(communique: Communique, addre
 def test_a_folder_with_nothing_published_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(Absent, match="no version and no dataset"):
         targets(str(tmp_path), 1.0)
+
+
+def test_the_name_of_a_dataset_here_is_verified(communique: Communique, home: Path) -> None:
+    told = communique("verify", DATASET)
+    assert (told.returncode, told.stdout) == (0, communique("verify", home).stdout)
+
+
+def test_what_is_no_folder_of_packages_says_what_to_give(communique: Communique, home: Path, data: Path) -> None:
+    file = home / "1.0.0" / "people.csv"
+    told = communique("verify", file)
+    assert (told.returncode, f"{file} is a file; what is looked at is the folder" in told.stderr) == (2, True)
+    told = communique("verify", data)
+    assert (told.returncode, f"no dataset here; {data}/packages has them" in told.stderr) == (2, True)
+    with serving(data) as site:
+        told = communique("verify", site.url)
+    assert told.returncode == 2
+    assert f"give the address of a dataset, as {site.url}DATASET/, or of a version of one" in told.stderr

@@ -86,6 +86,7 @@ def _failures() -> dict[type[Exception], int]:
         config.ConfigError: WRONG_USE,
         guard.BadInput: WRONG_USE,
         ingest.NoSource: WRONG_USE,
+        rulings.NoSuch: WRONG_USE,
         rulings.RulingError: INVALID,
         rebuild.RebuildError: WRONG_USE,
         rebuild.Astray: INVALID,

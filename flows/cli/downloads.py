@@ -35,11 +35,13 @@ def serve(
     name
         A host name that the site answers to besides loopback, as one behind a proxy; give it again for each.
     """
-    from flows.config import ConfigError  # noqa: PLC0415 - not paid for by --help
+    from flows import config  # noqa: PLC0415 - not paid for by --help
     from flows.serve import listen  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
-    root = Settings().packages
+    settings = Settings()
+    config.some(settings.datasets, settings.packages)
+    root = settings.packages
 
     def ready(address: str) -> None:
         print(f"serving {root} at {address} (Ctrl-C stops it)", flush=True)  # noqa: T201 - read by who waits for it
@@ -47,7 +49,7 @@ def serve(
     try:
         listen.serve(root, host, port, name or [], ready)
     except (OSError, OverflowError) as error:
-        raise ConfigError(f"cannot listen on {host}:{port}: {error}; --port takes another") from None
+        raise config.ConfigError(f"cannot listen on {host}:{port}: {error}; --port takes another") from None
     return DONE
 
 
@@ -68,7 +70,7 @@ def get(  # noqa: PLR0913 - each option is a parameter
     Parameters
     ----------
     dataset
-        Name of the dataset, and after an @ the version; the latest if left out.
+        Name of the dataset, and after an @ the version, or latest, which it is if left out.
     source
         The site, or the folder of packages, that it comes from.
     to
@@ -83,11 +85,17 @@ def get(  # noqa: PLR0913 - each option is a parameter
         Seconds that the source may be silent.
     """
     from flows.download import get as getting  # noqa: PLC0415 - not paid for by --help
+    from flows.download.source import Unreachable  # noqa: PLC0415
     from flows.download.source import source as place  # noqa: PLC0415
 
+    dataset = dataset.removesuffix("@latest")
     (name, version), (_, base) = _named(dataset), _named(f"{dataset.partition('@')[0]}@{since}" if since else dataset)
     there = place(source, timeout)
-    got = getting.get(there, getting.Wanted(name, version, _listed(tables), _listed(format)), to, _progress)
+    try:
+        got = getting.get(there, getting.Wanted(name, version, _listed(tables), _listed(format)), to, _progress)
+    except Unreachable as silent:
+        hint = "start `communique serve`, or name the source with --from (as --from data/packages)"
+        raise Unreachable(f"{silent}\n{hint}" if source == SITE else str(silent)) from None
     _tell_got(got)
     if since and base:
         latest = str(got.package.version)
@@ -110,7 +118,7 @@ def verify(
     Parameters
     ----------
     target
-        A folder or an address: of a version, of a dataset, or a folder of datasets.
+        A folder or an address: of a version, of a dataset, or a folder of datasets; or the name of a dataset here.
     seen
         A folder that remembers which versions were there, so that a source that went back is noticed.
     format
@@ -121,12 +129,20 @@ def verify(
     from flows.download import verify as verifying  # noqa: PLC0415 - not paid for by --help
 
     with _progress(None) as advance:
-        found = verifying.verify(verifying.targets(target, timeout), seen, advance)
+        found = verifying.verify(verifying.targets(_place(target), timeout), seen, advance)
     if format == "json":
         print_json(found.model_dump(mode="json"))
     else:
         _tell(found)
     return DONE if found.valid else INVALID
+
+
+def _place(target: str) -> str:
+    """Return where the target lies: in the packages here, where it is no path and a dataset has this name."""
+    from flows.settings import Settings  # noqa: PLC0415 - not paid for by --help
+
+    home = Settings().packages / target
+    return str(home) if "/" not in target and not Path(target).exists() and home.is_dir() else target
 
 
 def _named(text: str) -> tuple[str, str | None]:
@@ -173,6 +189,8 @@ def _tell_got(got: "Got") -> None:
     name, version, folder = got.package
     left_out = f", {got.left_out} left out" if got.left_out else ""
     out.print(f"{name} {version}  {folder}  {got.fetched} files came{left_out}")
+    if got.pruned:
+        err.print(f"{name} {version} was pruned on {got.pruned}", style="yellow")
     for gone, why in got.withdrawn.items():
         err.print(f"{name} {gone}, which lies here, was taken down since: {why}", style="yellow")
 

@@ -48,6 +48,9 @@ def validate(  # noqa: PLR0913 - a command has as many options as it takes
         return WRONG_USE
     tables = [name for name in target if targets.is_table(name, schema)]
     if not tables:
+        if limit is not None or output is not None:
+            err.print("--limit and --output are for tables; of documents all is told", style="red")
+            return WRONG_USE
         return _documents(target, as_of, format)
     if len(tables) < len(target):
         err.print("tables and documents are judged apart: name the ones or the others", style="red")

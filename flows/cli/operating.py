@@ -27,6 +27,7 @@ def init(folder: Path = Path(), /) -> int:
     made = project.make(folder)
     for path in made:
         out.print(f"made {path}")
+    out.print("The sample has mistakes on purpose, to be found by judging it: data/ministry/README.md tells of them.")
     where = "" if folder == Path() else f"cd {folder} && "
     out.print(f"Publish it: {where}communique run sample-ministry", style="bold green")
     return DONE
@@ -70,10 +71,10 @@ def up(
     Parameters
     ----------
     port
-        Port of Prefect's own server on 127.0.0.1; 4200, or another where that is taken. Without meaning where
-        PREFECT_API_URL names a server.
+        Port of Prefect's own server on 127.0.0.1; 4200, or another where that is taken; 0 takes any that is
+        free. Without meaning where PREFECT_API_URL names a server.
     site
-        Port of the download site on 127.0.0.1; 8000, or another where that is taken.
+        Port of the download site on 127.0.0.1; 8000, or another where that is taken; 0 takes any that is free.
     name
         A host name that the site answers to besides loopback, as one behind a proxy; give it again for each.
     """
@@ -84,7 +85,7 @@ def up(
     settings = Settings()
     names = config.names(settings.datasets)
     if not names:
-        raise config.ConfigError(f"there is no dataset in {settings.datasets}: `communique init` makes one")
+        raise config.ConfigError(f"there is no dataset in {settings.datasets}: {config.NONE}")
     for one in names:
         config.read(settings.datasets, one)
     os.environ["COMMUNIQUE_DATA"] = str(settings.root)  # for the processes of its runs
@@ -107,7 +108,9 @@ def _serve(settings: Any, port: int | None, look: Callable[[], None]) -> None:
     if given:
         _serve_with(settings, given, look, own=False)
         return
-    port = port or (server.free_port() if server.taken(server.PORT) else server.PORT)
+    if port is None:
+        port = 0 if server.taken(server.PORT) else server.PORT
+    port = port or server.free_port()
     while True:
         try:
             with own_server(settings, port) as url:

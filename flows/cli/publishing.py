@@ -58,7 +58,7 @@ def run(
         raise config.ConfigError("--format json is of a dry run: add --dry-run, or read the report.json of the run")
     names = list(dataset) or config.names(settings.datasets)
     if not names:
-        raise config.ConfigError(f"there is no dataset in {settings.datasets}")
+        raise config.ConfigError(f"there is no dataset in {settings.datasets}: {config.NONE}")
     for name in names:
         config.read(settings.datasets, name)
         if since:

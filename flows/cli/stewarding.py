@@ -1,6 +1,7 @@
 """The commands of a steward: quarantine, approve, reject."""
 
 import json
+import shlex
 from collections import Counter
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,8 @@ from flows.cli.common import DONE, WRONG_USE, Day, Format, app, err, out, print_
 quarantine = App(name="quarantine", help="Look at the rows that were refused, and try them again.")
 app.command(quarantine)
 DEPENDANT = "quarantine.dependant"
+KEY, VALUE = 60, 50
+"""Most letters of a key and of a value in a list; `--format json` and `show` have the whole."""
 
 Reason = Annotated[str, Parameter(help="Why; kept and published.")]
 By = Annotated[str | None, Parameter(help="Who decides; the name of the account if left out.")]
@@ -33,24 +36,51 @@ def list_(*dataset: str, format: Format = "text") -> int:  # noqa: A002 - the op
     from flows.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
+    config.some(settings.datasets, settings.packages)
     names = [config.known(settings.datasets, settings.packages, name) for name in dataset]
-    found = {name: _refused(settings.quarantine(name)) for name in names or config.names(settings.datasets)}
+    names = names or config.names(settings.datasets)
+    found = {name: _refused(settings.quarantine(name)) for name in names}
+    waiting = {name: _waiting(settings.root / "runs" / name) for name in names}
     if format == "json":
-        print_json(found)
+        print_json({name: {"refused": found[name], "waiting": waiting[name]} for name in names})
         return DONE
     for name, rows in found.items():
-        own = [row for row in rows if row["rule"] != DEPENDANT]
-        out.print(f"{name}: {len(own)} refused, {len(rows) - len(own)} kept back with them", style="bold")
-        for row in own:
-            out.print(
-                f"  {row['table']:<13} {row['key']:<44} {row['rule']:<24} {row['field']} {row['value'][:60]}",
-                markup=False,
-            )
-        for rule, count in Counter(row["rule"] for row in own).most_common():
-            out.print(f"  {count:>5} {rule}", style="dim")
-        for run in _waiting(settings.root / "runs" / name):
+        _tell_refused(name, rows)
+        for run in waiting[name]:
             out.print(f"  run {run} is held: communique approve {run} --reason …", style="yellow")
     return DONE
+
+
+def _tell_refused(name: str, rows: list[dict[str, str]]) -> None:
+    """Print the refused rows of a dataset in columns, how often each rule was broken, and how to look at one."""
+    own = [row for row in rows if row["rule"] != DEPENDANT]
+    refused = {(row["table"], row["key"], row["row"]) for row in own}
+    kept_back = {(row["table"], row["key"], row["row"]) for row in rows} - refused
+    reasons = f" for {len(own)} reasons" if len(own) > len(refused) else ""
+    counted = f"{len(refused)} {'row' if len(refused) == 1 else 'rows'} refused{reasons}"
+    out.print(f"{name}: {counted}, {len(kept_back)} kept back with them", style="bold")
+    cells = [
+        [row["table"], cut(shlex.quote(row["key"]), KEY), row["rule"], row["field"], cut(row["value"], VALUE)]
+        for row in own
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        out.print(
+            "  " + " ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), markup=False
+        )
+    by_rule = Counter(row["rule"] for row in own)
+    for rule, count in by_rule.most_common() if len(own) > len(by_rule) > 1 else ():
+        out.print(f"  {count:>5} {rule}", style="dim")
+    if own:
+        out.print(
+            f"  look at one: communique quarantine show {name} {shlex.quote(own[0]['key'])}", style="dim", markup=False
+        )
+
+
+def cut(text: str, most: int) -> str:
+    """Return `text` with at most `most` letters, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 @quarantine.command
@@ -79,8 +109,10 @@ def show(dataset: str, key: str, /) -> int:
         return WRONG_USE
     hints = expectations.hints((expectations.FOLDER, settings.expectations(dataset)))
     hints |= {rule.id: rule.hint for rule in RULES.values()}
-    for reasons in _by_row(rows):
-        for row in reasons:
+    for number, reasons in enumerate(_by_row(rows)):
+        for place, row in enumerate(reasons):
+            if number or place:
+                out.print()
             out.print(f"{row['severity']} {row['rule']}  {row['table']} {row['key']}", style="bold")
             out.print(f"  at    {row['file']}{':' + row['line'] if row['line'] else ''} {row['pointer']}")
             if row["field"]:
@@ -88,7 +120,10 @@ def show(dataset: str, key: str, /) -> int:
             out.print(f"  wrong {row['message']}")
             if hints.get(row["rule"]):
                 out.print(f"  mend  {hints[row['rule']]}", style="green", markup=False)
-        out.print(json.dumps(json.loads(reasons[0]["row"]), ensure_ascii=False, indent=2))
+        own = {name: value for name, value in json.loads(reasons[0]["row"]).items() if value not in (None, "")}
+        out.print(json.dumps(own, ensure_ascii=False, indent=2))
+        for hint in dict.fromkeys(hints[row["rule"]] for row in reasons if hints.get(row["rule"])):
+            out.print(f"  mend  {hint}", style="green", markup=False)
     return DONE
 
 

@@ -29,19 +29,29 @@ def versions(*dataset: str, schema: bool = False, format: Format = "text") -> in
     from flows.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
+    config.some(settings.datasets, settings.packages)
     names = [config.known(settings.datasets, settings.packages, name) for name in dataset]
     homes = [settings.packages / name for name in names] or sorted(settings.packages.glob("*"))
     found = {home.name: package.index(home) for home in homes}
     if format == "json":
         print_json(found)
     else:
+        if not any(found.values()):
+            err.print(f"nothing is published in {settings.packages} yet: communique run publishes", style="dim")
         for name, index in found.items():
             tell.versions(out, name, index, schema=schema)
     return DONE
 
 
 @app.command
-def diff(dataset: str, before: str, after: str, /, *, format: Format = "text") -> int:  # noqa: A002 - the option's name
+def diff(
+    dataset: str,
+    before: str | None = None,
+    after: str = "latest",
+    /,
+    *,
+    format: Format = "text",  # noqa: A002 - the option's name
+) -> int:
     """Show what changed between two versions: rows by key and field, with the cause of each.
 
     Parameters
@@ -49,9 +59,9 @@ def diff(dataset: str, before: str, after: str, /, *, format: Format = "text") -
     dataset
         Name of the dataset.
     before
-        The older version, as 1.0.0.
+        The older version, as 1.0.0; the one before the newer if left out.
     after
-        The newer version.
+        The newer version, or latest, which it is if left out.
     format
         text for people, json for programs.
     """
@@ -61,11 +71,19 @@ def diff(dataset: str, before: str, after: str, /, *, format: Format = "text") -
 
     settings = Settings()
     home = settings.packages / config.known(settings.datasets, settings.packages, dataset)
-    found = package.between(rulings.version_of(home, before), rulings.version_of(home, after))
+    newer = rulings.version_of(home, after)
+    older = rulings.version_of(home, before) if before else rulings.version_before(home, newer)
+    if older.version > newer.version:
+        right = f"communique diff {dataset} {newer.version} {older.version}"
+        raise config.ConfigError(f"{older.version} is the newer of the two; the older comes first: {right}")
+    found = package.between(older, newer)
     if format == "json":
         print_json(found.model_dump(mode="json"))
     else:
+        out.print(f"{dataset} {older.version} → {newer.version}", style="bold")
         tell.diff(out, found)
+        if not found.rows and not found.schema_changes:
+            out.print("nothing changed in schemas and rows")
     return DONE
 
 

@@ -14,6 +14,7 @@ CHECKS: list[Callable[[Case], Iterator[Finding]]] = [
     folders.versions,
     servers.answers,
     servers.strangers,
+    servers.pages,
     servers.keeps_to_itself,
     servers.schedules,
     folders.lock,

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -43,30 +44,22 @@ def versions(_: Case) -> Iterator[Finding]:
 
 def lock(case: Case) -> Iterator[Finding]:
     """Whether the kernel's locks work on this disk, and who holds one."""
+    probe = _nearest(case.settings.root / "runs") / f".doctor.{os.getpid()}.lock"
     try:
-        probe = case.settings.root / "runs" / ".doctor.lock"
         with store.locked(probe):
-            if not _held(probe):
+            if not store.held(probe):
                 mend = "Put the data folder on a disk with POSIX locks; some network disks have none."
                 yield Finding("lock", "bad", f"two can hold one lock on {case.settings.root}", mend)
                 return
-        probe.unlink()
     except OSError as fault:
         yield Finding("lock", "bad", f"no lock on {case.settings.root}: {fault}", "Mend the rights of the data folder.")
         return
-    busy = [name for name in config.names(case.settings.datasets) if _held(case.settings.lock(name))]
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+    busy = [name for name in config.names(case.settings.datasets) if store.held(case.settings.lock(name))]
     at_work = f"; at work now: {', '.join(busy)}" if busy else ""
     yield Finding("lock", "good", f"the kernel's locks hold on {case.settings.root}{at_work}")
-
-
-def _held(path: Path) -> bool:
-    if not path.exists():
-        return False
-    try:
-        with store.locked(path):
-            return False
-    except store.LockedError:
-        return True
 
 
 def disk(case: Case) -> Iterator[Finding]:
@@ -94,6 +87,10 @@ def _size(folder: Path) -> int:
 
 def rights(case: Case) -> Iterator[Finding]:
     """Whether every folder can be written, and staging lies on the disk of the packages."""
+    if not case.settings.root.is_dir():
+        mend = "`communique init` makes one; --data names another folder."
+        yield Finding("rights", "bad", f"{case.settings.root} is not there", mend)
+        return
     folders = [_nearest(case.settings.root / name) for name in FOLDERS]
     closed = sorted({str(folder) for folder in folders if not _writable(folder)})
     disks = {_nearest(case.settings.root / name).stat().st_dev for name in ("staging", "packages")}

@@ -75,23 +75,54 @@ def _lets_in(url: str) -> bool:
     return True
 
 
+def pages(case: Case) -> Iterator[Finding]:
+    """Whether the pages of any site that a steward visits can use the server."""
+    if case.url is None or not server.healthy(case.url):
+        return
+    try:
+        told = _of(server.ask(case.url, "admin/settings"), "server", "api")
+    except server.ServerError as fault:
+        yield Finding("foreign pages", "warning", str(fault), "Ask who runs the server which pages may use it.")
+        return
+    allowed = _of(told, "cors_allowed_origins")
+    if allowed is None or "*" in str(allowed).split(",") or _of(told, "csrf_protection_enabled") is not True:
+        found = "any page that a steward visits can use the server: start, change and stop runs"
+        mend = (
+            "Start the server with PREFECT_SERVER_CORS_ALLOWED_ORIGINS=http://127.0.0.1:4200, its own address, "
+            "and PREFECT_SERVER_CSRF_PROTECTION_ENABLED=true."
+        )
+        yield Finding("foreign pages", "bad", found, mend)
+    else:
+        yield Finding("foreign pages", "good", f"only pages of {allowed} can use the server")
+
+
 def keeps_to_itself(case: Case) -> Iterator[Finding]:
     """Whether the server keeps to itself, and results are JSON."""
     if not case.given and (case.url is None or not server.healthy(case.url)):
-        yield Finding("telemetry", "good", "a server of our own sends none")
-        yield Finding("serializer", "good", "results are kept as JSON")
+        yield from _would_keep(server.environment(case.settings.prefect_home, server.NOWHERE))
         return
     try:
         settings = server.ask(case.url or "", "admin/settings")
     except server.ServerError as fault:
         yield Finding("telemetry", "warning", str(fault), "Ask who runs the server whether it sends telemetry.")
         return
-    if _of(settings, "server", "analytics_enabled") is not False:
+    yield from _kept(_of(settings, "server", "analytics_enabled"), _of(settings, "results", "default_serializer"))
+
+
+def _would_keep(told: dict[str, str]) -> Iterator[Finding]:
+    """Return what a server that this process would start is told, for none runs that could be asked."""
+    analytics = told.get("PREFECT_SERVER_ANALYTICS_ENABLED") != "false" or told.get("DO_NOT_TRACK") != "1"
+    for one in _kept(analytics, told.get("PREFECT_RESULTS_DEFAULT_SERIALIZER")):
+        yield one._replace(found=f"{one.found}: none runs, and one of our own would be told so")
+
+
+def _kept(analytics: object, serializer: object) -> Iterator[Finding]:
+    """Return what is found of a server with these settings."""
+    if analytics is not False:
         mend = "Start the server with PREFECT_SERVER_ANALYTICS_ENABLED=false and DO_NOT_TRACK=1."
         yield Finding("telemetry", "bad", "the server sends telemetry", mend)
     else:
         yield Finding("telemetry", "good", "the server sends none")
-    serializer = _of(settings, "results", "default_serializer")
     if serializer == "json":
         yield Finding("serializer", "good", "results are kept as JSON")
     else:

@@ -16,6 +16,7 @@ from flows.download.source import Absent, Promised, Source, Untrue
 from schemas.package import (
     DESCRIPTOR,
     FORMATS,
+    KEPT,
     MANIFEST,
     MEDIA_TYPES,
     PRUNED,
@@ -77,6 +78,8 @@ class Got(NamedTuple):
     left_out: int
     withdrawn: dict[str, str]
     """Versions that lie here and were taken down since, each with the reason."""
+    pruned: str | None = None
+    """What cannot come any more because the version was pruned, for people."""
 
 
 def get(source: Source, wanted: Wanted, to: Path, progress: Progress) -> Got:
@@ -92,12 +95,15 @@ def get(source: Source, wanted: Wanted, to: Path, progress: Progress) -> Got:
     with _alone(home):
         papers.remember(home, shelf.listing)
         package = Package(wanted.dataset, Version.parse(listed.version), home / listed.version)
-        gone = set(pruned.removed if pruned else ()) - _there(package.folder)
+        gone = _pruned(pruned) - _there(package.folder)
+        _check_left(manifest, wanted, chosen, gone)
         lacking = _lacking(package, data, manifest, [name for name in chosen if name not in gone])
         staging = _download(source, package, {name: manifest.files[name] for name in lacking}, progress)
         left_out = sorted(manifest.files.keys() - gone - _there(package.folder) - set(lacking))
         _place(staging, package.folder, _papers(data, manifest, pruned if gone else None), left_out)
-        return Got(package, len(lacking), len(left_out), _withdrawn(home, shelf))
+        lost = sorted(gone.intersection(chosen))
+        said = f"{pruned.day}: {len(lost)} files cannot come any more: {', '.join(lost)}" if pruned and lost else None
+        return Got(package, len(lacking), len(left_out), _withdrawn(home, shelf), said)
 
 
 @contextmanager
@@ -161,6 +167,30 @@ def _chosen(manifest: Manifest, wanted: Wanted) -> list[str]:
             named = ", ".join(sorted(there))
             raise Absent(f"{manifest.dataset} {manifest.version} has no {kind} {unknown[0]!r} (there are: {named})")
     return [name for name in manifest.files if _wanted(name, wanted)]
+
+
+def _pruned(note: Removed | None) -> set[str]:
+    """Return the files that pruning took; what pruning keeps, no note excuses."""
+    return {name for name in (note.removed if note else ()) if not name.endswith(KEPT)}
+
+
+def _check_left(manifest: Manifest, wanted: Wanted, chosen: list[str], gone: set[str]) -> None:
+    """Raise Absent where nothing is left of a format or a table that was asked for."""
+    data = [name for name in chosen if name != QUARANTINE]
+    for kind, asked, key in (("format", wanted.formats, _format), ("table", wanted.tables, _stem)):
+        for named in asked:
+            files = [name for name in data if _format(name) and key(name) == named]
+            if files and gone.issuperset(files):
+                left = sorted({_format(name) for name in manifest.files.keys() - gone - {QUARANTINE}} - {""})
+                raise Absent(
+                    f"{manifest.dataset} {manifest.version} was pruned: nothing is left of {kind} {named} "
+                    f"(there are the formats: {', '.join(left)})"
+                )
+
+
+def _format(name: str) -> str:
+    """Return the format of a file of data; nothing for another file."""
+    return next((kind for kind, end in FORMATS.items() if name.endswith(end)), "")
 
 
 def _wanted(name: str, wanted: Wanted) -> bool:

@@ -77,6 +77,8 @@ def source(address: str, timeout: float) -> Source:
         return Site(address, timeout)
     if "://" in address:
         raise Absent(f"{address}: a source is a folder, or a site with http:// or https://")
+    if Path(address).is_file():
+        raise Absent(f"{address} is a file; what is looked at is the folder that it lies in: {Path(address).parent}")
     if not Path(address).is_dir():
         raise Absent(f"{address}: there is no such folder")
     return Folder(Path(address))

@@ -64,7 +64,8 @@ def targets(address: str, timeout: float) -> list[Target]:
         return [Target(folder, "", None)]
     homes = [name for name in sorted(there) if {INDEX, POINTER, SEEN} & set(folder.names(name) or ())]
     if not homes:
-        raise Absent(f"{address}: there is no version and no dataset here")
+        near = f"; {Path(address, 'packages')} has them" if "packages" in there else ""
+        raise Absent(f"{address}: there is no version and no dataset here{near}")
     return [Target(folder, f"{name}/", None) for name in homes]
 
 
@@ -117,7 +118,8 @@ def _listing(source: Source, home: str) -> Generator[Finding, None, Index | None
         return None
     except Absent as error:
         if source.names(home) is None:
-            raise
+            give = f"give the address of a dataset, as {source.address}DATASET/, or of a version of one"
+            raise Absent(f"{error}; {give}") from None
         yield Fault(place=place, kind="missing", message=_plain(error, place))
         return None
     try:

@@ -8,6 +8,7 @@ from prefect.states import Completed, Failed
 
 from flows import rulings, store
 from flows.config import ConfigError
+from flows.pipeline import showing
 from flows.pipeline.publishing import Given
 from flows.publish.audit import AuditError
 from flows.rulings import RulingError
@@ -32,9 +33,9 @@ def approve_version(
     settings = Settings()
     try:
         if decision == "reject":
-            rulings.reject(settings, run_id, by, reason)
+            rulings.reject(settings, run_id, by, reason, hear=showing.ended)
             return Completed(name="Rejected", message=f"{by} rejected {run_id}: {reason}")
-        published = rulings.approve(settings, run_id, by, reason)
+        published = rulings.approve(settings, run_id, by, reason, hear=showing.ended)
     except (ConfigError, RulingError, store.LockedError, AuditError) as refused:
         return Failed(name="Refused", message=str(refused))
     catalog.refresh(settings.packages)

@@ -64,8 +64,7 @@ async def _up(settings: Settings, url: str, look: Callable[[], None], *, own: bo
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, runner.stop_asked.set)
-    async with get_client() as client:
-        await _serve_all(client, runner, settings, own=own)
+    await _registered(runner, settings, url, own=own)
     serving = asyncio.create_task(runner.start())
     try:
         await _until_stopped(runner, serving, url, look)
@@ -75,6 +74,17 @@ async def _up(settings: Settings, url: str, look: Callable[[], None], *, own: bo
             raise
     else:
         await _stop(runner, serving)
+
+
+async def _registered(runner: Served, settings: Settings, url: str, *, own: bool) -> None:
+    """Serve what there is to serve; ServerGone where the server falls silent before all of it is."""
+    try:
+        async with get_client() as client:
+            await _serve_all(client, runner, settings, own=own)
+    except Exception as fault:
+        if await asyncio.to_thread(server.healthy, url):
+            raise
+        raise ServerGone(f"Prefect's server is gone ({type(fault).__name__})") from fault
 
 
 async def _serve_all(client: PrefectClient, runner: Served, settings: Settings, *, own: bool) -> None:

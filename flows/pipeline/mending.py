@@ -50,7 +50,7 @@ async def bury(client: PrefectClient, settings: Settings, *, own: bool) -> None:
     wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=AT_WORK)))
     for run in await client.read_flow_runs(flow_filter=_ours(), flow_run_filter=wanted, limit=PAGE):
         dataset = run.parameters.get("dataset")
-        if _others(run, own=own) or (dataset and _alive(settings, str(dataset))):
+        if _others(run, own=own) or (dataset and store.held(settings.lock(str(dataset)))):
             continue
         await client.set_flow_run_state(run.id, Crashed(message=ORPHAN), force=True)
         if dataset:
@@ -69,17 +69,6 @@ def _others(run: FlowRun, *, own: bool) -> bool:
         return True
     since = run.state.timestamp if run.state else datetime.now(UTC)
     return run.deployment_id is None and datetime.now(UTC) - since < YOUNG
-
-
-def _alive(settings: Settings, dataset: str) -> bool:
-    """Return whether a publisher of the dataset is at work."""
-    if not settings.lock(dataset).exists():
-        return False
-    try:
-        with store.locked(settings.lock(dataset)):
-            return False
-    except store.LockedError:
-        return True
 
 
 async def retire(client: PrefectClient, names: set[str]) -> None:

@@ -18,12 +18,13 @@ from prefect.logging.handlers import APILogWorker
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import handover, notify, server, steps, store
+from flows import config, handover, notify, runs, server, steps, store
 from flows.config import ConfigError
 from flows.guard import BadInput
 from flows.ingest import NoSource
 from flows.pipeline import showing
 from flows.publish.audit import AuditError
+from flows.runs import Told
 from flows.settings import Settings
 from flows.site import write as catalog
 from flows.steps import Job
@@ -88,6 +89,12 @@ def crashed(settings: Settings, dataset: str, why: str) -> None:
     _tell(settings, dataset, Day(None, "Crashed", why))
 
 
+def _tell(settings: Settings, dataset: str, end: Day) -> None:
+    """Tell people, and Prefect's events, how a run ended, or the last day of a backfill."""
+    told = runs.tell(settings, dataset, end.name, end.message, end.stale)
+    showing.ended(told, run_id=end.run_id, version=end.version)
+
+
 @flow(name="publish-releases", flow_run_name="publish {dataset}", validate_parameters=True, on_crashed=[_crashed])
 async def publish_releases(
     dataset: Given, as_of: date | None = None, since: date | None = None, until: date | None = None
@@ -107,16 +114,18 @@ async def publish_releases(
     _leave_with_parent()
     settings = Settings()
     try:
+        config.named(settings.datasets, dataset)
         played = _days(settings, dataset, as_of, (since, until))
     except ConfigError as wrong:  # of who asked, not of the dataset: no news
         return _state([_refused(dataset, "Misconfigured", str(wrong))])
     try:
         with store.locked(settings.lock(dataset)):
             ended = [await _publish(steps.begin(settings, dataset, played[0]))]
-            for day in played[1:] if ended[-1].name in GOOD else ():
-                ended.append(await _publish(steps.begin(settings, dataset, day)))
+            for day in played[1:]:
                 if ended[-1].name not in GOOD:
                     break
+                showing.ended(Told(dataset, ended[-1].name, ended[-1].message, []), run_id=ended[-1].run_id)
+                ended.append(await _publish(steps.begin(settings, dataset, day)))
     except store.LockedError as busy:
         ended = [_refused(dataset, "Busy", f"{busy} (exit 4)")]
     except ConfigError as wrong:
@@ -188,26 +197,12 @@ async def _take(step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _end(job: Job, name: str, version: str | None, message: str, is_stale: bool | None) -> Day:  # noqa: FBT001 - a value, not a switch
-    """Write the run's record, tell Prefect's events, and return how it ended."""
+    """Write the run's record, and return how it ended."""
     steps.finish(job, name, version, message)
     dataset = job.dataset.name
-    showing.event(name.lower(), dataset, run_id=job.run_id, version=version, message=message)
     told = {"dataset": dataset, "run_id": job.run_id, "outcome": name, "version": version, "as_of": str(job.as_of)}
     log.info("%s: %s", name.lower(), message, extra=told)
     return Day(str(job.as_of), name, message, job.run_id, version, is_stale)
-
-
-def _tell(settings: Settings, dataset: str, end: Day) -> None:
-    """Tell people, and Prefect's events, what the end of a run makes news."""
-    try:
-        ended = notify.End(dataset, end.name, end.message, end.stale, steps.today())
-        fresh = notify.tell(settings.notify, settings.told(dataset), ended)
-    except OSError as fault:
-        log.warning("nobody could be told: %s", fault, extra={"dataset": dataset})
-        return
-    for one in fresh:
-        if one.condition in {"stale", "recovered"}:  # each end has an event of its own
-            showing.event(one.condition, dataset, message=one.text)
 
 
 def _state(ended: list[Day]) -> State[Any]:

@@ -5,6 +5,8 @@ from typing import Any
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 from prefect.events import emit_event
 
+from flows import notify
+from flows.runs import Told
 from schemas.package import Package
 from schemas.report import Problem, Report
 
@@ -33,6 +35,15 @@ async def link(published: Package) -> None:
         link_text=f"{published.dataset} {published.version}",
         key=f"{published.dataset}-version",
     )
+
+
+def ended(told: Told, **more: Any) -> None:
+    """Emit an event for an end, named by the condition that it is or by its own name, and for what else is news."""
+    name = notify.CONDITIONS.get(told.outcome, told.outcome.lower())
+    event(name, told.dataset, outcome=told.outcome, message=told.text, **more)
+    for one in told.fresh:
+        if one.condition in {"stale", "recovered"}:  # held and failed are what the end itself was
+            event(one.condition, told.dataset, message=one.text)
 
 
 def event(name: str, dataset: str, **payload: Any) -> None:

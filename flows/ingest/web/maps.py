@@ -175,10 +175,6 @@ def _value(value: Any) -> Any:
     return value
 
 
-UNUSED = ("listed_at", "page.canonical", "page.headline", "page.modified", "page.published")
-"""What every kind may have and no release takes."""
-
-
 def _map(kind: str) -> Mapping:
     layout = COMMON[kind]
     read = [path for name in NAMES for path in getattr(layout, name)]

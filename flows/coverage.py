@@ -51,7 +51,7 @@ def account(
     standing = {one.values["release_id"]: one.values["published_on"] for one in rows if one.table == "releases"}
     reasons: dict[str, Reason] = {**_reasons(refused), **{release: (None, why) for release, why in taken_down.items()}}
     entries: dict[tuple[str, str], Named] = {}
-    for one in named:
+    for one in map(_printable, named):
         entries.setdefault((one.source, one.entry), one)
     months: dict[tuple[str, str], list[Named]] = {}
     for one in entries.values():
@@ -63,6 +63,12 @@ def account(
         for (source, month), ones in sorted(months.items())
         for row in _of_month(source, month, ones, standing, reasons)
     ]
+
+
+def _printable(one: Named) -> Named:
+    """Return what was named with an entry that can be printed, its unprintable letters as escapes, and is not WHOLE."""
+    entry = UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), one.entry)
+    return one._replace(entry=f"./{entry}" if entry == WHOLE else entry)
 
 
 def _month(one: Named, standing: Mapping[str, str | None]) -> str:
@@ -78,7 +84,7 @@ def _of_month(
     yield _row(source, month, WHOLE, **counts)
     for one in sorted(missing, key=lambda one: one.entry):
         rule, why = reasons.get(one.release_id or "") or (one.rule, one.why)
-        yield _row(source, month, UNPRINTABLE.sub(" ", one.entry), rule=rule, why=why)
+        yield _row(source, month, one.entry, rule=rule, why=why)
 
 
 def _row(source: str, month: str, entry: str, **told: Any) -> Record:

@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flows import rebuild, rulings
+from flows import coverage, rebuild, rulings
+from flows.coverage import Named
 from flows.settings import Settings
 from schemas.package import Package
 from tests.conftest import AS_OF
@@ -145,3 +146,12 @@ def test_a_release_that_a_steward_took_down_is_missing_by_his_word(data: Path, s
     rulings.take_down(Settings(data=data), DATASET, "beside", "Ines Vale", "A name that must not stand there.")
     again = published(data, day=date.fromisoformat(AS_OF))
     assert missing(again) == {"releases/beside.json": "taken down by Ines Vale: A name that must not stand there."}
+
+
+def test_no_two_rows_of_the_account_have_one_key() -> None:
+    entries = ["all", "a\x01b", "a\x02b", "a b", "a\x01\x02b", "a\x01b"]
+    rows = coverage.account([Named("drop", entry, None) for entry in entries], ["drop"], [], [], {})
+    keys = [(row.values["source"], row.values["month"], row.values["entry"]) for row in rows]
+    assert len(set(keys)) == len(keys)
+    assert rows[0].values["listed"] == len(keys) - 1 == len(set(entries))
+    assert {key[2] for key in keys} == {"all", "./all", "a\\x01b", "a\\x02b", "a b", "a\\x01\\x02b"}

@@ -118,11 +118,12 @@ def named(
         document = next(telling.document for telling in reversed(story) if telling.document)
         for (source, file), found in _tellers(release_id, owners[release_id], document, shelf, desk).items():
             yield Named(source, file if source in web else str(found.place), _day(found.value), release_id)
+    folders = {(name, source.folder) for name, source in desk.sources.items()}
     heard = {source for source, _ in [*owners.values(), *shelf.files]}
     for key, (record, broken) in refused:
         source, file = key
         of_web = source in web
-        listing = of_web and key not in shelf.files
+        listing = key not in shelf.files and (of_web or key in folders)
         if listing and source in heard:
             continue
         item = desk.load(shelf.files[key].sha256) if of_web and not listing else None

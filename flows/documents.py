@@ -152,7 +152,7 @@ def _put(fetched: Fetched, shelf: Shelf, desk: Desk) -> set[str]:
     for key in ingest.affected([*fetched.changed, *fetched.gone], shelf.files):
         before = shelf.contents.pop(key, Contents({}, [], [], Counter(), {}))
         if key in shelf.files:
-            shelf.contents[key] = _contents(key, shelf.files, desk, before.named)
+            shelf.contents[key] = _contents(key, shelf.files, desk, before)
         after = shelf.contents[key].named if key in shelf.files else {}
         for release_id in before.named.keys() - after.keys():
             shelf.holders[release_id].discard(key)
@@ -162,7 +162,7 @@ def _put(fetched: Fetched, shelf: Shelf, desk: Desk) -> set[str]:
     return touched
 
 
-def _contents(key: Key, files: Mapping[Key, Kept], desk: Desk, before: Mapping[str, Document]) -> Contents:
+def _contents(key: Key, files: Mapping[Key, Kept], desk: Desk, before: Contents) -> Contents:
     """Return what a file holds; a broken one still holds what it held before, for it is no whole snapshot."""
     content = Contents({}, [], [], Counter(), {})
     for read in ingest.read(key, files, desk.load, desk.sources.get(key[0])):
@@ -179,12 +179,21 @@ def _contents(key: Key, files: Mapping[Key, Kept], desk: Desk, before: Mapping[s
             content.again.setdefault(release_id, []).append(found)
         else:
             content.refused.append(duplicate(found, first))
-    emptied = bool(before) and not content.named
+    emptied = bool(before.named) and not content.named
     broken = any(item.problem.layer == "input" for item in content.refused) or (emptied and bool(content.noted))
     if not broken:
         return content
-    carried = frozenset(before.keys() - content.named.keys())
-    return content._replace(named={**before, **content.named}, carried=carried)
+    carried = frozenset(before.named.keys() - content.named.keys())
+    return content._replace(named={**before.named, **content.named}, again=_once_more(before, content), carried=carried)
+
+
+def _once_more(before: Contents, now: Contents) -> dict[str, list[Document]]:
+    """Return what told releases once more, before and now: a broken file has lost no address."""
+    told = {one: list(found) for one, found in now.again.items()}
+    for release_id, found in before.again.items():
+        here = told.setdefault(release_id, [])
+        here += [one for one in found if one not in here]
+    return told
 
 
 def _mapped(document: Document, desk: Desk, untaken: Counter[LeftOut]) -> Document:

@@ -2,17 +2,21 @@
 
 import io
 import json
+import socket
+import socketserver
 import tarfile
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
 
 from flows import documents, guard, ingest, store
 from flows.documents import Built
+from flows.ingest import folders
 from schemas.dataset import Dataset
 from tests.site import Site
 from tests.test_web import DAY, later
@@ -107,6 +111,13 @@ def test_a_folder_that_cannot_be_listed_is_told_and_withdraws_nothing(tmp_path: 
     (refused,) = built(of, tmp_path).refused
     assert refused.problem.rule == "input.unreached"
     assert status(of, tmp_path) == {"one": "current"}
+    assert [one.release_id for one in built(of, tmp_path).named] == ["one"]
+
+
+def test_a_folder_that_was_never_listed_is_accounted_for(tmp_path: Path) -> None:
+    of = dataset("zip://in::file://drop.zip")
+    fetched(of, tmp_path)
+    assert [(one.rule, one.release_id) for one in built(of, tmp_path).named] == [("input.unreached", None)]
 
 
 def test_a_file_that_unpacks_to_too_much_costs_itself_alone(
@@ -129,6 +140,7 @@ FORBIDDEN = {
     "an archive on the web": ("zip://::https://example.org/a.zip", {"hosts": ["example.org"]}, "not read as a folder"),
     "a user in the address": ("ftp://me:secret@example.org/drop", {"hosts": ["example.org"]}, "a user in it"),
     "a protocol that asks others": ("reference://", {}, "not read as a folder"),
+    "a server that may send one elsewhere": ("webhdfs://named/drop", {"hosts": ["named"]}, "not read as a folder"),
     "an archive outside the data folder": ("zip://::file://../drop.zip", {}, "leads out of"),
 }
 
@@ -156,3 +168,91 @@ def test_a_bucket_whose_library_is_not_there_says_so(tmp_path: Path) -> None:
     fetched(of, tmp_path)
     (refused,) = built(of, tmp_path).refused
     assert (refused.problem.rule, "s3fs" in refused.problem.message) == ("input.unreached", True)
+
+
+class Ftp(socketserver.StreamRequestHandler):
+    """A server of one folder and one within it, which it does not list where it is `closed`."""
+
+    closed: ClassVar[bool] = False
+
+    def handle(self) -> None:
+        """Answer every word of a client."""
+        self.wfile.write(b"220 ready\r\n")
+        for line in self.rfile:
+            word, _, told = line.decode().strip().partition(" ")
+            self.wfile.write(self.answer(word.upper(), told))
+
+    def answer(self, word: str, told: str) -> bytes:
+        """Return what is said to a word, its listing sent before."""
+        if word == "PASV":
+            self.data = socket.create_server(("127.0.0.1", 0))
+            high, low = divmod(self.data.getsockname()[1], 256)
+            return f"227 here (127,0,0,1,{high},{low})\r\n".encode()
+        if word not in ("MLSD", "LIST"):
+            return b"230 as you like\r\n" if word != "QUIT" else b"221 bye\r\n"
+        if word == "LIST" or (told == "/drop/sub" and self.closed):
+            self.data.close()
+            return b"550 not for you\r\n"
+        lists = {"/": "type=dir; drop", "/drop": "type=dir; sub\r\ntype=file;size=2; one.json"}
+        self.wfile.write(b"150 it comes\r\n")
+        taken, _ = self.data.accept()
+        taken.sendall(f"{lists.get(told, 'type=file;size=2; two.json')}\r\n".encode())
+        taken.close()
+        self.data.close()
+        return b"226 done\r\n"
+
+
+@pytest.fixture
+def ftp() -> Iterator[str]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), type("Own", (Ftp,), {})) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"ftp://127.0.0.1:{server.server_address[1]}/drop"
+        server.shutdown()
+
+
+def test_a_folder_with_one_in_it_that_cannot_be_listed_is_not_listed_at_all(
+    ftp: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = dataset(ftp, hosts=["127.0.0.1"], private=True).sources[0]
+    assert sorted(folders.listed(source, tmp_path)) == [f"{ftp}/one.json", f"{ftp}/sub/two.json"]
+    monkeypatch.setattr(Ftp, "closed", True)
+    with pytest.raises(guard.BadInput, match="does not list /drop/sub") as caught:
+        folders.listed(source, tmp_path)
+    assert caught.value.rule == "input.unreached"
+
+
+NOWHERE = ".".join(["nowhere" * 8] * 6)
+"""A name that is too long for any server to be asked about."""
+UNUSABLE = {
+    "a host that there cannot be": (f"ftp://{NOWHERE}/drop", {"hosts": [NOWHERE]}, "input.unreached"),
+    "a port that is none": ("ftp://named:abc/", {"hosts": ["named"]}, "input.unreached"),
+    "an entry beside the folder": ("zip://::file://odd.zip", {}, "input.address"),
+    "a folder that is one file": ("zip://in/one.json::file://odd.zip", {}, "input.address"),
+}
+
+
+@pytest.mark.parametrize(("address", "more", "rule"), UNUSABLE.values(), ids=UNUSABLE)
+def test_an_address_that_leads_to_no_folder_costs_itself_alone(
+    tmp_path: Path, address: str, more: dict[str, Any], rule: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr("/x.json", b"{}")
+        archive.writestr("in/one.json", b"{}")
+    of = dataset(address, **more)
+    fetched(of, tmp_path)
+    assert [item.problem.rule for item in built(of, tmp_path).refused] == [rule]
+
+
+def test_a_file_that_breaks_keeps_every_address_of_what_it_held(tmp_path: Path, seed: dict[str, Any]) -> None:
+    places = ["https://example.org/one", "https://example.org/two"]
+    lines = [json.dumps(seed | {"id": "one", "source": seed["source"] | {"url": one}}) for one in places]
+    of = dataset(lay_zip(tmp_path, {"all.jsonl": "\n".join(lines).encode()}))
+    found = []
+    for number, text in enumerate(("\n".join(lines), f"{lines[0]}\n{{broken", "{broken")):
+        lay_zip(tmp_path, {"all.jsonl": text.encode()})
+        fetched(of, tmp_path, later(number))
+        rows = (one.values for one in built(of, tmp_path).records if one.table == "releases")
+        found += [(row["source_url"], row["other_urls"]) for row in rows]
+    assert found == [found[0]] * 3
+    assert places[1] in str(found[0][1])

@@ -3,9 +3,11 @@
 Where an address may lead is the guard's rule; what a file may hold is bounded as on disk, however it is packed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from flows import guard
 from schemas.dataset import SourceConfig
@@ -24,19 +26,53 @@ def listed(source: SourceConfig, root: Path) -> dict[str, Callable[[], bytes]]:
     """Return what reads each file of a folder, by name, hidden ones left out; BadInput when it cannot be listed."""
     from fsspec.core import url_to_fs  # noqa: PLC0415 - only a folder that lies elsewhere pays for it
 
-    address = guard.folder(str(source.folder), root, source.hosts, private=source.private)
+    address = str(source.folder)
     try:
-        system, path = url_to_fs(address, skip_instance_cache=True)  # a server of datasets lives long
-        found = sorted(system.find(path))
+        looked_at = guard.folder(address, root, source.hosts, private=source.private)
+        system, path = url_to_fs(looked_at, skip_instance_cache=True)  # a server of datasets lives long
+        found = sorted(islice(_files(system, path), MOST + 1))
+        inner = {name: _below(path, name) for name in found}
+    except guard.BadInput:
+        raise
     except Exception as error:  # noqa: BLE001 - every protocol has errors of its own
         raise guard.BadInput("input.unreached", f"the folder cannot be listed: {_told(error)}", value=address) from None
     if len(found) > MOST:
         raise guard.BadInput("input.size", f"the folder has more than {MOST:,} files", value=address)
     if not found:
         raise guard.BadInput("input.empty", "the folder has no file, or is not there", value=address)
-    inner = {name: PurePosixPath(name).relative_to(PurePosixPath(path)) for name in found}
     visible = {name: there for name, there in inner.items() if not any(part.startswith(".") for part in there.parts)}
     return {f"{source.folder}/{there}": partial(_read, system, name) for name, there in visible.items()}
+
+
+def _files(system: Any, path: str) -> Iterator[str]:
+    """Yield the name of every file below `path`; what cannot be listed raises, where `find` leaves it out."""
+    seen, waiting = {path.rstrip("/")}, [path]
+    while waiting:
+        for entry in _entries(system, waiting.pop()):
+            name = str(entry["name"])
+            if entry["type"] != "directory":
+                yield name
+            elif name.rstrip("/") not in seen:
+                seen.add(name.rstrip("/"))
+                waiting.append(name)
+
+
+def _entries(system: Any, path: str) -> list[dict[str, Any]]:
+    """Return what lies in a folder; OSError where ftp hides that it was not told, which it keeps no listing of."""
+    found: list[dict[str, Any]] = system.ls(path, detail=True)
+    if not found and system.protocol == "ftp" and system._strip_protocol(path) not in system.dircache:  # noqa: SLF001 - the name of its listing
+        raise OSError(f"the server does not list {path}")
+    return found
+
+
+def _below(path: str, name: str) -> PurePosixPath:
+    """Return the name of a file from its folder on; BadInput when it is the folder itself, or lies beside it."""
+    folder, file = PurePosixPath(path), PurePosixPath(name)
+    if file == folder:
+        raise guard.BadInput("input.address", "this is a file: give the address of its folder", value=name)
+    if not file.is_relative_to(folder):
+        raise guard.BadInput("input.address", f"the folder lists {name}, which is not below it", value=name)
+    return file.relative_to(folder)
 
 
 def _read(system: object, name: str) -> bytes:

@@ -184,16 +184,19 @@ def _contents(key: Key, files: Mapping[Key, Kept], desk: Desk, before: Contents)
     if not broken:
         return content
     carried = frozenset(before.named.keys() - content.named.keys())
-    return content._replace(named={**before.named, **content.named}, again=_once_more(before, content), carried=carried)
+    return _both(before, content, desk)._replace(carried=carried)
 
 
-def _once_more(before: Contents, now: Contents) -> dict[str, list[Document]]:
-    """Return what told releases once more, before and now: a broken file has lost no address."""
-    told = {one: list(found) for one, found in now.again.items()}
-    for release_id, found in before.again.items():
-        here = told.setdefault(release_id, [])
+def _both(before: Contents, now: Contents, desk: Desk) -> Contents:
+    """Return what a broken file holds now, with what it held before and no address of that lost."""
+    moved = {one for one, found in before.named.items() if one in now.named and same(now.named[one], found, desk)}
+    again: dict[str, list[Document]] = {}
+    told = [*before.again.items(), *now.again.items(), *((one, [now.named[one]]) for one in sorted(moved))]
+    for release_id, found in told:
+        here = again.setdefault(release_id, [])
         here += [one for one in found if one not in here]
-    return told
+    first = {one: found for one, found in before.named.items() if one in moved or one not in now.named}
+    return now._replace(named=now.named | first, again=again)
 
 
 def _mapped(document: Document, desk: Desk, untaken: Counter[LeftOut]) -> Document:

@@ -249,10 +249,10 @@ def test_a_file_that_breaks_keeps_every_address_of_what_it_held(tmp_path: Path, 
     lines = [json.dumps(seed | {"id": "one", "source": seed["source"] | {"url": one}}) for one in places]
     of = dataset(lay_zip(tmp_path, {"all.jsonl": "\n".join(lines).encode()}))
     found = []
-    for number, text in enumerate(("\n".join(lines), f"{lines[0]}\n{{broken", "{broken")):
+    for number, text in enumerate(("\n".join(lines), f"{lines[0]}\n{{broken", f"{{broken\n{lines[1]}", "{broken")):
         lay_zip(tmp_path, {"all.jsonl": text.encode()})
         fetched(of, tmp_path, later(number))
         rows = (one.values for one in built(of, tmp_path).records if one.table == "releases")
         found += [(row["source_url"], row["other_urls"]) for row in rows]
-    assert found == [found[0]] * 3
+    assert found == [found[0]] * 4
     assert places[1] in str(found[0][1])

@@ -48,8 +48,12 @@ def _files(system: Any, path: str) -> Iterator[str]:
     """Yield the name of every file below `path`; what cannot be listed raises, where `find` leaves it out."""
     seen, waiting = {path.rstrip("/")}, [path]
     while waiting:
-        for entry in _entries(system, waiting.pop()):
+        here = waiting.pop()
+        entries = _entries(system, here)
+        for entry in entries:
             name = str(entry["name"])
+            if name.rstrip("/") == here.rstrip("/") and len(entries) > 1:
+                continue  # a bucket may list the folder itself
             if entry["type"] != "directory":
                 yield name
             elif name.rstrip("/") not in seen:

@@ -19,7 +19,7 @@ from flows import rulings
 from flows.settings import Settings
 from flows.site import charts, faces, model, redline, text, told
 from flows.site.text import Evidence, Mention
-from flows.site.write import bring, site, withdraw
+from flows.site.write import FOLDERS, bring, site, withdrawn
 from schemas.package import MEDIA_TYPES, Package, Version
 from tests import catalog
 from tests.catalog import MINISTRY
@@ -317,22 +317,49 @@ def test_a_version_is_never_touched(tmp_path: Path) -> None:
     assert tree(version.folder) == before
 
 
-def test_the_pages_of_what_was_taken_down_are_removed(tmp_path: Path, made: Path) -> None:
-    shutil.copytree(made, tmp_path / "data")
-    gone = rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, "1.2.0", "me", "an error")
+@pytest.mark.parametrize("what", ["1.2.0", "mer-2024-05-02-youth-exchange"])
+def test_no_page_has_the_text_of_what_was_taken_down_though_a_make_was_interrupted(
+    tmp_path: Path, made: Path, what: str
+) -> None:
+    root = shutil.copytree(made, tmp_path / "data") / "packages"
+    lines = _lines_of(root / MINISTRY / "releases" / "mer-2024-05-02-youth-exchange.html")
+    half_made = root / MINISTRY / "releases" / f".{'x' * 99}.0123abcd"
+    half_made.write_text("\n".join(lines), encoding="utf-8")
+    (root / ".site.json").unlink()
+    assert lines & _said(root)
+    with withdrawn(root, MINISTRY):
+        assert not [path for path in _of_site(root / MINISTRY) if path.suffix in {".html", ".xml"}]
+        gone = rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, what, "me", "an error")
     assert gone == [(1, 2, 0)]
-    withdraw(tmp_path / "data" / "packages", MINISTRY)
-    home = tmp_path / "data" / "packages" / MINISTRY
-    assert "taken down: an error" in parsed(home / "versions" / "1.2.0.html").text()
-    assert not (home / "releases" / "mer-2024-05-02-youth-exchange.html").exists()
-    assert (home / "releases" / "mer-2024-03-05-seed-wheat-ujara.html").exists()
+    assert lines & _said(root) == set()
+    assert not half_made.exists()
+    assert "taken down: an error" in parsed(root / MINISTRY / "versions" / "1.2.0.html").text()
+    assert (root / MINISTRY / "releases" / "mer-2024-03-05-seed-wheat-ujara.html").exists()
+
+
+def test_a_page_of_what_is_gone_is_removed_though_nobody_knows_who_made_it(tmp_path: Path, made: Path) -> None:
+    root = shutil.copytree(made / "packages", tmp_path / "packages")
+    stale = [root / MINISTRY / name for name in ("releases-9.html", *(f"{one}/stale.html" for one in FOLDERS))]
+    for path in stale:
+        path.write_text("what was taken down", encoding="utf-8")
+    assert site(root).removed == len(stale)
+    assert [path for path in stale if path.exists()] == []
+
+
+def test_a_takedown_that_is_refused_leaves_every_page(tmp_path: Path, made: Path) -> None:
+    root = shutil.copytree(made, tmp_path / "data") / "packages"
+    before = {path: path.read_bytes() for path in _of_site(root)}
+    with pytest.raises(rulings.RulingError), withdrawn(root, MINISTRY):
+        rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, "no-such-release", "me", "an error")
+    assert {path: path.read_bytes() for path in _of_site(root)} == before
 
 
 def test_where_the_catalog_cannot_be_made_no_page_of_what_was_taken_down_stays(tmp_path: Path, made: Path) -> None:
     root = shutil.copytree(made / "packages", tmp_path / "packages")
     (root / "index.html").unlink()
     (root / "index.html").mkdir()
-    withdraw(root, MINISTRY)
+    with withdrawn(root, MINISTRY):
+        pass
     assert [path for path in pages(root / MINISTRY) if path.is_file()] == []
     assert (root / MINISTRY / "1.2.0" / "releases.csv").is_file()
 
@@ -416,3 +443,23 @@ def test_only_pages_are_served_beside_the_packages(made: Path) -> None:
 def _latest(listing: model.Listing) -> Package:
     assert listing.latest
     return Package(listing.dataset, Version.parse(listing.latest), listing.home / listing.latest)
+
+
+def _of_site(root: Path) -> list[Path]:
+    """Return every file under `root` that the site made, the files of versions aside."""
+    found = (path for path in root.rglob("*") if path.suffix in {".html", ".json", ".xml", ".txt", ".0123abcd"})
+    return [path for path in found if not re.fullmatch(r"[0-9.]+", path.parent.name)]
+
+
+def _lines_of(path: Path) -> set[str]:
+    """Return the lines of the text of a release, as its page has them."""
+    return {line.text() for line in parsed(path).css("p.words") if len(line.text()) > len("a line of its own")}
+
+
+def _said(root: Path) -> set[str]:
+    """Return every line of text that any file of the site has, as its bytes and as a reader sees it."""
+    found: set[str] = set()
+    for path in _of_site(root):
+        found |= set(path.read_text(encoding="utf-8").splitlines())
+        found |= {node.text() for node in parsed(path).css("p, li, td, dd, blockquote")}
+    return found

@@ -125,6 +125,23 @@ def test_a_redline_shows_the_words_that_changed_and_no_others() -> None:
     ]
 
 
+@pytest.mark.parametrize("part", ["a ", "a\n"])
+def test_a_redline_of_words_said_over_and_over_is_one_stretch_that_was_replaced(part: str) -> None:
+    times = int(redline.MOST_PAIRS**0.5) + 1
+    old, new = f"x{part[1]}{part * times}y", f"z{part[1]}{part * times}b{part[1]}{part}w"
+    assert redline.redline(old, new) == [("gone", old), ("new", new)]
+
+
+def test_an_edit_of_a_long_paragraph_shows_the_words_that_changed() -> None:
+    about = " ".join(f"word{number}" for number in range(redline.LONGEST))
+    assert redline.redline(f"{about} old {about}", f"{about} new {about}") == [
+        ("same", f"{about} "),
+        ("gone", "old"),
+        ("new", "new"),
+        ("same", f" {about}"),
+    ]
+
+
 def test_days_and_numbers_are_written_as_people_write_them() -> None:
     assert told.days("2021-07-06", "2021-07-07") == "6 \N{EN DASH} 7 July 2021"
     assert told.days("2021-07-30", "2021-08-02") == "30 July \N{EN DASH} 2 August 2021"
@@ -137,6 +154,26 @@ def test_a_chart_has_every_count_and_no_script() -> None:
     chart = charts.bars([("Halmere", 3), ("<b>", 1)], "By recipient")
     assert [node.text() for node in LexborHTMLParser(chart).css("text.count")] == ["3", "1"]
     assert "<b>" not in chart
+
+
+@given(st.lists(st.dates().map(str), min_size=1, max_size=20))
+def test_a_timeline_has_a_mark_for_every_day_or_says_how_many_lie_before_it(days: list[str]) -> None:
+    chart = LexborHTMLParser(charts.timeline([charts.Dot(day, "quote", "words", "x.html") for day in days], "Facts"))
+    marks, before = len(chart.css("circle")), _earlier(chart)
+    assert marks + before == len(days)
+    assert marks > 0
+
+
+@given(st.dictionaries(st.dates().map(lambda day: str(day)[:7]), st.integers(1, 9), min_size=1, max_size=20))
+def test_columns_show_every_month_or_say_how_many_lie_before_them(counts: dict[str, int]) -> None:
+    chart = LexborHTMLParser(charts.columns(sorted(counts.items()), "Releases"))
+    shown = sum(int(node.text().rpartition(" ")[2]) for node in chart.css("title"))
+    assert shown + _earlier(chart) == sum(counts.values())
+
+
+def test_one_fact_of_another_century_is_told_and_not_drawn() -> None:
+    chart = charts.timeline([charts.Dot(day, "quote", "w", "x.html") for day in ("1924-04-18", "2024-04-18")], "Facts")
+    assert first(LexborHTMLParser(chart), "text.earlier") == "1 before Apr 1984 not shown"
 
 
 # What the pages say
@@ -463,3 +500,8 @@ def _said(root: Path) -> set[str]:
         found |= set(path.read_text(encoding="utf-8").splitlines())
         found |= {node.text() for node in parsed(path).css("p, li, td, dd, blockquote")}
     return found
+
+
+def _earlier(chart: LexborHTMLParser) -> int:
+    """Return how many a chart says it does not show."""
+    return sum(int(node.text().split()[0].replace(",", "")) for node in chart.css("text.earlier"))

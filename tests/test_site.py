@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from flows import rulings
 from flows.settings import Settings
 from flows.site import charts, faces, model, redline, text, told
+from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import FOLDERS, bring, site, withdrawn
 from schemas.package import MEDIA_TYPES, Package, Version
@@ -339,12 +340,31 @@ def test_pages_made_version_by_version_are_the_bytes_of_pages_made_at_once(tmp_p
     for month in ("2024-03", "2024-04"):
         catalog.months(data, month)
         grown = site(data / "packages")
-    assert grown.kept > 0
+    parent = data / "packages" / MINISTRY / "entities" / "ujara.html"
+    assert first(parsed(parent), "h1") == "Ujara"
+    _rename(data, "ujara", "Ujara", "Free State of Ujara")
+    renamed = site(data / "packages")
+    assert first(parsed(parent), "h1") == "Free State of Ujara"
+    assert min(grown.kept, renamed.kept) > 0
     fresh = tmp_path / "fresh"
     site(data / "packages", fresh)
     made = {path.relative_to(fresh): path.read_bytes() for path in fresh.rglob("*") if path.suffix in {".html", ".xml"}}
     assert made == {name: (data / "packages" / name).read_bytes() for name in made}
     assert len(pages(data / "packages")) == len(pages(fresh))
+
+
+def test_the_page_of_a_release_is_another_where_the_type_of_one_who_is_named_is(packages: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(packages, tmp_path / "packages")
+    path = other / MINISTRY / "1.2.0" / "entities.csv"
+    said = path.read_text(encoding="utf-8")
+    assert "\nhalmere,place," in said
+    path.write_text(said.replace("\nhalmere,place,", "\nhalmere,organization,"), encoding="utf-8")
+    page = f"{MINISTRY}/releases/mer-2024-03-01-callow-bridge-closed.html"
+    keys = [
+        {one.path: one.key for listing in model.listings(root) for one in of_dataset(listing)}[page]
+        for root in (packages, other)
+    ]
+    assert keys[0] != keys[1]
 
 
 def test_a_version_is_never_touched(tmp_path: Path) -> None:
@@ -505,3 +525,12 @@ def _said(root: Path) -> set[str]:
 def _earlier(chart: LexborHTMLParser) -> int:
     """Return how many a chart says it does not show."""
     return sum(int(node.text().split()[0].replace(",", "")) for node in chart.css("text.earlier"))
+
+
+def _rename(data: Path, name: str, old: str, new: str) -> None:
+    """Publish the sample ministry once more, with another name for one whom its releases name."""
+    path = data / "ministry" / "2024-05.jsonl"
+    said = path.read_text(encoding="utf-8")
+    assert f'"id":"{name}","name":"{old}"' in said
+    path.write_text(said.replace(f'"id":"{name}","name":"{old}"', f'"id":"{name}","name":"{new}"'), encoding="utf-8")
+    published(data, MINISTRY, catalog.MONTHS["2024-05"])

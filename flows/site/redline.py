@@ -11,7 +11,7 @@ Change = Literal["same", "gone", "new"]
 LONGEST = 4000
 """Words, or lines, of a changed stretch that are compared one by one; a longer one is shown as replaced whole."""
 MOST_PAIRS = 200_000
-"""Pairs of one word in both texts of such a stretch; one that has more, of words said over and over, is replaced too."""
+"""Pairs of one word in both texts of such a stretch; one with more, of words said over and over, is replaced too."""
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -41,7 +41,7 @@ def _by_words(old: str, new: str) -> Iterator[Piece]:
 
 
 def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[bool, str, str]]:
-    """Yield both texts stretch by stretch, and whether they are alike in it: first how both begin, last how both end."""
+    """Yield both texts by stretches, and whether they are alike in it: how both begin first, how they end last."""
     head = _alike(before, after)
     tail = _alike(before[head:][::-1], after[head:][::-1])
     old, new = before[head : len(before) - tail], after[head : len(after) - tail]

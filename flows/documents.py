@@ -60,8 +60,10 @@ Skip = Mapping[str, set[int]]
 def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, skip: Skip | None = None) -> Built:
     """Return the rows of every release that the journal tells of, in an order of their own."""
     stories = tell(dataset, journal, load)
-    built = Built([], [*stories.refused], [*stories.noted], {}, [], stories.named)
     left_out = {ruling.release for ruling in dataset.takedowns}
+    refused = [item for item in stories.refused if item.record.values.get("release_id") not in left_out]
+    noted = [found for found in stories.noted if found.key is None or found.key.split()[0] not in left_out]
+    built = Built([], refused, noted, {}, [], stories.named)
     made = [
         record
         for release_id in sorted(stories.told)

@@ -37,8 +37,6 @@ STOP_SECONDS = 5
 ANSWER_SECONDS = 5
 PORT = 4200
 """The port that Prefect's server has everywhere."""
-NOWHERE = f"http://{LOOPBACK}:{PORT}/api"
-"""Where a server of our own would be, where none runs."""
 PR_SET_PDEATHSIG = 1
 
 

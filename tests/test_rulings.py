@@ -160,7 +160,7 @@ def test_more_refused_rows_than_the_dataset_allows_hold_the_candidate(tmp_path: 
 
 
 def test_a_held_candidate_shows_what_approving_it_would_publish(waits: Held) -> None:
-    """The commitment that is due `this week` falls with the day that its week was counted from."""
+    """The commitment that is due `this week` falls with its day; the release is counted in the month before."""
     plan = rulings.held_plan(waits.settings, waits.run_id)
     changed = {
         (row.table, row.change, row.quarantine): {name: cell.new for name, cell in row.fields.items()}
@@ -168,7 +168,10 @@ def test_a_held_candidate_shows_what_approving_it_would_publish(waits: Held) -> 
     }
     assert plan.held
     assert (plan.diff.before, plan.diff.after, plan.diff.level) == ("1.0.0", "1.1.0", "minor")
-    assert changed == {("releases", "changed", None): {"published_on": MOVED}} | {
+    counted: dict[tuple[str, str, str | None], dict[str, Any]] = {
+        ("coverage", change, None): {} for change in ("added", "removed")
+    }
+    assert changed == {("releases", "changed", None): {"published_on": MOVED}} | counted | {
         (name, "removed", "entered"): {} for name in ("facts", "commitments", "participants", "spans")
     }
     refused = [one for one in plan.report.problems if one.table == "commitments" and one.severity == "error"]

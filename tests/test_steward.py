@@ -354,6 +354,26 @@ def test_a_release_that_was_taken_down_is_left_out_with_what_only_it_names(tmp_p
     assert {record.key for record in made if record.table == "entities"} == named
 
 
+def test_no_word_of_a_release_that_was_taken_down_is_among_what_was_refused_or_noted(tmp_path: Path) -> None:
+    data = folder_of(tmp_path / "data")
+    turn_to(data, "feed")
+    set_mode(data, "snapshot")
+    gone, stays = clean(2)
+    gone["body"] = gone["body"].rstrip(" .") + " and the zebra was cut off at the"
+    again = gone | {"headline": "A zebra once more", "body": "Another zebra."}
+    day = date(2024, 3, 31)
+    documents = [gone, again, stays]
+    built(data, documents, day)
+    store.append_journal(
+        data / "raw", MINISTRY, Ruling(kind="takedown", day=day, by=BY, reason=WHY, release=gone["id"])
+    )
+    built(data, documents, day)
+    job = steps.begin(Settings(data=data), MINISTRY, day)
+    folder = steps.judge(job, steps.build(job, steps.fetch(job)))
+    told = [path for path in folder.rglob("*") if path.is_file() and b"zebra" in path.read_bytes()]
+    assert told == []
+
+
 def test_a_correction_expects_a_fraction_as_the_source_writes_it(data: Path) -> None:
     put(data, lambda document: document["commitments"][0].update(quantity=1_400_000.1))
     decide(data, "corrections", correction("/commitments/c1/quantity", expect=1_400_000.1, value=1_500_000))

@@ -133,9 +133,9 @@ async def publish_releases(
     except Exception as fault:
         crashed(settings, dataset, f"{type(fault).__name__}: {fault}")
         raise
-    if any(day.name in GOOD for day in ended):
-        await _take(catalog.refresh, settings.packages)
     _tell(settings, dataset, ended[-1])
+    if settings.packages.exists():  # after every end, for a catalog that could not be made before is made now
+        await _take(catalog.refresh, settings.packages)
     return _state(ended)
 
 

@@ -5,6 +5,7 @@ A dataset may have suites of its own, in the same form, in a folder of the data.
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,10 +46,13 @@ def files(folders: Iterable[Path]) -> list[Path]:
 
 
 def hints(folders: Iterable[Path]) -> dict[str, str]:
-    """Return how to mend what breaks a rule of the suites in `folders`, by the rule's id."""
-    told = [(file.stem, json.loads(file.read_text(encoding="utf-8"))["expectations"]) for file in files(folders)]
-    metas = [(table, entry["meta"]) for table, entries in told for entry in entries]
-    return {f"suite.{table}.{meta['id']}": meta["hint"] for table, meta in metas if "hint" in meta}
+    """Return how to mend what breaks a rule of the suites in `folders`, by the rule's id; a wrong suite tells none."""
+    found: dict[str, str] = {}
+    for file in files(folders):
+        with suppress(ValueError, KeyError, TypeError):
+            metas = [entry["meta"] for entry in json.loads(file.read_text(encoding="utf-8"))["expectations"]]
+            found |= {f"suite.{file.stem}.{meta['id']}": meta["hint"] for meta in metas if "hint" in meta}
+    return found
 
 
 def load(folders: Iterable[Path], known: set[str]) -> list[Expectation]:

@@ -18,8 +18,9 @@ from selectolax.lexbor import LexborHTMLParser
 from flows import rulings
 from flows.settings import Settings
 from flows.site import charts, faces, model, redline, text, told
+from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
-from flows.site.write import bring, site, withdraw
+from flows.site.write import FOLDERS, bring, site, withdrawn
 from schemas.package import MEDIA_TYPES, Package, Version
 from tests import catalog
 from tests.catalog import MINISTRY
@@ -125,6 +126,23 @@ def test_a_redline_shows_the_words_that_changed_and_no_others() -> None:
     ]
 
 
+@pytest.mark.parametrize("part", ["a ", "a\n"])
+def test_a_redline_of_words_said_over_and_over_is_one_stretch_that_was_replaced(part: str) -> None:
+    times = int(redline.MOST_PAIRS**0.5) + 1
+    old, new = f"x{part[1]}{part * times}y", f"z{part[1]}{part * times}b{part[1]}{part}w"
+    assert redline.redline(old, new) == [("gone", old), ("new", new)]
+
+
+def test_an_edit_of_a_long_paragraph_shows_the_words_that_changed() -> None:
+    about = " ".join(f"word{number}" for number in range(redline.LONGEST))
+    assert redline.redline(f"{about} old {about}", f"{about} new {about}") == [
+        ("same", f"{about} "),
+        ("gone", "old"),
+        ("new", "new"),
+        ("same", f" {about}"),
+    ]
+
+
 def test_days_and_numbers_are_written_as_people_write_them() -> None:
     assert told.days("2021-07-06", "2021-07-07") == "6 \N{EN DASH} 7 July 2021"
     assert told.days("2021-07-30", "2021-08-02") == "30 July \N{EN DASH} 2 August 2021"
@@ -137,6 +155,26 @@ def test_a_chart_has_every_count_and_no_script() -> None:
     chart = charts.bars([("Halmere", 3), ("<b>", 1)], "By recipient")
     assert [node.text() for node in LexborHTMLParser(chart).css("text.count")] == ["3", "1"]
     assert "<b>" not in chart
+
+
+@given(st.lists(st.dates().map(str), min_size=1, max_size=20))
+def test_a_timeline_has_a_mark_for_every_day_or_says_how_many_lie_before_it(days: list[str]) -> None:
+    chart = LexborHTMLParser(charts.timeline([charts.Dot(day, "quote", "words", "x.html") for day in days], "Facts"))
+    marks, before = len(chart.css("circle")), _earlier(chart)
+    assert marks + before == len(days)
+    assert marks > 0
+
+
+@given(st.dictionaries(st.dates().map(lambda day: str(day)[:7]), st.integers(1, 9), min_size=1, max_size=20))
+def test_columns_show_every_month_or_say_how_many_lie_before_them(counts: dict[str, int]) -> None:
+    chart = LexborHTMLParser(charts.columns(sorted(counts.items()), "Releases"))
+    shown = sum(int(node.text().rpartition(" ")[2]) for node in chart.css("title"))
+    assert shown + _earlier(chart) == sum(counts.values())
+
+
+def test_one_fact_of_another_century_is_told_and_not_drawn() -> None:
+    chart = charts.timeline([charts.Dot(day, "quote", "w", "x.html") for day in ("1924-04-18", "2024-04-18")], "Facts")
+    assert first(LexborHTMLParser(chart), "text.earlier") == "1 before Apr 1984 not shown"
 
 
 # What the pages say
@@ -302,12 +340,31 @@ def test_pages_made_version_by_version_are_the_bytes_of_pages_made_at_once(tmp_p
     for month in ("2024-03", "2024-04"):
         catalog.months(data, month)
         grown = site(data / "packages")
-    assert grown.kept > 0
+    parent = data / "packages" / MINISTRY / "entities" / "ujara.html"
+    assert first(parsed(parent), "h1") == "Ujara"
+    _rename(data, "ujara", "Ujara", "Free State of Ujara")
+    renamed = site(data / "packages")
+    assert first(parsed(parent), "h1") == "Free State of Ujara"
+    assert min(grown.kept, renamed.kept) > 0
     fresh = tmp_path / "fresh"
     site(data / "packages", fresh)
     made = {path.relative_to(fresh): path.read_bytes() for path in fresh.rglob("*") if path.suffix in {".html", ".xml"}}
     assert made == {name: (data / "packages" / name).read_bytes() for name in made}
     assert len(pages(data / "packages")) == len(pages(fresh))
+
+
+def test_the_page_of_a_release_is_another_where_the_type_of_one_who_is_named_is(packages: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(packages, tmp_path / "packages")
+    path = other / MINISTRY / "1.2.0" / "entities.csv"
+    said = path.read_text(encoding="utf-8")
+    assert "\nhalmere,place," in said
+    path.write_text(said.replace("\nhalmere,place,", "\nhalmere,organization,"), encoding="utf-8")
+    page = f"{MINISTRY}/releases/mer-2024-03-01-callow-bridge-closed.html"
+    keys = [
+        {one.path: one.key for listing in model.listings(root) for one in of_dataset(listing)}[page]
+        for root in (packages, other)
+    ]
+    assert keys[0] != keys[1]
 
 
 def test_a_version_is_never_touched(tmp_path: Path) -> None:
@@ -317,22 +374,49 @@ def test_a_version_is_never_touched(tmp_path: Path) -> None:
     assert tree(version.folder) == before
 
 
-def test_the_pages_of_what_was_taken_down_are_removed(tmp_path: Path, made: Path) -> None:
-    shutil.copytree(made, tmp_path / "data")
-    gone = rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, "1.2.0", "me", "an error")
+@pytest.mark.parametrize("what", ["1.2.0", "mer-2024-05-02-youth-exchange"])
+def test_no_page_has_the_text_of_what_was_taken_down_though_a_make_was_interrupted(
+    tmp_path: Path, made: Path, what: str
+) -> None:
+    root = shutil.copytree(made, tmp_path / "data") / "packages"
+    lines = _lines_of(root / MINISTRY / "releases" / "mer-2024-05-02-youth-exchange.html")
+    half_made = root / MINISTRY / "releases" / f".{'x' * 99}.0123abcd"
+    half_made.write_text("\n".join(lines), encoding="utf-8")
+    (root / ".site.json").unlink()
+    assert lines & _said(root)
+    with withdrawn(root, MINISTRY):
+        assert not [path for path in _of_site(root / MINISTRY) if path.suffix in {".html", ".xml"}]
+        gone = rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, what, "me", "an error")
     assert gone == [(1, 2, 0)]
-    withdraw(tmp_path / "data" / "packages", MINISTRY)
-    home = tmp_path / "data" / "packages" / MINISTRY
-    assert "taken down: an error" in parsed(home / "versions" / "1.2.0.html").text()
-    assert not (home / "releases" / "mer-2024-05-02-youth-exchange.html").exists()
-    assert (home / "releases" / "mer-2024-03-05-seed-wheat-ujara.html").exists()
+    assert lines & _said(root) == set()
+    assert not half_made.exists()
+    assert "taken down: an error" in parsed(root / MINISTRY / "versions" / "1.2.0.html").text()
+    assert (root / MINISTRY / "releases" / "mer-2024-03-05-seed-wheat-ujara.html").exists()
+
+
+def test_a_page_of_what_is_gone_is_removed_though_nobody_knows_who_made_it(tmp_path: Path, made: Path) -> None:
+    root = shutil.copytree(made / "packages", tmp_path / "packages")
+    stale = [root / MINISTRY / name for name in ("releases-9.html", *(f"{one}/stale.html" for one in FOLDERS))]
+    for path in stale:
+        path.write_text("what was taken down", encoding="utf-8")
+    assert site(root).removed == len(stale)
+    assert [path for path in stale if path.exists()] == []
+
+
+def test_a_takedown_that_is_refused_leaves_every_page(tmp_path: Path, made: Path) -> None:
+    root = shutil.copytree(made, tmp_path / "data") / "packages"
+    before = {path: path.read_bytes() for path in _of_site(root)}
+    with pytest.raises(rulings.RulingError), withdrawn(root, MINISTRY):
+        rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, "no-such-release", "me", "an error")
+    assert {path: path.read_bytes() for path in _of_site(root)} == before
 
 
 def test_where_the_catalog_cannot_be_made_no_page_of_what_was_taken_down_stays(tmp_path: Path, made: Path) -> None:
     root = shutil.copytree(made / "packages", tmp_path / "packages")
     (root / "index.html").unlink()
     (root / "index.html").mkdir()
-    withdraw(root, MINISTRY)
+    with withdrawn(root, MINISTRY):
+        pass
     assert [path for path in pages(root / MINISTRY) if path.is_file()] == []
     assert (root / MINISTRY / "1.2.0" / "releases.csv").is_file()
 
@@ -416,3 +500,37 @@ def test_only_pages_are_served_beside_the_packages(made: Path) -> None:
 def _latest(listing: model.Listing) -> Package:
     assert listing.latest
     return Package(listing.dataset, Version.parse(listing.latest), listing.home / listing.latest)
+
+
+def _of_site(root: Path) -> list[Path]:
+    """Return every file under `root` that the site made, the files of versions aside."""
+    found = (path for path in root.rglob("*") if path.suffix in {".html", ".json", ".xml", ".txt", ".0123abcd"})
+    return [path for path in found if not re.fullmatch(r"[0-9.]+", path.parent.name)]
+
+
+def _lines_of(path: Path) -> set[str]:
+    """Return the lines of the text of a release, as its page has them."""
+    return {line.text() for line in parsed(path).css("p.words") if len(line.text()) > len("a line of its own")}
+
+
+def _said(root: Path) -> set[str]:
+    """Return every line of text that any file of the site has, as its bytes and as a reader sees it."""
+    found: set[str] = set()
+    for path in _of_site(root):
+        found |= set(path.read_text(encoding="utf-8").splitlines())
+        found |= {node.text() for node in parsed(path).css("p, li, td, dd, blockquote")}
+    return found
+
+
+def _earlier(chart: LexborHTMLParser) -> int:
+    """Return how many a chart says it does not show."""
+    return sum(int(node.text().split()[0].replace(",", "")) for node in chart.css("text.earlier"))
+
+
+def _rename(data: Path, name: str, old: str, new: str) -> None:
+    """Publish the sample ministry once more, with another name for one whom its releases name."""
+    path = data / "ministry" / "2024-05.jsonl"
+    said = path.read_text(encoding="utf-8")
+    assert f'"id":"{name}","name":"{old}"' in said
+    path.write_text(said.replace(f'"id":"{name}","name":"{old}"', f'"id":"{name}","name":"{new}"'), encoding="utf-8")
+    published(data, MINISTRY, catalog.MONTHS["2024-05"])

@@ -132,8 +132,8 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
 
     settings = Settings()
     config.known(settings.datasets, settings.packages, dataset)
-    gone = rulings.take_down(settings, dataset, what, who(by), reason)
-    catalog.withdraw(settings.packages, dataset)
+    with catalog.withdrawn(settings.packages, dataset):
+        gone = rulings.take_down(settings, dataset, what, who(by), reason)
     for version in gone:
         out.print(f"taken down: {dataset} {version}")
     out.print("Run the dataset again to publish what still stands.", style="dim")

@@ -46,10 +46,11 @@ def bars(found: Sequence[tuple[str, int]], title: str) -> Markup:
 
 def columns(found: Sequence[tuple[str, int]], title: str) -> Markup:
     """Return a column for each month from the first to the last, by `YYYY-MM`."""
-    counts = dict(found)
-    if not counts:
+    if not found:
         return Markup()
-    months = _months(min(counts), max(counts))
+    months = _months([month for month, _ in found])
+    counts = {month: count for month, count in found if month >= months[0]}
+    before = sum(count for _, count in found) - sum(counts.values())
     most, step = max(counts.values()), WIDTH / len(months)
     wide = min(44.0, max(1.0, step - 3))
     rows = []
@@ -66,16 +67,17 @@ def columns(found: Sequence[tuple[str, int]], title: str) -> Markup:
                 rows.append(
                     f'<text class="count" x="{left + wide / 2:.1f}" y="{HEIGHT - tall - 5}" text-anchor="middle">{count}</text>'
                 )
-    rows += _axis(months, step)
+    rows += _axis(months, step) + _earlier(before, months)
     return _chart(HEIGHT + FOOT, title + ": " + ", ".join(f"{_month(m)} {counts[m]}" for m in sorted(counts)), rows)
 
 
 def timeline(dots: Sequence[Dot], title: str) -> Markup:
     """Return a mark for each dot above its month, those of one month on top of one another."""
-    placed = [dot for dot in dots if len(dot.day) >= len("2024-05")]
-    if not placed:
+    dated = [dot for dot in dots if len(dot.day) >= len("2024-05")]
+    if not dated:
         return Markup()
-    months = _months(min(dot.day[:7] for dot in placed), max(dot.day[:7] for dot in placed))
+    months = _months([dot.day[:7] for dot in dated])
+    placed = [dot for dot in dated if dot.day[:7] >= months[0]]
     step = WIDTH / len(months)
     piles: dict[str, int] = {}
     marks = []
@@ -88,7 +90,8 @@ def timeline(dots: Sequence[Dot], title: str) -> Markup:
             f'<a href="{escape(dot.href)}"><circle class="dot {dot.kind}" cx="{min(left, WIDTH - 6):.1f}" '
             f'cy="{HEIGHT - 10 - row * 13}" r="5"><title>{_text(told.day(dot.day))}: {_text(dot.words)}</title></circle></a>'
         )
-    return _chart(HEIGHT + FOOT, title, marks + _axis(months, step), role="group")
+    marks += _axis(months, step) + _earlier(len(dated) - len(placed), months)
+    return _chart(HEIGHT + FOOT, title, marks, role="group")
 
 
 def share(part: int, whole: int, title: str) -> Markup:
@@ -132,9 +135,15 @@ def _axis(months: Sequence[str], step: float) -> list[str]:
     return [f'<line class="axis" x1="0" y1="{HEIGHT}.5" x2="{WIDTH}" y2="{HEIGHT}.5"/>', *names]
 
 
-def _months(first: str, last: str) -> list[str]:
-    """Return every month from the first to the last; of a stretch of centuries only those ends that fit a chart."""
-    start, end = (int(text[:4]) * MONTHS_OF_YEAR + int(text[5:7]) - 1 for text in (first, last))
+def _earlier(count: int, months: Sequence[str]) -> list[str]:
+    """Return the words about what lies before the months of a chart; none where nothing does."""
+    words = f"{count:,} before {_month(months[0])} not shown"
+    return [f'<text class="tick earlier" x="0" y="12">{words}</text>'] if count else []
+
+
+def _months(found: Sequence[str]) -> list[str]:
+    """Return every month from the first to the last; of a stretch of centuries only those at its end that fit."""
+    start, end = (int(text[:4]) * MONTHS_OF_YEAR + int(text[5:7]) - 1 for text in (min(found), max(found)))
     start = max(start, end - 40 * MONTHS_OF_YEAR)
     return [f"{at // MONTHS_OF_YEAR:04}-{at % MONTHS_OF_YEAR + 1:02}" for at in range(start, end + 1)]
 

@@ -67,7 +67,7 @@ def of_dataset(listing: Listing) -> Iterator[Page]:
 
 def _of_releases(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
     home, releases = edition.dataset, edition.releases
-    names = {one.id: one.name for one in edition.entities.values()}
+    names = {one.id: [one.name, one.type] for one in edition.entities.values()}
     for one in releases:
         entry = edition.inputs.get(one.row["release_id"])
         came = [entry[0].file, entry[0].sha256, str(entry[0].first_seen), entry[1]] if entry else []
@@ -104,7 +104,7 @@ def _of_entities(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
         with_names = [[names.get(name) for name in sorted(_of_part(part))] for part in mine]
         seen = [[name, count, titles.get(name)] for name, count in sorted(named.items())]
         facts = [[part.fact, part.day, part.roles] for part in mine]
-        made_from = key(shared, one, facts, with_names, seen)
+        made_from = key(shared, one, names.get(one.more.get("parent_id", "")), facts, with_names, seen)
         yield Page(f"{home}/entities/{one.id}.html", made_from, partial(_entity, edition, one, mine, named))
     counted = {name: [len(parts.get(name, [])), sum(naming[name].values()) if name in naming else 0] for name in names}
     made_from = key(shared, counted, list(edition.entities.values()))

@@ -21,6 +21,8 @@ STATE, LOCK = ".site.json", ".site.lock"
 Made = dict[str, str]
 """The key of every page, by its path."""
 FOLDERS = ("releases", "entities", "tables", "versions", "changes")
+BESIDE, WITHIN = ("*.html", "feed.xml", ".*.html.*", ".feed.xml.*"), ("*.html", ".*")
+"""What pages are called, whole or half made, beside the versions of a dataset and in the folders of pages."""
 log = logging.getLogger("communique")
 
 
@@ -44,16 +46,16 @@ def site(packages: Path, to: Path | None = None) -> Rendered:
         whole = {one.dataset: pages.key(one.digest) for one in listings}
         after, count = _take(root, {}, state.get("", {}), pages.of_root(listings))
         sites: dict[str, Made] = {"": after}
+        there = _there(root, {*whole, *state} - {""})
         for one in listings:
             before = state.get(one.dataset, {})
-            if before.get("") == whole[one.dataset]:
+            if before.get("") == whole[one.dataset] and before.keys() - {""} <= there:
                 sites[one.dataset] = before
                 continue
             sites[one.dataset], fresh = _take(root, {"": whole[one.dataset]}, before, pages.of_dataset(one))
             count += fresh
-        gone = {path for made in state.values() for path in made if path} - {
-            path for made in sites.values() for path in made
-        }
+        there |= {path for path in state.get("", {}) if (root / path).is_file()}
+        gone = there - {path for made in sites.values() for path in made}
         for path in gone:
             (root / path).unlink(missing_ok=True)
         _write(root / STATE, store.to_json(sites))
@@ -72,14 +74,23 @@ def refresh(packages: Path) -> bool:
     return True
 
 
-def withdraw(packages: Path, dataset: str) -> None:
-    """Make the site again after something was taken down; where that fails, no page of the dataset stays."""
-    if refresh(packages):
+@contextmanager
+def withdrawn(packages: Path, dataset: str) -> Iterator[None]:
+    """Keep no page of the dataset while something is taken down; they are made again after, or none is there."""
+    _remove(packages, dataset)
+    try:
+        yield
+    finally:
+        if not refresh(packages):
+            _remove(packages, dataset)
+
+
+def _remove(root: Path, dataset: str) -> None:
+    if not (root / dataset).is_dir():
         return
-    for path in (packages / dataset).glob("*.html"):
-        path.unlink(missing_ok=True)
-    for name in FOLDERS:
-        shutil.rmtree(packages / dataset / name, ignore_errors=True)
+    with _alone(root):
+        for path in _there(root, [dataset]):
+            (root / path).unlink(missing_ok=True)
 
 
 def bring(packages: Path, to: Path) -> None:
@@ -115,6 +126,16 @@ def _take(root: Path, made: Made, before: Made, found: Iterable[Page]) -> tuple[
             _write(path, page.make())
             count += 1
     return made, count
+
+
+def _there(root: Path, datasets: Iterable[str]) -> set[str]:
+    """Return the pages of datasets that lie in `root`, whoever made them, and what an interrupted make left of some."""
+    found: set[str] = set()
+    for home in (root / name for name in datasets):
+        paths = [path for name in BESIDE for path in home.glob(name)]
+        paths += [path for name in FOLDERS for what in WITHIN for path in (home / name).glob(what)]
+        found |= {path.relative_to(root).as_posix() for path in paths if not path.is_dir()}
+    return found
 
 
 def _state(root: Path) -> dict[str, Made]:

@@ -551,7 +551,7 @@ def two(waits: Held, tmp_path: Path) -> Settings:
 
 
 def test_what_was_taken_down_is_not_in_a_rebuild(two: Settings, tmp_path: Path) -> None:
-    """A release first, then a version; each has its tombstone. What follows has one row more: who is missing, and why."""
+    """A release first, then a version; what follows has one row more, which tells who is missing and why."""
     rulings.take_down(two, DATASET, "r-two", BY, WHY)
     assert again(two.data, DATASET, tmp_path / "release") == ["1.0.0", "1.1.0"]
     edit(two.data, rename)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from flows import rulings, store
-from flows.settings import Settings
+from flows.settings import PROJECT, Settings
 from tests.conftest import Communique
 from tests.publishing import DATASET
 from tests.shelves import FILES, Serving, put, seal, serving
@@ -142,6 +142,9 @@ def test_the_style_is_the_one_that_the_policy_lets_through(ask: httpx.Client) ->
 def test_a_data_folder_without_a_package_is_served_too_and_a_version_is_there_once_it_is_published(
     tmp_path: Path,
 ) -> None:
+    config = tmp_path / "data" / "datasets" / f"{DATASET}.toml"
+    config.parent.mkdir(parents=True)
+    config.write_bytes((PROJECT / "data" / "datasets" / config.name).read_bytes())
     with serving(tmp_path / "data") as site:
         assert "Nothing is published yet" in httpx.get(site.url).text
         put(tmp_path / "data" / "packages" / DATASET, "1.0.0")

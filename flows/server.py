@@ -192,6 +192,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def port_for(asked: int | None, usual: int) -> int:
+    """Return the port that was asked for; any free one for 0, and where none was asked and the usual one is taken."""
+    if asked is None:
+        asked = 0 if taken(usual) else usual
+    return asked or free_port()
+
+
 def taken(port: int) -> bool:
     """Return whether somebody listens on a port of loopback."""
     with socket.socket() as probe:

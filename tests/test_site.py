@@ -20,8 +20,8 @@ from flows.settings import Settings
 from flows.site import charts, faces, model, redline, text, told
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
-from flows.site.write import FOLDERS, bring, site, withdrawn
-from schemas.package import MEDIA_TYPES, Package, Version
+from flows.site.write import bring, site, withdrawn
+from schemas.package import MEDIA_TYPES, PAGED, Package, Version
 from tests import catalog
 from tests.catalog import MINISTRY
 from tests.conftest import Communique
@@ -396,7 +396,7 @@ def test_no_page_has_the_text_of_what_was_taken_down_though_a_make_was_interrupt
 
 def test_a_page_of_what_is_gone_is_removed_though_nobody_knows_who_made_it(tmp_path: Path, made: Path) -> None:
     root = shutil.copytree(made / "packages", tmp_path / "packages")
-    stale = [root / MINISTRY / name for name in ("releases-9.html", *(f"{one}/stale.html" for one in FOLDERS))]
+    stale = [root / MINISTRY / name for name in ("releases-9.html", *(f"{one}/stale.html" for one in PAGED))]
     for path in stale:
         path.write_text("what was taken down", encoding="utf-8")
     assert site(root).removed == len(stale)

@@ -108,9 +108,7 @@ def _serve(settings: Any, port: int | None, look: Callable[[], None]) -> None:
     if given:
         _serve_with(settings, given, look, own=False)
         return
-    if port is None:
-        port = 0 if server.taken(server.PORT) else server.PORT
-    port = port or server.free_port()
+    port = server.port_for(port, server.PORT)
     while True:
         try:
             with own_server(settings, port) as url:

@@ -22,9 +22,7 @@ class Site:
         """Start it on `port`, or on 8000, or on one that is free; ConfigError when `port` is not."""
         if port and server.taken(port):
             raise ConfigError(f"somebody listens on 127.0.0.1:{port} already: --site takes another port")
-        if port is None:
-            port = 0 if server.taken(PORT) else PORT
-        self.port = port or server.free_port()
+        self.port = server.port_for(port, PORT)
         asked = [part for name in names for part in ("--name", name)]
         self.command = [*COMMAND, "--data", str(root), "serve", "--port", str(self.port), *asked]
         self.process = self._start()

@@ -12,6 +12,7 @@ from schemas.package import (
     FILE_NAME,
     INDEX,
     MANIFEST,
+    PAGED,
     POINTER,
     PRUNED,
     SUMS,
@@ -29,8 +30,6 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 """Files of a version that its manifest does not list."""
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
-PAGED = ("releases", "entities", "tables", "versions", "changes")
-"""Folders beside the versions that hold pages of the catalog, as `communique site` makes them."""
 OF_ROOT = re.compile(r"index\.html|style\.css|icon\.svg|robots\.txt|llms\.txt|catalog\.json")
 OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|feed\.xml")
 OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*\.html")

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flows.serve import pages, shelf
 from flows.serve.shelf import Shelf
 from flows.store import sha256
-from schemas.package import FILE_NAME, MEDIA_TYPES, PRUNED
+from schemas.package import FILE_NAME, MEDIA_TYPES, PAGED, PRUNED
 
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
 GONE, NOT_FOUND, NOT_MODIFIED = 410, 404, 304
@@ -169,7 +169,7 @@ def _files(request: Request) -> Response:
 
 def _file(request: Request) -> Response:
     """Answer with a file of a version, or the part of it that is asked for; or with a page of the catalog."""
-    if request.path_params["version"] in shelf.PAGED:
+    if request.path_params["version"] in PAGED:
         made = _page(request, *(request.path_params[part] for part in ("dataset", "version", "name")))
         if made:
             return made

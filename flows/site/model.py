@@ -112,8 +112,8 @@ def listings(root: Path) -> list[Listing]:
 
 def _listing(home: Path) -> Listing | None:
     try:
-        told = json.loads((home / INDEX).read_bytes())
-        index = Index.model_validate_json((home / INDEX).read_bytes())
+        data = (home / INDEX).read_bytes()
+        told, index = json.loads(data), Index.model_validate_json(data)
         pointer = home / POINTER
         latest = Pointer.model_validate_json(pointer.read_bytes()).version if pointer.is_file() else None
     except (ValueError, ValidationError):
@@ -129,6 +129,7 @@ class Edition:
     def __init__(self, dataset: str, version: str, folder: Path) -> None:
         """Read nothing yet."""
         self.dataset, self.version, self.folder = dataset, version, folder
+        self._tables: dict[str, list[Row]] = {}
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -167,14 +168,9 @@ class Edition:
 
     def table(self, name: str) -> list[Row]:
         """Return the rows of a table; none where the version has no such table."""
-        return self._tables.setdefault(name, self._read(name)) if name not in self._tables else self._tables[name]
-
-    @cached_property
-    def _tables(self) -> dict[str, list[Row]]:
-        return {}
-
-    def _read(self, name: str) -> list[Row]:
-        return list(rows(self.folder / f"{name}.csv")) if name in self.schemas else []
+        if name not in self._tables:
+            self._tables[name] = list(rows(self.folder / f"{name}.csv")) if name in self.schemas else []
+        return self._tables[name]
 
     @cached_property
     def entities(self) -> dict[str, Entity]:

@@ -14,13 +14,12 @@ from typing import NamedTuple
 from flows import store
 from flows.site import model, pages
 from flows.site.pages import Page
-from schemas.package import INDEX, POINTER
+from schemas.package import INDEX, PAGED, POINTER
 
 STATE, LOCK = ".site.json", ".site.lock"
 """Beside the pages: what each was made from, and who makes them now."""
 Made = dict[str, str]
 """The key of every page, by its path."""
-FOLDERS = ("releases", "entities", "tables", "versions", "changes")
 BESIDE, WITHIN = ("*.html", "feed.xml", ".*.html.*", ".feed.xml.*"), ("*.html", ".*")
 """What pages are called, whole or half made, beside the versions of a dataset and in the folders of pages."""
 log = logging.getLogger("communique")
@@ -133,7 +132,7 @@ def _there(root: Path, datasets: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for home in (root / name for name in datasets):
         paths = [path for name in BESIDE for path in home.glob(name)]
-        paths += [path for name in FOLDERS for what in WITHIN for path in (home / name).glob(what)]
+        paths += [path for name in PAGED for what in WITHIN for path in (home / name).glob(what)]
         found |= {path.relative_to(root).as_posix() for path in paths if not path.is_dir()}
     return found
 

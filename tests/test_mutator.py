@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, get_args
 
 import pytest
 
-from flows import structure
+from flows import coverage, structure
 from flows.structure import MERGED
 from flows.validate import evidence, records, tables
 from flows.validate.evidence import KINDS, REFERRING
@@ -65,6 +65,9 @@ def good() -> tuple[Document, Rows]:
     """Return the seed and its rows; no table is empty."""
     document = json.loads(SEED.read_text(encoding="utf-8"))
     rows = good_rows(document)
+    unread = coverage.Named("seed", "other.json", None, rule="input.json", why="it cannot be read")
+    account = coverage.account([unread], ["seed"], rows["releases"], [], {})
+    rows |= {coverage.TABLE: account}
     assert all(rows.values())
     return document, rows
 

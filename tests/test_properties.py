@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flows.validate.judge import Rows, Verdict
 from schemas.release import PARTS
-from schemas.report import Record
+from schemas.report import Record, Report
 from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES
 from tests.strategies import (
     JUDGED,
@@ -274,11 +274,17 @@ def test_documents_that_are_right_are_published_whole_in_any_order(
     drawn: tuple[list[Document], list[Document]],
 ) -> None:
     there, other = (judged(*shelf) for shelf in drawn)
-    assert {found.layer for found in there.report.problems} <= {"input"}  # words at random may look spoilt
+    assert {found.severity for found in there.report.problems} <= {"warning"}  # words at random may look spoilt
     items = {table: sum(len(document[table]) for document in drawn[0]) for table in PARTS}
     assert {table: there.report.counts[table].out for table in PARTS} == items
     assert values_of(there.rows) == values_of(other.rows)
-    assert there.report == other.report
+    assert placeless(there.report) == placeless(other.report)
+
+
+def placeless(report: Report) -> tuple[Report, list[str]]:
+    """Return a report without its problems, and these without the place in the file, which the order of lists moves."""
+    problems = (found.model_copy(update={"source": None}).model_dump_json() for found in report.problems)
+    return report.model_copy(update={"problems": []}), sorted(problems)
 
 
 @FEW

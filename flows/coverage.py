@@ -30,11 +30,7 @@ class Named(NamedTuple):
     """Its id, where it could be read."""
     rule: str | None = None
     why: str | None = None
-    """What kept it from being read."""
-
-
-Reason = tuple[str | None, str]
-"""A rule and why it was broken; no rule where a steward decided."""
+    """What kept it from being read, or out; no rule where a steward decided."""
 
 
 def account(
@@ -42,14 +38,13 @@ def account(
     sources: Iterable[str],
     rows: Iterable[Record],
     refused: Iterable[Refused],
-    taken_down: Mapping[str, str],
 ) -> list[Record]:
     """Return the rows of the table, given the releases that stand among `rows` and those that are refused.
 
-    A source of `sources` that names nothing has a row too; `taken_down` says by release why a steward took it out.
+    A source of `sources` that names nothing has a row too.
     """
     standing = {one.values["release_id"]: one.values["published_on"] for one in rows if one.table == "releases"}
-    reasons: dict[str, Reason] = {**_reasons(refused), **{release: (None, why) for release, why in taken_down.items()}}
+    reasons = _reasons(refused)
     entries: dict[tuple[str, str], Named] = {}
     for one in map(_printable, named):
         entries.setdefault((one.source, one.entry), one)
@@ -77,7 +72,7 @@ def _month(one: Named, standing: Mapping[str, str | None]) -> str:
 
 
 def _of_month(
-    source: str, month: str, ones: list[Named], standing: Mapping[str, str | None], reasons: Mapping[str, Reason]
+    source: str, month: str, ones: list[Named], standing: Mapping[str, str | None], reasons: Mapping[str, tuple[str, str]]
 ) -> Iterator[Record]:
     missing = [one for one in ones if one.release_id not in standing]
     counts = {"listed": len(ones), "ingested": len(ones) - len(missing), "missing": len(missing)}

@@ -26,6 +26,20 @@ class Telling(NamedTuple):
     document: Document | None
 
 
+class Stories(NamedTuple):
+    """All that the journal tells: every telling of each release, and what is there now but is no release."""
+
+    told: dict[str, list[Telling]]
+    refused: list[Refused]
+    noted: list[Problem]
+    sources: dict[str, SourceConfig]
+    """Every source that the journal knows of, as it was last configured."""
+    carried: frozenset[str]
+    """Releases whose file can no longer be read whole."""
+    named: list[Named]
+    """Every release that a source named."""
+
+
 class Contents(NamedTuple):
     """What a file holds: documents by release id, and what is none."""
 
@@ -67,24 +81,25 @@ def addressed(release_id: str, owner: Key, shelf: Shelf, desk: Desk) -> Document
     alike = [one for one in others if same(one, first, desk)]
     if not alike:
         return first
-    addresses = sorted(set[str]().union(*map(_addresses, [first, *alike])) - {first.value["source"].get("url")})
-    return first._replace(value=first.value | {"source": first.value["source"] | {"other_urls": addresses}})
+    found = set[str]().union(*(addresses(one.value) for one in (first, *alike)))
+    elsewhere = sorted(found - {first.value["source"].get("url")})
+    return first._replace(value=first.value | {"source": first.value["source"] | {"other_urls": elsewhere}})
 
 
 def same(found: Document, first: Document, desk: Desk) -> bool:
     """Return whether two documents of one id are one release: the same text, at two addresses or in two listings."""
-    here, there = _addresses(found), _addresses(first)
+    here, there = addresses(found.value), addresses(first.value)
     source = desk.sources.get(found.source)
     files = (found.source, found.place.file), (first.source, first.place.file)
     apart = here != there or (source is not None and source.of_web and files[0] != files[1])
     return bool(here and there) and apart and found.value.get("body") == first.value.get("body")
 
 
-def _addresses(document: Document) -> set[str]:
+def addresses(value: Mapping[str, Any]) -> set[str]:
     """Return the addresses that a document gives of itself."""
-    source = document.value.get("source")
-    told = [source.get("url"), *(source.get("other_urls") or ())] if isinstance(source, dict) else []
-    return {one for one in told if isinstance(one, str)}
+    source = value.get("source")
+    url, others = (source.get("url"), source.get("other_urls")) if isinstance(source, dict) else (None, None)
+    return {one for one in (url, *(others if isinstance(others, list) else ())) if isinstance(one, str)}
 
 
 def twice(shelf: Shelf, owners: Mapping[str, Key], desk: Desk) -> list[tuple[Key, Refused]]:
@@ -121,6 +136,8 @@ def named(
     folders = {(name, source.folder) for name, source in desk.sources.items()}
     heard = {source for source, _ in [*owners.values(), *shelf.files]}
     for key, (record, broken) in refused:
+        if record.table != "releases":
+            continue
         source, file = key
         of_web = source in web
         listing = key not in shelf.files and (of_web or key in folders)

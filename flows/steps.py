@@ -225,9 +225,7 @@ def judged(
 
 def _account(case: Case, built: Built, rows: Iterable[Record], refused: list[Refused]) -> list[Record]:
     """Return what each source named against what is among `rows`, as rows of their own."""
-    taken_down = {str(one.release): f"taken down by {one.by}: {one.reason}" for one in case.dataset.takedowns}
-    sources = [source.name for source in case.dataset.sources]
-    return coverage.account(built.named, sources, rows, refused, taken_down)
+    return coverage.account(built.named, [source.name for source in case.dataset.sources], rows, refused)
 
 
 def _accounted(case: Case, built: Built, verdict: Verdict) -> Verdict:

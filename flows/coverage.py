@@ -33,6 +33,10 @@ class Named(NamedTuple):
     """What kept it from being read, or out; no rule where a steward decided."""
 
 
+Reasons = dict[str, tuple[str, str]]
+"""By release: a rule and why it was broken."""
+
+
 def account(
     named: Iterable[Named],
     sources: Iterable[str],
@@ -72,7 +76,7 @@ def _month(one: Named, standing: Mapping[str, str | None]) -> str:
 
 
 def _of_month(
-    source: str, month: str, ones: list[Named], standing: Mapping[str, str | None], reasons: Mapping[str, tuple[str, str]]
+    source: str, month: str, ones: list[Named], standing: Mapping[str, str | None], reasons: Reasons
 ) -> Iterator[Record]:
     missing = [one for one in ones if one.release_id not in standing]
     counts = {"listed": len(ones), "ingested": len(ones) - len(missing), "missing": len(missing)}
@@ -87,9 +91,9 @@ def _row(source: str, month: str, entry: str, **told: Any) -> Record:
     return Record(TABLE, {"source": source, "month": month, "entry": entry} | empty | told, Provenance(file=entry))
 
 
-def _reasons(refused: Iterable[Refused]) -> dict[str, tuple[str, str]]:
+def _reasons(refused: Iterable[Refused]) -> Reasons:
     """Return by release why it is refused: the first of its reasons."""
-    found: dict[str, tuple[str, str]] = {}
+    found: Reasons = {}
     for item in refused:
         if item.record.table == "releases" and (release := item.record.values.get("release_id")):
             reason = item.problem.rule, item.problem.message

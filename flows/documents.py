@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from flows import config, ingest, steward, structure, takedowns
 from flows.coverage import Named
-from flows.holders import Contents, Desk, Shelf, Stories, Telling, addressed, duplicate, named, same, twice
+from flows.holders import Contents, Desk, Shelf, Stories, Telling, addressed, duplicate, named, otherwise, same, twice
 from flows.ingest import Document, mapping, texts
 from flows.ingest.mapping import LeftOut
 from flows.store import Fetched, Kept, Key, Untaken
@@ -84,7 +84,7 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     refused += [(key, _untaken(key, why)) for key, why in untaken.items()]
     refused += twice(shelf, owners, desk)
     noted = [found for content in shelf.contents.values() for found in content.noted]
-    noted += _left_out(shelf)
+    noted += [*_left_out(shelf), *otherwise(owners, shelf, desk)]
     carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
     whole = list(named(told, owners, refused, shelf, desk))
     return Stories(told, [item for _, item in refused], noted, desk.sources, carried, whole)

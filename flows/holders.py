@@ -74,16 +74,47 @@ class Desk(NamedTuple):
 
 def addressed(release_id: str, owner: Key, shelf: Shelf, desk: Desk) -> Document:
     """Return the document of a release, with every other address at which the same was found."""
-    first = shelf.contents[owner].named[release_id]
-    held_by = sorted(shelf.holders[release_id])
-    others = [shelf.contents[key].named[release_id] for key in held_by if key != owner]
-    others += [one for key in held_by for one in shelf.contents[key].again.get(release_id, ())]
-    alike = [one for one in others if same(one, first, desk)]
+    first, alike = _told(release_id, owner, shelf, desk)
     if not alike:
         return first
     found = set[str]().union(*(addresses(one.value) for one in (first, *alike)))
     elsewhere = sorted(found - {first.value["source"].get("url")})
     return first._replace(value=first.value | {"source": first.value["source"] | {"other_urls": elsewhere}})
+
+
+def _told(release_id: str, owner: Key, shelf: Shelf, desk: Desk) -> tuple[Document, list[Document]]:
+    """Return the document of a release, and those that tell the same once more."""
+    first = shelf.contents[owner].named[release_id]
+    held_by = sorted(shelf.holders[release_id])
+    others = [shelf.contents[key].named[release_id] for key in held_by if key != owner]
+    others += [one for key in held_by for one in shelf.contents[key].again.get(release_id, ())]
+    return first, [one for one in others if same(one, first, desk)]
+
+
+def otherwise(owners: Mapping[str, Key], shelf: Shelf, desk: Desk) -> Iterator[Problem]:
+    """Yield a warning for each document that tells a release once more, and tells something of it in another way."""
+    for release_id in sorted(one for one, keys in shelf.holders.items() if keys):
+        first, alike = _told(release_id, owners[release_id], shelf, desk)
+        for found in alike:
+            fields = ", ".join(_differing(first, found, desk))
+            if fields:
+                told = f"{first.place} tells the same release and was taken; here another {fields} is told"
+                yield problem(
+                    "input.told-twice", told, table="releases", key=release_id, field=fields, source=found.place
+                )
+
+
+def _differing(first: Document, found: Document, desk: Desk) -> list[str]:
+    """Return the fields in which two documents differ, but for where they are from and what is ignored by name."""
+    here, there = (
+        {
+            name: value
+            for name, value in one.value.items()
+            if name not in ("source", *desk.dataset.ignore.get(one.source, ()))
+        }
+        for one in (first, found)
+    )
+    return [name for name in dict.fromkeys([*here, *there]) if here.get(name) != there.get(name)]
 
 
 def same(found: Document, first: Document, desk: Desk) -> bool:

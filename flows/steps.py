@@ -404,6 +404,8 @@ def _inputs(journal: list[Fetched], releases: list[Record]) -> list[RawEntry]:
     for record in releases:
         place = record.source
         taken.setdefault((place.file, place.sha256), {})[record.values["release_id"]] = place.line
+        if place.text_sha256:
+            taken.setdefault((ingest.partner(place.file), place.text_sha256), {})[record.values["release_id"]] = None
     there = {(file, kept.sha256) for (_, file), kept in store.state(journal).items()}
     seen = {
         (file, kept.sha256): (source, kept)

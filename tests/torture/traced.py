@@ -53,6 +53,8 @@ def run(data: Path, told: Connection) -> None:
         answer = publish(data).outcome
     except OSError as fault:
         answer = f"{type(fault).__name__} {fault.errno}"
+    except Exception as fault:  # noqa: BLE001 - a call that was not aimed at may be struck, as that of an import
+        answer = type(fault).__name__
     told.send(answer)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import extruct
 import feedparser
 import pytest
+from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
@@ -284,6 +285,69 @@ def test_no_description_can_end_the_element_that_it_stands_in(packages: Path, tm
     assert json.loads(told_of)["name"] == described["title"]
 
 
+# On the web
+
+BASE = "https://data.example.org/open/"
+
+
+@pytest.fixture(scope="module")
+def on_the_web(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the catalog of one who said where it lies on the web."""
+    root = tmp_path_factory.mktemp("web")
+    site(packages, root, BASE)
+    return root
+
+
+def test_a_site_that_nobody_gave_an_address_tells_none_and_has_no_map(packages: Path) -> None:
+    assert (packages / "robots.txt").read_bytes() == b"User-agent: *\nAllow: /\n"
+    assert list(packages.rglob("sitemap.xml")) == []
+    assert BASE not in (packages / MINISTRY / "feed.xml").read_text()
+
+
+def test_robots_find_every_page_of_a_dataset_by_the_map_of_the_site(on_the_web: Path) -> None:
+    assert f"Sitemap: {BASE}sitemap.xml" in (on_the_web / "robots.txt").read_text()
+    maps = _addresses(on_the_web / "sitemap.xml", "sitemap")
+    assert maps == [f"{BASE}{name}/sitemap.xml" for name in (DATASET, MINISTRY)]
+    told_of = [path for found in maps for path in _addresses(on_the_web / found.removeprefix(BASE), "url")]
+    there = {f"{BASE}{path.relative_to(on_the_web).as_posix()}" for path in pages(on_the_web)}
+    assert sorted(told_of) == sorted(there - {f"{BASE}index.html"})
+
+
+def test_the_feed_of_a_site_with_an_address_tells_whole_addresses(on_the_web: Path) -> None:
+    feed = feedparser.parse((on_the_web / MINISTRY / "feed.xml").read_bytes())
+    assert not feed.bozo
+    assert {link.href.startswith(f"{BASE}{MINISTRY}/") for link in feed.feed.links} == {True}
+    assert feed.entries[0].link == f"{BASE}{MINISTRY}/versions/1.2.0.html"
+
+
+def test_a_site_that_lost_its_address_loses_its_map(packages: Path, tmp_path: Path) -> None:
+    site(packages, tmp_path, BASE)
+    site(packages, tmp_path)
+    assert list(tmp_path.rglob("sitemap.xml")) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["data.example.org", "ftp://data.example.org/", "https://x/?a=b", 'https://x/"y', "https://"]
+)
+def test_an_address_that_is_none_of_a_site_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="it is no address of a site"):
+        Settings(base_url=wrong)
+
+
+def test_the_address_of_a_site_ends_with_a_slash() -> None:
+    assert Settings(base_url="https://data.example.org/open").base_url == BASE
+    assert Settings().base_url == ""
+
+
+def test_the_command_makes_the_site_for_the_address_in_the_environment(tmp_path: Path, communique: Communique) -> None:
+    done = communique("site", "--to", tmp_path, COMMUNIQUE_BASE_URL=BASE)
+    assert done.returncode == 0, done.stderr
+    assert f"Sitemap: {BASE}sitemap.xml" in (tmp_path / "robots.txt").read_text()
+    refused = communique("site", COMMUNIQUE_BASE_URL="data.example.org")
+    assert refused.returncode == 2
+    assert "COMMUNIQUE_BASE_URL: it is no address of a site, as https://data.example.org/ is" in refused.stderr
+
+
 # Harm
 
 
@@ -495,6 +559,13 @@ def test_only_pages_are_served_beside_the_packages(made: Path) -> None:
     finally:
         (home / DATASET / "releases" / "out.html").unlink()
         (home / DATASET / "releases" / "secret.key").unlink()
+
+
+def _addresses(path: Path, of: str) -> list[str]:
+    """Return every address of a map of the site, of which each stands in an element `of`."""
+    root = ElementTree.fromstring(path.read_bytes())
+    names = {"map": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+    return [one.text or "" for one in root.findall(f"map:{of}/map:loc", names)]
 
 
 def _latest(listing: model.Listing) -> Package:

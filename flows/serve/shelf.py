@@ -30,8 +30,8 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 """Files of a version that its manifest does not list."""
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
-OF_ROOT = re.compile(r"index\.html|style\.css|icon\.svg|robots\.txt|llms\.txt|catalog\.json")
-OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|feed\.xml")
+OF_ROOT = re.compile(r"index\.html|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|catalog\.json")
+OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|(feed|sitemap)\.xml")
 OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*\.html")
 """What a page of the catalog is called, by where it lies."""
 Stamp = tuple[int, int, int, int]

@@ -98,7 +98,7 @@ def _page(request: Request, *parts: str) -> Response | None:
     if data is None:
         return None
     headers = {"etag": f'"{sha256(data)}"'}
-    media = PAGES.get(Path(parts[-1]).suffix, "text/plain")
+    media = "application/xml" if parts[-1] == "sitemap.xml" else PAGES.get(Path(parts[-1]).suffix, "text/plain")
     return _unchanged(request, headers) or Response(data, media_type=media, headers=headers)
 
 

@@ -101,3 +101,8 @@ def llms(listings: Sequence[Listing]) -> bytes:
             f"- [Its releases, one a line]({home}/releases.jsonl): JSON Lines with all that each release states",
         ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def robots(base: str) -> bytes:
+    """Return what robots may read, and where the map of the site is, if it has an address on the web."""
+    return ("User-agent: *\nAllow: /\n" + (f"Sitemap: {base}sitemap.xml\n" if base else "")).encode()

@@ -22,6 +22,8 @@ A_PAGE = 120
 NEWEST, MOST_NAMED = 6, 24
 LISTED = 1000
 """Entities that their list has."""
+MAPPED = 50_000
+"""Addresses that a sitemap may have."""
 
 
 class Page(NamedTuple):
@@ -37,19 +39,34 @@ def key(*made_from: Any) -> str:
     return store.sha256(json.dumps([code(), made_from], ensure_ascii=False).encode())
 
 
-def of_root(listings: Sequence[Listing]) -> Iterator[Page]:
+def of_root(listings: Sequence[Listing], base: str = "") -> Iterator[Page]:
     """Yield the pages that every dataset shares: the catalog, and what all pages look like."""
     for name, path in ASSETS.items():
         yield Page(name, key(name), path.read_bytes)
-    told_of = key(*(one.digest for one in listings))
+    told_of = key(base, *(one.digest for one in listings))
     yield Page("index.html", told_of, lambda: _catalog(listings))
     yield Page("catalog.json", told_of, lambda: faces.catalog(listings))
     yield Page("llms.txt", told_of, lambda: faces.llms(listings))
-    yield Page("robots.txt", key("robots"), lambda: b"User-agent: *\nAllow: /\n")
+    yield Page("robots.txt", key(base), lambda: faces.robots(base))
+    if base:
+        maps = [f"{base}{one.dataset}/sitemap.xml" for one in listings]
+        yield Page("sitemap.xml", told_of, lambda: render("sitemaps.xml", "", maps=maps))
 
 
 def of_dataset(listing: Listing) -> Iterator[Page]:
-    """Yield the pages of a dataset: of the latest version that stands, and of every version."""
+    """Yield the pages of a dataset, and, where the site has an address on the web, the map of them."""
+    paths = []
+    for page in _of_dataset(listing):
+        paths.append(page.path)
+        yield page
+    if listing.base:
+        found = [f"{listing.base}{path}" for path in paths if path.endswith(".html")][:MAPPED]
+        path = f"{listing.dataset}/sitemap.xml"
+        yield Page(path, key(listing.digest), lambda: render("sitemap.xml", "../", addresses=found))
+
+
+def _of_dataset(listing: Listing) -> Iterator[Page]:
+    """Yield the pages of the latest version that stands, and of every version."""
     home = listing.dataset
     yield Page(f"{home}/feed.xml", key(listing.digest), partial(_feed, listing))
     if listing.latest is None:
@@ -240,5 +257,11 @@ def _feed(listing: Listing) -> bytes:
     ]
     title = listing.edition(listing.latest).described["title"] if listing.latest else listing.dataset
     return render(
-        "feed.xml", "../", listing=listing, title=title, entries=entries, uuid=uuid5(NAMESPACE_URL, listing.dataset)
+        "feed.xml",
+        "../",
+        listing=listing,
+        title=title,
+        entries=entries,
+        uuid=uuid5(NAMESPACE_URL, listing.dataset),
+        here=f"{listing.base}{listing.dataset}/" if listing.base else "",
     )

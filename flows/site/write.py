@@ -20,7 +20,7 @@ STATE, LOCK = ".site.json", ".site.lock"
 """Beside the pages: what each was made from, and who makes them now."""
 Made = dict[str, str]
 """The key of every page, by its path."""
-BESIDE, WITHIN = ("*.html", "feed.xml", ".*.html.*", ".feed.xml.*"), ("*.html", ".*")
+BESIDE, WITHIN = ("*.html", "feed.xml", "sitemap.xml", ".*.html.*", ".feed.xml.*", ".sitemap.xml.*"), ("*.html", ".*")
 """What pages are called, whole or half made, beside the versions of a dataset and in the folders of pages."""
 log = logging.getLogger("communique")
 
@@ -33,17 +33,18 @@ class Rendered(NamedTuple):
     removed: int
 
 
-def site(packages: Path, to: Path | None = None) -> Rendered:
+def site(packages: Path, to: Path | None = None, base: str = "") -> Rendered:
     """Make the pages of what lies in `packages`, in `to` or beside the packages, and return how many changed.
 
-    A page that is made from the same as before stays as it is; a page of what is no longer there is removed.
+    A page that is made from the same as before stays as it is; a page of what is no longer there is removed. `base` is
+    the address of the site on the web, where it has one.
     """
     root = store.make_folder(to or packages)
     with _alone(root):
         state = _state(root)
-        listings = model.listings(packages)
+        listings = model.listings(packages, base)
         whole = {one.dataset: pages.key(one.digest) for one in listings}
-        after, count = _take(root, {}, state.get("", {}), pages.of_root(listings))
+        after, count = _take(root, {}, state.get("", {}), pages.of_root(listings, base))
         sites: dict[str, Made] = {"": after}
         there = _there(root, {*whole, *state} - {""})
         for one in listings:
@@ -62,10 +63,10 @@ def site(packages: Path, to: Path | None = None) -> Rendered:
     return Rendered(count, total - count, len(gone))
 
 
-def refresh(packages: Path) -> bool:
+def refresh(packages: Path, base: str = "") -> bool:
     """Return whether the site beside the packages says what is published now; a failure is logged and harms nothing."""
     try:
-        made = site(packages)
+        made = site(packages, base=base)
     except Exception as fault:  # noqa: BLE001 - the site is derived: whatever is wrong with it, a version is published
         log.warning("the catalog could not be made, `communique site` tries again: %s: %s", type(fault).__name__, fault)
         return False
@@ -74,13 +75,13 @@ def refresh(packages: Path) -> bool:
 
 
 @contextmanager
-def withdrawn(packages: Path, dataset: str) -> Iterator[None]:
+def withdrawn(packages: Path, dataset: str, base: str = "") -> Iterator[None]:
     """Keep no page of the dataset while something is taken down; they are made again after, or none is there."""
     _remove(packages, dataset)
     try:
         yield
     finally:
-        if not refresh(packages):
+        if not refresh(packages, base):
             _remove(packages, dataset)
 
 

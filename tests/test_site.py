@@ -8,7 +8,6 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-import extruct
 import feedparser
 import pytest
 from defusedxml import ElementTree
@@ -18,11 +17,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from flows import rulings
 from flows.settings import Settings
-from flows.site import charts, faces, model, redline, text, told
+from flows.site import charts, model, redline, text, told
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
-from schemas.package import MEDIA_TYPES, PAGED, Package, Version
+from schemas.package import PAGED, Package, Version
 from tests import catalog
 from tests.catalog import MINISTRY
 from tests.conftest import Communique
@@ -249,21 +248,6 @@ def test_the_feed_has_every_version_with_its_causes(packages: Path) -> None:
 # For machines
 
 
-def test_the_page_of_a_dataset_describes_it_as_schema_org_does(packages: Path) -> None:
-    for name, version in ((MINISTRY, "1.2.0"), (DATASET, "1.0.0")):
-        page = (packages / name / "index.html").read_text(encoding="utf-8")
-        (found,) = extruct.extract(page, syntaxes=["json-ld"])["json-ld"]
-        described = json.loads((packages / name / version / "datapackage.json").read_bytes())
-        assert (found["@type"], found["name"], found["version"]) == ("Dataset", described["title"], version)
-        sums = dict(
-            line.split("  ")[::-1] for line in (packages / name / version / "SHA256SUMS").read_text().splitlines()
-        )
-        for one in found["distribution"]:
-            assert one["sha256"] == sums[one["name"]]
-            assert (packages / name / one["contentUrl"]).is_file()
-        assert len(found["distribution"]) == len([file for file in sums if Path(file).suffix in MEDIA_TYPES])
-
-
 def test_programs_find_every_dataset(packages: Path) -> None:
     told_of = json.loads((packages / "catalog.json").read_bytes())["datasets"]
     assert [(one["name"], one["version"]) for one in told_of] == [(DATASET, "1.0.0"), (MINISTRY, "1.2.0")]
@@ -272,17 +256,6 @@ def test_programs_find_every_dataset(packages: Path) -> None:
     links = re.findall(r"\]\((.+?)\)", (packages / "llms.txt").read_text(encoding="utf-8"))
     assert len(links) == 6
     assert all((packages / link).is_file() for link in links)
-
-
-def test_no_description_can_end_the_element_that_it_stands_in(packages: Path, tmp_path: Path) -> None:
-    version = shutil.copytree(packages / DATASET / "1.0.0", tmp_path / "1.0.0")
-    described = json.loads((version / "datapackage.json").read_bytes()) | {
-        "title": "</script><script>alert(1)</script>"
-    }
-    (version / "datapackage.json").write_text(json.dumps(described))
-    told_of = faces.schema_org(model.Edition(DATASET, "1.0.0", version))
-    assert "<" not in told_of
-    assert json.loads(told_of)["name"] == described["title"]
 
 
 # On the web
@@ -460,7 +433,9 @@ def test_no_page_has_the_text_of_what_was_taken_down_though_a_make_was_interrupt
 
 def test_a_page_of_what_is_gone_is_removed_though_nobody_knows_who_made_it(tmp_path: Path, made: Path) -> None:
     root = shutil.copytree(made / "packages", tmp_path / "packages")
-    stale = [root / MINISTRY / name for name in ("releases-9.html", *(f"{one}/stale.html" for one in PAGED))]
+    stale = [
+        root / MINISTRY / name for name in ("releases-9.html", *(f"{one}/stale{end}" for one, end in PAGED.items()))
+    ]
     for path in stale:
         path.write_text("what was taken down", encoding="utf-8")
     assert site(root).removed == len(stale)

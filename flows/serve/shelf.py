@@ -30,9 +30,11 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 """Files of a version that its manifest does not list."""
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
-OF_ROOT = re.compile(r"index\.html|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|catalog\.json")
+OF_ROOT = re.compile(
+    r"index\.html|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|(catalog|data)\.json|dcat\.jsonld"
+)
 OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|(feed|sitemap)\.xml")
-OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*\.html")
+OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*(\.[a-z]+)")
 """What a page of the catalog is called, by where it lies."""
 Stamp = tuple[int, int, int, int]
 """What changes with a file: its number, size, and times."""
@@ -96,9 +98,8 @@ def beside(root: Path, dataset: str, name: str) -> bytes | None:
 def page(root: Path, *parts: str) -> bytes | None:
     """Return the bytes of a page of the catalog: of the root, of a dataset, or of a folder of pages; else None."""
     *folders, name = parts
-    if not (OF_ROOT, OF_DATASET, OF_FOLDER)[len(folders)].fullmatch(name) or any(
-        one not in PAGED for one in folders[1:]
-    ):
+    called = (OF_ROOT, OF_DATASET, OF_FOLDER)[len(folders)].fullmatch(name)
+    if not called or any(PAGED.get(one) != called[1] for one in folders[1:]):
         return None
     if folders and (not re.fullmatch(SLUG, folders[0]) or index(root, folders[0]) is None):
         return None

@@ -31,6 +31,7 @@ MEDIA = MEDIA_TYPES | {".json": "application/json", ".md": "text/markdown", "": 
 PAGES = {
     ".html": "text/html",
     ".json": "application/json",
+    ".jsonld": "application/ld+json",
     ".xml": "application/atom+xml",
     ".css": "text/css",
     ".svg": "image/svg+xml",

@@ -6,15 +6,19 @@ A page is made again when its key is another: the digest of what it is made from
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from flows import store
-from flows.site import changes, dataset, entity, faces, release, told
+from flows.site import changes, dataset, entity, release, told
 from flows.site.entity import Part
+from flows.site.faces import catalog, croissant, dcat_ap, dcat_us, ro_crate
+from flows.site.faces.about import About, about, listed
+from flows.site.faces.schema_org import schema_org
 from flows.site.model import Edition, Entity, Listing, Release, day_of
 from flows.site.render import ASSETS, code, render
+from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
 
 A_PAGE = 120
@@ -22,6 +26,8 @@ A_PAGE = 120
 NEWEST, MOST_NAMED = 6, 24
 LISTED = 1000
 """Entities that their list has."""
+FACES = {"croissant": croissant.croissant, "dcat": dcat_ap.version, "ro-crate": ro_crate.ro_crate}
+"""What machines read of each version, by the folder that it lies in."""
 MAPPED = 50_000
 """Addresses that a sitemap may have."""
 
@@ -43,12 +49,14 @@ def of_root(listings: Sequence[Listing], base: str = "") -> Iterator[Page]:
     """Yield the pages that every dataset shares: the catalog, and what all pages look like."""
     for name, path in ASSETS.items():
         yield Page(name, key(name), path.read_bytes)
-    told_of = key(base, *(one.digest for one in listings))
+    told_of, found = key(base, *(one.digest for one in listings)), cache(partial(listed, listings))
     yield Page("index.html", told_of, lambda: _catalog(listings))
-    yield Page("catalog.json", told_of, lambda: faces.catalog(listings))
-    yield Page("llms.txt", told_of, lambda: faces.llms(listings))
-    yield Page("robots.txt", key(base), lambda: faces.robots(base))
+    yield Page("catalog.json", told_of, lambda: catalog.catalog(listings, found()))
+    yield Page("llms.txt", told_of, lambda: catalog.llms(found(), base))
+    yield Page("dcat.jsonld", told_of, lambda: dcat_ap.catalog(found(), base))
+    yield Page("robots.txt", key(base), lambda: catalog.robots(base))
     if base:
+        yield Page("data.json", told_of, lambda: dcat_us.data_json(found(), base))
         maps = [f"{base}{one.dataset}/sitemap.xml" for one in listings]
         yield Page("sitemap.xml", told_of, lambda: render("sitemaps.xml", "", maps=maps))
 
@@ -141,7 +149,12 @@ def _of_versions(listing: Listing, latest: Edition) -> Iterator[Page]:
         yield Page(
             f"{listing.dataset}/versions/{version}.html", made_from, partial(_version, edition, one, stands=stands)
         )
-        if one.get("taken_down") is None and edition.diff.get("rows"):
+        if one.get("taken_down") is not None:
+            continue
+        for folder, face in FACES.items():
+            path = f"{listing.dataset}/{folder}/{version}{PAGED[folder]}"
+            yield Page(path, key(one, listing.base), partial(_face, face, edition))
+        if edition.diff.get("rows"):
             told_of = sorted({row["key"][0].partition("/")[0] for row in edition.diff["rows"]} & paged)
             path = f"{listing.dataset}/changes/{version}.html"
             yield Page(path, key(one, told_of), partial(_changes, edition, paged))
@@ -171,7 +184,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         kept_back=len(edition.refused),
         history=dataset.history(listing),
         cite=dataset.cite(edition),
-        schema_org=faces.schema_org(edition),
+        schema_org=schema_org(about(edition)),
         facts=[one for one in facts if one[2]],
         newest=[(one, told.title_of(one.row), day_of(one.row)) for one in edition.releases[:NEWEST]],
         count=len(edition.releases),
@@ -245,6 +258,10 @@ def _version(edition: Edition, one: dict[str, Any], *, stands: bool) -> bytes:
         quality=dataset.quality(edition),
         changes=bool(edition.diff.get("rows")),
     )
+
+
+def _face(face: Callable[[About], bytes], edition: Edition) -> bytes:
+    return face(about(edition))
 
 
 def _changes(edition: Edition, paged: frozenset[str]) -> bytes:

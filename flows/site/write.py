@@ -20,8 +20,8 @@ STATE, LOCK = ".site.json", ".site.lock"
 """Beside the pages: what each was made from, and who makes them now."""
 Made = dict[str, str]
 """The key of every page, by its path."""
-BESIDE, WITHIN = ("*.html", "feed.xml", "sitemap.xml", ".*.html.*", ".feed.xml.*", ".sitemap.xml.*"), ("*.html", ".*")
-"""What pages are called, whole or half made, beside the versions of a dataset and in the folders of pages."""
+BESIDE = ("*.html", "feed.xml", "sitemap.xml", ".*.html.*", ".feed.xml.*", ".sitemap.xml.*")
+"""What pages are called, whole or half made, beside the versions of a dataset."""
 log = logging.getLogger("communique")
 
 
@@ -133,7 +133,9 @@ def _there(root: Path, datasets: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for home in (root / name for name in datasets):
         paths = [path for name in BESIDE for path in home.glob(name)]
-        paths += [path for name in PAGED for what in WITHIN for path in (home / name).glob(what)]
+        paths += [
+            path for name, end in PAGED.items() for what in (f"*{end}", ".*") for path in (home / name).glob(what)
+        ]
         found |= {path.relative_to(root).as_posix() for path in paths if not path.is_dir()}
     return found
 

@@ -134,6 +134,14 @@ class Schedule(Model):
     cron: Line = cell("Five fields, as of cron.")
     timezone: Line = cell("IANA zone that the fields are read in.", default="UTC")
 
+    @property
+    def said(self) -> str:
+        """When the dataset is published, as people say it: `at 06:00 every day, time of America/New York`."""
+        from cronsim import CronSim  # noqa: PLC0415 - only a schedule pays for it
+
+        words = CronSim(self.cron, datetime(2000, 1, 1, tzinfo=UTC)).explain()
+        return f"{words[:1].lower()}{words[1:]}, time of {self.timezone.replace('_', ' ')}"
+
     @field_validator("cron")
     @classmethod
     def _five_fields(cls, fields: str) -> str:

@@ -315,6 +315,30 @@ def test_the_faces_of_the_whole_catalog_say_what_the_faces_of_its_versions_say(t
         assert set(whole.triples((None, DCAT.byteSize, None))) <= set(told)
 
 
+def test_a_dataset_without_a_contact_is_not_listed_and_its_report_says_so(tmp_path: Path) -> None:
+    data = catalog.folder(tmp_path / "data")
+    told = data / "datasets" / f"{DATASET}.toml"
+    told.write_text("\n".join(line for line in told.read_text().splitlines() if not line.startswith("contact")))
+    report = read_json(published(data).folder / "report.json")
+    (problem,) = [one for one in report["problems"] if one["rule"] == "input.described"]
+    assert (problem["severity"], problem["field"], problem["source"]["file"]) == (
+        "warning",
+        "contact",
+        f"datasets/{DATASET}.toml",
+    )
+    assert {one["id"]: one["outcome"] for one in report["checks"]}["input.described"] == "failed"
+    catalog.months(data, "2024-03")
+    root = data / "packages"
+    site(root, base=BASE)
+    for face in ("catalog.json", "dcat.jsonld", "data.json", "llms.txt", "index.html"):
+        assert MINISTRY in (root / face).read_text(encoding="utf-8")
+        assert DATASET not in (root / face).read_text(encoding="utf-8"), face
+    page = (root / DATASET / "index.html").read_text(encoding="utf-8")
+    assert "The catalog does not list this dataset: it has no contact." in page
+    checks = read_json(root / MINISTRY / "1.0.0" / "report.json")["checks"]
+    assert {one["id"]: one["outcome"] for one in checks}["input.described"] == "passed"
+
+
 def test_a_contact_that_is_a_page_is_told_where_a_standard_knows_one(here: Path, tmp_path: Path) -> None:
     version = shutil.copytree(here / DATASET / "1.0.0", tmp_path / "1.0.0")
     page = "https://example.org/contact"

@@ -17,11 +17,12 @@ from selectolax.lexbor import LexborHTMLParser
 
 from flows import rulings
 from flows.settings import Settings
-from flows.site import charts, model, redline, text, told
+from flows.site import charts, dataset, model, redline, text, told
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
 from schemas.package import PAGED, Package, Version
+from schemas.tables import FACT_TABLES
 from tests import catalog
 from tests.catalog import MINISTRY
 from tests.conftest import Communique
@@ -236,6 +237,53 @@ def test_the_hash_of_every_file_is_on_the_page_of_its_version(packages: Path) ->
         digest, name = line.split("  ")
         assert name in page
         assert digest in page or name == "manifest.json"
+
+
+def test_a_version_can_be_cited_as_csl_json(packages: Path, tmp_path: Path) -> None:
+    (item,) = json.loads(_cited(packages / MINISTRY / "index.html"))
+    digest = json.loads((packages / MINISTRY / "latest.json").read_bytes())["sha256"]
+    assert (item["type"], item["version"], item["issued"]) == ("dataset", "1.2.0", {"date-parts": [[2024, 5, 31]]})
+    assert item["note"] == f"Manifest SHA-256 {digest}."
+    assert "URL" not in item
+    site(packages, tmp_path, BASE)
+    (item,) = json.loads(_cited(tmp_path / MINISTRY / "index.html"))
+    assert item["URL"] == f"{BASE}{MINISTRY}/versions/1.2.0.html"
+
+
+def _cited(page: Path) -> str:
+    return first(parsed(page), 'pre[aria-label="CSL-JSON"]')
+
+
+def test_the_catalog_says_when_the_next_run_comes_and_what_a_person_looked_at(packages: Path) -> None:
+    found = parsed(packages / "index.html").css("li.card")
+    told_of = {card.css_first("h2 a").attributes["href"]: card.text() for card in found}  # type: ignore[union-attr]
+    for name, when in (
+        (DATASET, "next run at 06:00 every day, time of America/New York"),
+        (MINISTRY, "next run at 06:00 on the first day of every month, time of UTC"),
+    ):
+        card = told_of[f"{name}/index.html"]
+        assert when in card
+        rows = [
+            row
+            for table in FACT_TABLES.values()
+            for row in model.rows(packages / name / _newest(packages / name) / f"{table}.csv")
+        ]
+        seen = sum(row["review"] in {"accepted", "corrected"} for row in rows)
+        share = "every fact" if seen == len(rows) else f"{100 * seen // len(rows)} % of facts" if seen else "no fact"
+        assert f"{share} reviewed by a person" in card
+        assert "time of" in parsed(packages / name / "index.html").text()
+
+
+def _newest(home: Path) -> str:
+    return str(json.loads((home / "latest.json").read_bytes())["version"])
+
+
+def test_a_schedule_that_is_not_understood_is_not_told(packages: Path, tmp_path: Path) -> None:
+    version = shutil.copytree(packages / DATASET / "1.0.0", tmp_path / "1.0.0")
+    described = json.loads((version / "datapackage.json").read_bytes())
+    for wrong in ({"cron": "whenever", "timezone": "UTC"}, None, "daily"):
+        (version / "datapackage.json").write_text(json.dumps(described | {"communique:schedule": wrong}))
+        assert dataset.scheduled(model.Edition(DATASET, "1.0.0", version)) == ""
 
 
 def test_the_feed_has_every_version_with_its_causes(packages: Path) -> None:

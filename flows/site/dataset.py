@@ -1,5 +1,6 @@
 """The pages about a dataset: what it holds, its downloads, its quality, its versions, its tables column by column."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -7,15 +8,19 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from flows import store
 from flows.site import charts, told
 from flows.site.model import Edition, Listing, Row
+from schemas.dataset import Schedule
 from schemas.package import DESCRIPTOR, FORMATS, MANIFEST, QUARANTINE, SUMS
 from schemas.tables import FACT_TABLES
 
 SHOWN_ROWS = 100
 SHOWN_REFUSED = 200
+REVIEWED = ("accepted", "corrected")
+"""What is said of a row that a person has looked at and let stand."""
 CELL = 60
 """Letters of a cell that a page shows."""
 FEW, BINS = 8, 16
@@ -138,7 +143,7 @@ def trust(edition: Edition) -> list[tuple[str, int, int, str]]:
     for table in FACT_TABLES.values():
         rows = edition.table(table)
         if rows:
-            seen = sum(row["review"] in {"accepted", "corrected"} for row in rows)
+            seen = sum(row["review"] in REVIEWED for row in rows)
             found.append((table, len(rows), seen, _trusted(rows, seen)))
     return found
 
@@ -155,6 +160,34 @@ def _trusted(rows: Sequence[Row], seen: int) -> str:
         checked = "The words are those of the releases, checked letter by letter."
         return f"Structured by {made}; nobody has looked at these rows yet. {checked}"
     return f"Structured by {made}; a person has looked at {100 * seen // len(rows)} % of the rows."
+
+
+def reviewed(edition: Edition) -> str:
+    """Return how many of the facts a person has looked at, in words; nothing where there is none."""
+    rows = [row for table in FACT_TABLES.values() for row in edition.table(table)]
+    seen = sum(row["review"] in REVIEWED for row in rows)
+    if not rows:
+        return ""
+    if not seen:
+        return "no fact reviewed by a person yet"
+    return (
+        "every fact reviewed by a person"
+        if seen == len(rows)
+        else f"{_share(seen, len(rows))} of facts reviewed by a person"
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    """Return a share in per cent that is neither none nor all."""
+    return f"{max(1, 100 * part // whole)} %" if 100 * part >= whole else "less than 1 %"
+
+
+def scheduled(edition: Edition) -> str:
+    """Return when the next version is due, in words; nothing where the version says nothing that is understood."""
+    try:
+        return Schedule.model_validate(edition.described.get("communique:schedule")).said
+    except ValidationError:
+        return ""
 
 
 def refused(edition: Edition) -> list[Row]:
@@ -253,7 +286,29 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
         f'version: "{edition.version}"\ndate-released: "{edition.manifest.as_of}"\n'
         f'authors:\n  - name: "{_quoted(publisher)}"'
     )
-    return [("As text", plain), ("BibTeX", bibtex), ("CITATION.cff", cff)]
+    return [
+        ("As text", plain),
+        ("BibTeX", bibtex),
+        ("CITATION.cff", cff),
+        ("CSL-JSON", _csl(edition, publisher, proof)),
+    ]
+
+
+def _csl(edition: Edition, publisher: str, proof: str) -> str:
+    """Return a version as an item of CSL-JSON, which reference managers read."""
+    day = edition.manifest.as_of
+    item = {
+        "id": f"{edition.dataset}-{edition.version}",
+        "type": "dataset",
+        "title": edition.described["title"],
+        "version": edition.version,
+        "author": [{"literal": publisher}],
+        "publisher": publisher,
+        "issued": {"date-parts": [[day.year, day.month, day.day]]},
+        "URL": f"{edition.base}{edition.dataset}/versions/{edition.version}.html" if edition.base else "",
+        "note": proof,
+    }
+    return json.dumps([{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=2)
 
 
 def _quoted(text: str) -> str:

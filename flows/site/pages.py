@@ -57,8 +57,7 @@ def of_root(listings: Sequence[Listing], base: str = "") -> Iterator[Page]:
     yield Page("robots.txt", key(base), lambda: catalog.robots(base))
     if base:
         yield Page("data.json", told_of, lambda: dcat_us.data_json(found(), base))
-        maps = [f"{base}{one.dataset}/sitemap.xml" for one in listings]
-        yield Page("sitemap.xml", told_of, lambda: render("sitemaps.xml", "", maps=maps))
+        yield Page("sitemap.xml", told_of, lambda: render("sitemaps.xml", "", base=base, found=found()))
 
 
 def of_dataset(listing: Listing) -> Iterator[Page]:
@@ -164,8 +163,9 @@ def _catalog(listings: Sequence[Listing]) -> bytes:
     found = []
     for one in listings:
         edition = one.edition(one.latest) if one.latest else None
-        found.append((one, edition, dataset.quality(edition) if edition else None))
-    return render("index.html", "", found=found)
+        if edition is None or not about(edition).lacks:
+            found.append((one, edition, dataset.quality(edition) if edition else None))
+    return render("index.html", "", found=found, scheduled=dataset.scheduled, reviewed=dataset.reviewed)
 
 
 def _dataset(listing: Listing, edition: Edition) -> bytes:
@@ -185,6 +185,9 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         history=dataset.history(listing),
         cite=dataset.cite(edition),
         schema_org=schema_org(about(edition)),
+        lacks=about(edition).lacks,
+        scheduled=dataset.scheduled(edition),
+        reviewed=dataset.reviewed(edition),
         facts=[one for one in facts if one[2]],
         newest=[(one, told.title_of(one.row), day_of(one.row)) for one in edition.releases[:NEWEST]],
         count=len(edition.releases),

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(
 SEED = f"{DATASET}/releases/dhs-2021-07-guatemala-seed.html"
 KINDS = {
     "catalog": "",
+    "search": "search.html",
     "dataset": f"{MINISTRY}/",
     "release": SEED,
     "release-row": f"{SEED}#c1",
@@ -108,6 +109,35 @@ def test_a_reader_finds_the_doses_promised_to_guatemala_and_the_sentence_that_sa
     assert shown(page, "#c1-text ~ a.fact")
     lit = page.locator("a.fact.n6").evaluate_all("found => found.map(one => one.textContent).join('')")
     assert lit.startswith("During the trip, Secretary Mayorkas announced that 1.5 million doses")
+
+
+def test_words_find_names_and_releases_as_they_are_typed(scripted: Page) -> None:
+    scripted.goto("")
+    scripted.get_by_role("searchbox").fill("joaquin")
+    scripted.get_by_role("link", name="Joaquín Velasandro").click()
+    assert scripted.locator("h1").inner_text() == "Joaquín Velasandro"
+    scripted.goto("search.html")
+    scripted.get_by_role("searchbox").fill("harbour skarn")
+    scripted.get_by_text("2 found").wait_for()
+    assert scripted.locator(".search li").count() == 2
+    scripted.get_by_role("searchbox").fill("no such words")
+    scripted.get_by_text("Nothing found").wait_for()
+    assert scripted.locator(".search li").count() == 0
+
+
+def test_words_that_mean_harm_are_found_as_words(scripted: Page) -> None:
+    scripted.goto("search.html?q=svg onload")
+    scripted.get_by_text("1 found").wait_for()
+    assert "<svg onload=alert(3)>" in scripted.locator(".search li a").inner_text()
+
+
+def test_without_a_script_names_are_found_by_their_letter(page: Page) -> None:
+    page.goto("")
+    page.get_by_role("link", name="Search", exact=True).click()
+    assert page.get_by_role("searchbox").count() == 0
+    page.get_by_role("link", name="H", exact=True).click()
+    page.get_by_role("link", name="Halmere", exact=True).click()
+    assert page.locator("h1").inner_text() == "Halmere"
 
 
 def test_the_words_of_a_fact_lead_to_its_row(page: Page) -> None:

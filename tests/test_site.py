@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from flows import rulings
 from flows.settings import Settings
-from flows.site import charts, dataset, model, redline, text, told
+from flows.site import charts, dataset, model, redline, search, text, told
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
@@ -306,6 +306,35 @@ def test_programs_find_every_dataset(packages: Path) -> None:
     assert all((packages / link).is_file() for link in links)
 
 
+# What is searched
+
+
+def test_every_dataset_release_and_name_is_in_the_index_of_the_search(packages: Path) -> None:
+    for listing in model.listings(packages):
+        version, home = _latest(listing), packages / listing.dataset
+        found = json.loads((home / "search.json").read_bytes())["found"]
+        ids = [row["entity_id"] for row in table(version, "entities")]
+        releases = [row["release_id"] for row in table(version, "releases")]
+        wanted = ["index.html", *(f"entities/{one}.html" for one in ids), *(f"releases/{one}.html" for one in releases)]
+        assert sorted(href for _, _, href, _, _ in found) == sorted(wanted)
+        assert all((home / href).is_file() for _, _, href, _, _ in found)
+        assert not any(letter in title for _, title, *_ in found for letter in "\u202e\u200b")
+
+
+def test_every_name_is_in_the_list_by_letter_under_its_letter(packages: Path) -> None:
+    page = parsed(packages / "search.html")
+    listed = {node.attributes["href"]: node.text() for node in page.css("ul.plain a")}
+    for listing in model.listings(packages):
+        for row in table(_latest(listing), "entities"):
+            name = listed.pop(f"{listing.dataset}/entities/{row['entity_id']}.html")
+            assert name.split()[0] == text.visible(row["name"]).split()[0]
+    assert listed == {}
+    assert [node.text() for node in page.css("ul.letters a")] == [node.text() for node in page.css("h3")]
+    assert search.letter("Åsa Bjellmark") == "A"
+    assert search.letter("“Ölmühle”") == "O"
+    assert search.letter("2nd Corps") == search.OTHER
+
+
 # On the web
 
 BASE = "https://data.example.org/open/"
@@ -376,7 +405,7 @@ def test_words_that_mean_harm_are_words_on_every_page(packages: Path) -> None:
     for path in pages(packages):
         page = parsed(path)
         assert not page.css(
-            "script:not([type='application/ld+json']), img, iframe, object, embed, form, style, base"
+            "script:not([type='application/ld+json']):not([src='search.js']), img, iframe, object, embed, form, style, base"
         ), path
         for node in page.css("*"):
             for name in node.attributes:
@@ -392,10 +421,17 @@ def test_no_page_says_the_address_of_anything_that_it_would_load_elsewhere(packa
             assert (path.parent / href).resolve().parent == packages.resolve()
 
 
-def test_every_page_allows_itself_the_style_sheet_and_nothing_else(packages: Path) -> None:
+def test_every_page_allows_itself_the_style_sheet_and_those_with_a_script_that_and_nothing_else(packages: Path) -> None:
+    scripted = []
     for path in pages(packages):
-        (policy,) = [node.attributes["content"] for node in parsed(path).css("meta[http-equiv]")]
-        assert policy == "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+        page = parsed(path)
+        (policy,) = [node.attributes["content"] for node in page.css("meta[http-equiv]")]
+        script = "script-src 'self'; connect-src 'self'; " if page.css("script[src]") else ""
+        assert policy == (
+            f"default-src 'none'; {script}style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+        )
+        scripted += [path.relative_to(packages).as_posix()] if script else []
+    assert scripted == ["index.html", "search.html"]
 
 
 def test_an_id_stands_once_on_a_page(packages: Path) -> None:
@@ -405,7 +441,7 @@ def test_an_id_stands_once_on_a_page(packages: Path) -> None:
 
 
 def test_the_first_view_of_every_page_is_light(packages: Path) -> None:
-    shared = sum((packages / name).stat().st_size for name in ("style.css", "icon.svg"))
+    shared = sum((packages / name).stat().st_size for name in ("style.css", "icon.svg", "search.js"))
     for path in pages(packages):
         assert path.stat().st_size + shared < FIRST_VIEW, path
 
@@ -561,8 +597,23 @@ def test_the_server_allows_pages_no_more_than_they_allow_themselves(made: Path) 
         policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
         assert policy["default-src"] == "'none'"
         assert policy["img-src"] == "'self'"
+        assert "script-src" not in policy
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_a_page_with_a_script_may_run_those_of_the_site_and_read_it(made: Path) -> None:
+    with serving(made) as told_at:
+        for page in ("", "index.html", "search.html"):
+            with urllib.request.urlopen(f"{told_at.url}{page}") as answer:  # noqa: S310 - our own site
+                policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+                assert (policy["script-src"], policy["connect-src"], policy["default-src"]) == (
+                    "'self'",
+                    "'self'",
+                    "'none'",
+                )
+        with urllib.request.urlopen(f"{told_at.url}search.js") as answer:  # noqa: S310 - our own site
+            assert answer.headers["content-type"].startswith("text/javascript")
 
 
 def test_only_pages_are_served_beside_the_packages(made: Path) -> None:

@@ -31,9 +31,9 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
 OF_ROOT = re.compile(
-    r"index\.html|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|(catalog|data)\.json|dcat\.jsonld"
+    r"(index|search)\.html|search\.js|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|(catalog|data)\.json|dcat\.jsonld"
 )
-OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|(feed|sitemap)\.xml")
+OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|(feed|sitemap)\.xml|search\.json")
 OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*(\.[a-z]+)")
 """What a page of the catalog is called, by where it lies."""
 Stamp = tuple[int, int, int, int]

@@ -34,6 +34,7 @@ PAGES = {
     ".jsonld": "application/ld+json",
     ".xml": "application/atom+xml",
     ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 HOME = "index.html"
@@ -48,6 +49,9 @@ SECURITY = {
     "cache-control": ASK_AGAIN,
 }
 """On every answer that does not say otherwise."""
+SCRIPTED = SECURITY["content-security-policy"] + "; script-src 'self'; connect-src 'self'"
+SCRIPTS = (("index.html",), ("search.html",))
+"""Pages that may run the scripts of the site, and read it."""
 
 
 class Download(FileResponse):
@@ -99,6 +103,8 @@ def _page(request: Request, *parts: str) -> Response | None:
     if data is None:
         return None
     headers = {"etag": f'"{sha256(data)}"'}
+    if parts in SCRIPTS:
+        headers["content-security-policy"] = SCRIPTED
     media = "application/xml" if parts[-1] == "sitemap.xml" else PAGES.get(Path(parts[-1]).suffix, "text/plain")
     return _unchanged(request, headers) or Response(data, media_type=media, headers=headers)
 

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from flows import store
-from flows.site import changes, dataset, entity, release, told
+from flows.site import changes, dataset, entity, release, search, told
 from flows.site.entity import Part
 from flows.site.faces import catalog, croissant, dcat_ap, dcat_us, ro_crate
 from flows.site.faces.about import About, about, listed
 from flows.site.faces.schema_org import schema_org
 from flows.site.model import Edition, Entity, Listing, Release, day_of
-from flows.site.render import ASSETS, code, render
+from flows.site.render import ASSETS, SCRIPTED, code, render
 from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
 
@@ -51,6 +51,7 @@ def of_root(listings: Sequence[Listing], base: str = "") -> Iterator[Page]:
         yield Page(name, key(name), path.read_bytes)
     told_of, found = key(base, *(one.digest for one in listings)), cache(partial(listed, listings))
     yield Page("index.html", told_of, lambda: _catalog(listings))
+    yield Page("search.html", told_of, lambda: _search(listings, found()))
     yield Page("catalog.json", told_of, lambda: catalog.catalog(listings, found()))
     yield Page("llms.txt", told_of, lambda: catalog.llms(found(), base))
     yield Page("dcat.jsonld", told_of, lambda: dcat_ap.catalog(found(), base))
@@ -82,6 +83,7 @@ def _of_dataset(listing: Listing) -> Iterator[Page]:
     edition = listing.edition(listing.latest)
     shared = (edition.described["title"], edition.described.get("communique:contact", ""))
     yield Page(f"{home}/index.html", key(listing.digest), partial(_dataset, listing, edition))
+    yield Page(f"{home}/search.json", key(listing.digest), partial(search.index, edition))
     yield from _of_releases(edition, shared)
     yield from _of_entities(edition, shared)
     for table in edition.schemas:
@@ -165,7 +167,15 @@ def _catalog(listings: Sequence[Listing]) -> bytes:
         edition = one.edition(one.latest) if one.latest else None
         if edition is None or not about(edition).lacks:
             found.append((one, edition, dataset.quality(edition) if edition else None))
-    return render("index.html", "", found=found, scheduled=dataset.scheduled, reviewed=dataset.reviewed)
+    indexes = search.indexes(listed(listings))
+    shown = {"scheduled": dataset.scheduled, "reviewed": dataset.reviewed, "indexes": indexes, "policy": SCRIPTED}
+    return render("index.html", "", found=found, **shown)
+
+
+def _search(listings: Sequence[Listing], found: Sequence[About]) -> bytes:
+    names = {one.dataset for one in found}
+    editions = [one.edition(one.latest) for one in listings if one.latest and one.dataset in names]
+    return render("search.html", "", policy=SCRIPTED, **search.context(editions, found))
 
 
 def _dataset(listing: Listing, edition: Edition) -> bytes:

@@ -14,7 +14,9 @@ from flows.site.text import visible
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """What a page may load: the style sheet and the icon that lie beside it, and nothing else."""
-ASSETS = {"style.css": HERE / "templates" / "style.css", "icon.svg": HERE / "templates" / "icon.svg"}
+SCRIPTED = POLICY.replace("style-src", "script-src 'self'; connect-src 'self'; style-src")
+"""What a page with a script may load besides: the scripts of this site, and what they read of it."""
+ASSETS = {name: HERE / "templates" / name for name in ("style.css", "icon.svg", "search.js")}
 
 
 def _shown(value: Any) -> Any:
@@ -49,7 +51,7 @@ def code() -> str:
     """Return the digest of all that makes pages: another one makes every page anew."""
     digest = hashlib.sha256()
     for path in sorted(HERE.rglob("*")):
-        if path.suffix in {".py", ".html", ".xml", ".css", ".svg", ".txt"}:
+        if path.suffix in {".py", ".html", ".xml", ".css", ".svg", ".js"}:
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -20,7 +20,7 @@ STATE, LOCK = ".site.json", ".site.lock"
 """Beside the pages: what each was made from, and who makes them now."""
 Made = dict[str, str]
 """The key of every page, by its path."""
-BESIDE = ("*.html", "feed.xml", "sitemap.xml", ".*.html.*", ".feed.xml.*", ".sitemap.xml.*")
+BESIDE = tuple(path for name in ("*.html", "feed.xml", "sitemap.xml", "search.json") for path in (name, f".{name}.*"))
 """What pages are called, whole or half made, beside the versions of a dataset."""
 log = logging.getLogger("communique")
 

@@ -405,7 +405,8 @@ def test_words_that_mean_harm_are_words_on_every_page(packages: Path) -> None:
     for path in pages(packages):
         page = parsed(path)
         assert not page.css(
-            "script:not([type='application/ld+json']):not([src='search.js']), img, iframe, object, embed, form, style, base"
+            "script:not([type='application/ld+json']):not([src='search.js']), img, iframe, object, embed, form, style,"
+            " base"
         ), path
         for node in page.css("*"):
             for name in node.attributes:

@@ -18,6 +18,7 @@ from flows.site.faces.about import About, about, listed
 from flows.site.faces.schema_org import schema_org
 from flows.site.model import Edition, Entity, Listing, Release, day_of
 from flows.site.render import ASSETS, SCRIPTED, code, render
+from flows.site.snippets import snippets
 from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
 
@@ -196,6 +197,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         cite=dataset.cite(edition),
         schema_org=schema_org(about(edition)),
         lacks=about(edition).lacks,
+        snippets=snippets(about(edition)),
         scheduled=dataset.scheduled(edition),
         reviewed=dataset.reviewed(edition),
         facts=[one for one in facts if one[2]],

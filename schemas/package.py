@@ -18,6 +18,8 @@ PAGED = dict.fromkeys(("releases", "entities", "tables", "versions", "changes"),
     "ro-crate": ".json",
 }
 """Folders beside the versions that hold pages of the catalog, as `communique site` makes them, and how these end."""
+SCRIPTS = "_scripts"
+"""Folder of the site, and no dataset's, that holds what its pages read Parquet with."""
 MANIFEST, SUMS, DESCRIPTOR, QUARANTINE = "manifest.json", "SHA256SUMS", "datapackage.json", "quarantine.csv"
 TOMBSTONE, PRUNED = "TOMBSTONE.json", "PRUNED.json"
 """In a version that was taken down, or pruned: what was removed, and why."""

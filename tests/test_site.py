@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from flows import rulings
 from flows.settings import Settings
-from flows.site import charts, dataset, model, redline, search, text, told
+from flows.site import charts, dataset, model, redline, render, search, text, told
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
@@ -405,8 +405,8 @@ def test_words_that_mean_harm_are_words_on_every_page(packages: Path) -> None:
     for path in pages(packages):
         page = parsed(path)
         assert not page.css(
-            "script:not([type='application/ld+json']):not([src='search.js']), img, iframe, object, embed, form, style,"
-            " base"
+            "script:not([type='application/ld+json']):not([src='search.js']):not([src='../../table.js']),"
+            " img, iframe, object, embed, form, style, base"
         ), path
         for node in page.css("*"):
             for name in node.attributes:
@@ -432,7 +432,31 @@ def test_every_page_allows_itself_the_style_sheet_and_those_with_a_script_that_a
             f"default-src 'none'; {script}style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
         )
         scripted += [path.relative_to(packages).as_posix()] if script else []
-    assert scripted == ["index.html", "search.html"]
+    tables = [path for path in pages(packages) if path.parent.name == "tables" and "data-parquet" in path.read_text()]
+    assert sorted(scripted) == sorted(["index.html", "search.html", *_below(packages, tables)])
+    assert bool(tables) == bool(render.scripts())
+
+
+def _below(root: Path, found: list[Path]) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in found]
+
+
+def test_a_site_that_is_made_without_what_reads_parquet_says_so(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "PACKAGES", tmp_path / "nothing")
+    for made_from in (render.scripts, render.code):
+        made_from.cache_clear()
+    try:
+        site(packages, tmp_path / "site")
+    finally:
+        monkeypatch.undo()
+        for made_from in (render.scripts, render.code):
+            made_from.cache_clear()
+    page = parsed(tmp_path / "site" / DATASET / "tables" / "commitments.html")
+    assert "This site was built without hyparquet" in page.text()
+    assert not page.css("script")
+    assert not (tmp_path / "site" / "_scripts").exists()
 
 
 def test_an_id_stands_once_on_a_page(packages: Path) -> None:
@@ -442,7 +466,7 @@ def test_an_id_stands_once_on_a_page(packages: Path) -> None:
 
 
 def test_the_first_view_of_every_page_is_light(packages: Path) -> None:
-    shared = sum((packages / name).stat().st_size for name in ("style.css", "icon.svg", "search.js"))
+    shared = sum((packages / name).stat().st_size for name in ("style.css", "icon.svg", "search.js", "table.js"))
     for path in pages(packages):
         assert path.stat().st_size + shared < FIRST_VIEW, path
 

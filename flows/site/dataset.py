@@ -241,12 +241,14 @@ def _binned(points: list[float]) -> list[int]:
     return counts
 
 
+OF_RELEASE, OF_ENTITY, OF_FACT = "../releases/{0}.html", "../entities/{0}.html", "../releases/{0}.html#{1}"
 LINKS = {
-    "release_id": "../releases/{}.html",
-    **dict.fromkeys(("entity_id", "person_id", "organization_id", "place_id", "issuer_id"), "../entities/{}.html"),
+    "release_id": OF_RELEASE,
+    **dict.fromkeys(("entity_id", "person_id", "organization_id", "place_id", "issuer_id", "parent_id"), OF_ENTITY),
+    **dict.fromkeys(("fact_id", "agreement_id"), OF_FACT),
 }
+"""By field: where its value leads, which is an id, or a release's id, a slash and an id within it."""
 MOVED = ("fact_id", "participant_names", "release_id")
-FACT_FIELDS = ("fact_id", "agreement_id")
 
 
 def first_rows(edition: Edition, table: str) -> tuple[list[str], list[list[Cell]]]:
@@ -257,16 +259,14 @@ def first_rows(edition: Edition, table: str) -> tuple[list[str], list[list[Cell]
     return names, [[_cell(table, name, row[name]) for name in names] for row in edition.table(table)[:SHOWN_ROWS]]
 
 
+def link(table: str, name: str) -> str:
+    """Return where the values of a field lead, as a pattern of their two parts; empty where they lead nowhere."""
+    return OF_FACT if (table, name) == ("meetings", "parent_id") else LINKS.get(name, "")
+
+
 def _cell(table: str, name: str, value: str) -> Cell:
-    text = told.clip(value, CELL)
-    if not value:
-        return Cell("", "")
-    if name in FACT_FIELDS or (table == "meetings" and name == "parent_id"):
-        release, _, local = value.partition("/")
-        return Cell(text, f"../releases/{release}.html#{local}")
-    if name == "parent_id":
-        return Cell(text, f"../entities/{value}.html")
-    return Cell(text, LINKS[name].format(value) if name in LINKS else "")
+    first, _, local = value.partition("/")
+    return Cell(told.clip(value, CELL), link(table, name).format(first, local) if value else "")
 
 
 def cite(edition: Edition) -> list[tuple[str, str]]:

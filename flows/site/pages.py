@@ -17,7 +17,7 @@ from flows.site.faces import catalog, croissant, dcat_ap, dcat_us, ro_crate
 from flows.site.faces.about import About, about, listed
 from flows.site.faces.schema_org import schema_org
 from flows.site.model import Edition, Entity, Listing, Release, day_of
-from flows.site.render import ASSETS, SCRIPTED, code, render
+from flows.site.render import ASSETS, SCRIPTED, code, render, scripts
 from flows.site.snippets import snippets
 from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
@@ -48,7 +48,7 @@ def key(*made_from: Any) -> str:
 
 def of_root(listings: Sequence[Listing], base: str = "") -> Iterator[Page]:
     """Yield the pages that every dataset shares: the catalog, and what all pages look like."""
-    for name, path in ASSETS.items():
+    for name, path in (ASSETS | scripts()).items():
         yield Page(name, key(name), path.read_bytes)
     told_of, found = key(base, *(one.digest for one in listings)), cache(partial(listed, listings))
     yield Page("index.html", told_of, lambda: _catalog(listings))
@@ -245,16 +245,23 @@ def _entities(edition: Edition, counted: dict[str, list[int]]) -> bytes:
 def _table(edition: Edition, table: str) -> bytes:
     names, rows = dataset.first_rows(edition, table)
     described = next(one for one in edition.described["resources"] if one["name"] == table)
+    files = next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table)
+    parquet = next((one for one in files if one.name.endswith(".parquet")), None) if rows else None
     return render(
         "table.html",
         "../../",
+        parquet=parquet,
+        readable=bool(parquet and scripts()),
+        links={name: dataset.link(table, name) for name in names},
+        types={field["name"]: field["type"] for field in edition.schemas[table]["fields"]},
+        **({"policy": SCRIPTED} if parquet and scripts() else {}),
         edition=edition,
         table=table,
         described=described,
         names=names,
         rows=rows,
         columns=dataset.columns(edition, table),
-        files=next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table),
+        files=files,
         keys=edition.schemas[table]["primaryKey"],
     )
 

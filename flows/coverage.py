@@ -30,11 +30,11 @@ class Named(NamedTuple):
     """Its id, where it could be read."""
     rule: str | None = None
     why: str | None = None
-    """What kept it from being read."""
+    """What kept it from being read, or out; no rule where a steward decided."""
 
 
-Reason = tuple[str | None, str]
-"""A rule and why it was broken; no rule where a steward decided."""
+Reasons = dict[str, tuple[str, str]]
+"""By release: a rule and why it was broken."""
 
 
 def account(
@@ -42,14 +42,13 @@ def account(
     sources: Iterable[str],
     rows: Iterable[Record],
     refused: Iterable[Refused],
-    taken_down: Mapping[str, str],
 ) -> list[Record]:
     """Return the rows of the table, given the releases that stand among `rows` and those that are refused.
 
-    A source of `sources` that names nothing has a row too; `taken_down` says by release why a steward took it out.
+    A source of `sources` that names nothing has a row too.
     """
     standing = {one.values["release_id"]: one.values["published_on"] for one in rows if one.table == "releases"}
-    reasons: dict[str, Reason] = {**_reasons(refused), **{release: (None, why) for release, why in taken_down.items()}}
+    reasons = _reasons(refused)
     entries: dict[tuple[str, str], Named] = {}
     for one in map(_printable, named):
         entries.setdefault((one.source, one.entry), one)
@@ -77,7 +76,7 @@ def _month(one: Named, standing: Mapping[str, str | None]) -> str:
 
 
 def _of_month(
-    source: str, month: str, ones: list[Named], standing: Mapping[str, str | None], reasons: Mapping[str, Reason]
+    source: str, month: str, ones: list[Named], standing: Mapping[str, str | None], reasons: Reasons
 ) -> Iterator[Record]:
     missing = [one for one in ones if one.release_id not in standing]
     counts = {"listed": len(ones), "ingested": len(ones) - len(missing), "missing": len(missing)}
@@ -92,9 +91,9 @@ def _row(source: str, month: str, entry: str, **told: Any) -> Record:
     return Record(TABLE, {"source": source, "month": month, "entry": entry} | empty | told, Provenance(file=entry))
 
 
-def _reasons(refused: Iterable[Refused]) -> dict[str, tuple[str, str]]:
+def _reasons(refused: Iterable[Refused]) -> Reasons:
     """Return by release why it is refused: the first of its reasons."""
-    found: dict[str, tuple[str, str]] = {}
+    found: Reasons = {}
     for item in refused:
         if item.record.table == "releases" and (release := item.record.values.get("release_id")):
             reason = item.problem.rule, item.problem.message

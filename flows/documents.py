@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from flows import config, ingest, steward, structure
+from flows import config, ingest, steward, structure, takedowns
 from flows.coverage import Named
-from flows.holders import Contents, Desk, Shelf, Telling, addressed, duplicate, named, same, twice
+from flows.holders import Contents, Desk, Shelf, Stories, Telling, addressed, duplicate, named, otherwise, same, twice
 from flows.ingest import Document, mapping, texts
 from flows.ingest.mapping import LeftOut
 from flows.store import Fetched, Kept, Key, Untaken
@@ -23,20 +23,6 @@ from schemas.decisions import Correction
 from schemas.release import Part, Reading
 from schemas.report import Problem, Provenance, Record, Refused
 from schemas.rules import problem
-
-
-class Stories(NamedTuple):
-    """All that the journal tells: every telling of each release, and what is there now but is no release."""
-
-    told: dict[str, list[Telling]]
-    refused: list[Refused]
-    noted: list[Problem]
-    sources: dict[str, SourceConfig]
-    """Every source that the journal knows of, as it was last configured."""
-    carried: frozenset[str]
-    """Releases whose file can no longer be read whole."""
-    named: list[Named]
-    """Every release that a source named."""
 
 
 class Built(NamedTuple):
@@ -59,15 +45,11 @@ Skip = Mapping[str, set[int]]
 
 def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, skip: Skip | None = None) -> Built:
     """Return the rows of every release that the journal tells of, in an order of their own."""
-    stories = tell(dataset, journal, load)
-    left_out = {ruling.release for ruling in dataset.takedowns}
-    refused = [item for item in stories.refused if item.record.values.get("release_id") not in left_out]
-    noted = [found for found in stories.noted if found.key is None or found.key.split()[0] not in left_out]
-    built = Built([], refused, noted, {}, [], stories.named)
+    stories = takedowns.left(tell(dataset, journal, load), dataset.takedowns)
+    built = Built([], list(stories.refused), stories.noted, {}, [], stories.named)
     made = [
         record
         for release_id in sorted(stories.told)
-        if release_id not in left_out
         for record in _rows(release_id, stories, dataset, (skip or {}).get(release_id, set()), built)
     ]
     kept, conflicting = structure.merge(made)
@@ -102,7 +84,7 @@ def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Sto
     refused += [(key, _untaken(key, why)) for key, why in untaken.items()]
     refused += twice(shelf, owners, desk)
     noted = [found for content in shelf.contents.values() for found in content.noted]
-    noted += _left_out(shelf)
+    noted += [*_left_out(shelf), *otherwise(owners, shelf, desk)]
     carried = frozenset(one for key, content in shelf.contents.items() for one in content.carried if owners[one] == key)
     whole = list(named(told, owners, refused, shelf, desk))
     return Stories(told, [item for _, item in refused], noted, desk.sources, carried, whole)

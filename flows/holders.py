@@ -26,6 +26,20 @@ class Telling(NamedTuple):
     document: Document | None
 
 
+class Stories(NamedTuple):
+    """All that the journal tells: every telling of each release, and what is there now but is no release."""
+
+    told: dict[str, list[Telling]]
+    refused: list[Refused]
+    noted: list[Problem]
+    sources: dict[str, SourceConfig]
+    """Every source that the journal knows of, as it was last configured."""
+    carried: frozenset[str]
+    """Releases whose file can no longer be read whole."""
+    named: list[Named]
+    """Every release that a source named."""
+
+
 class Contents(NamedTuple):
     """What a file holds: documents by release id, and what is none."""
 
@@ -60,31 +74,63 @@ class Desk(NamedTuple):
 
 def addressed(release_id: str, owner: Key, shelf: Shelf, desk: Desk) -> Document:
     """Return the document of a release, with every other address at which the same was found."""
+    first, alike = _told(release_id, owner, shelf, desk)
+    if not alike:
+        return first
+    found = set[str]().union(*(addresses(one.value) for one in (first, *alike)))
+    elsewhere = sorted(found - {first.value["source"].get("url")})
+    return first._replace(value=first.value | {"source": first.value["source"] | {"other_urls": elsewhere}})
+
+
+def _told(release_id: str, owner: Key, shelf: Shelf, desk: Desk) -> tuple[Document, list[Document]]:
+    """Return the document of a release, and those that tell the same once more."""
     first = shelf.contents[owner].named[release_id]
     held_by = sorted(shelf.holders[release_id])
     others = [shelf.contents[key].named[release_id] for key in held_by if key != owner]
     others += [one for key in held_by for one in shelf.contents[key].again.get(release_id, ())]
-    alike = [one for one in others if same(one, first, desk)]
-    if not alike:
-        return first
-    addresses = sorted(set[str]().union(*map(_addresses, [first, *alike])) - {first.value["source"].get("url")})
-    return first._replace(value=first.value | {"source": first.value["source"] | {"other_urls": addresses}})
+    return first, [one for one in others if same(one, first, desk)]
+
+
+def otherwise(owners: Mapping[str, Key], shelf: Shelf, desk: Desk) -> Iterator[Problem]:
+    """Yield a warning for each document that tells a release once more, and tells something of it in another way."""
+    for release_id in sorted(one for one, keys in shelf.holders.items() if keys):
+        first, alike = _told(release_id, owners[release_id], shelf, desk)
+        for found in alike:
+            fields = ", ".join(_differing(first, found, desk))
+            if fields:
+                told = f"{first.place} tells the same release and was taken; here another {fields} is told"
+                yield problem(
+                    "input.told-twice", told, table="releases", key=release_id, field=fields, source=found.place
+                )
+
+
+def _differing(first: Document, found: Document, desk: Desk) -> list[str]:
+    """Return the fields in which two documents differ, but for where they are from and what is ignored by name."""
+    here, there = (
+        {
+            name: value
+            for name, value in one.value.items()
+            if name not in ("source", *desk.dataset.ignore.get(one.source, ()))
+        }
+        for one in (first, found)
+    )
+    return [name for name in dict.fromkeys([*here, *there]) if here.get(name) != there.get(name)]
 
 
 def same(found: Document, first: Document, desk: Desk) -> bool:
     """Return whether two documents of one id are one release: the same text, at two addresses or in two listings."""
-    here, there = _addresses(found), _addresses(first)
+    here, there = addresses(found.value), addresses(first.value)
     source = desk.sources.get(found.source)
     files = (found.source, found.place.file), (first.source, first.place.file)
     apart = here != there or (source is not None and source.of_web and files[0] != files[1])
     return bool(here and there) and apart and found.value.get("body") == first.value.get("body")
 
 
-def _addresses(document: Document) -> set[str]:
+def addresses(value: Mapping[str, Any]) -> set[str]:
     """Return the addresses that a document gives of itself."""
-    source = document.value.get("source")
-    told = [source.get("url"), *(source.get("other_urls") or ())] if isinstance(source, dict) else []
-    return {one for one in told if isinstance(one, str)}
+    source = value.get("source")
+    url, others = (source.get("url"), source.get("other_urls")) if isinstance(source, dict) else (None, None)
+    return {one for one in (url, *(others if isinstance(others, list) else ())) if isinstance(one, str)}
 
 
 def twice(shelf: Shelf, owners: Mapping[str, Key], desk: Desk) -> list[tuple[Key, Refused]]:
@@ -121,6 +167,8 @@ def named(
     folders = {(name, source.folder) for name, source in desk.sources.items()}
     heard = {source for source, _ in [*owners.values(), *shelf.files]}
     for key, (record, broken) in refused:
+        if record.table != "releases":
+            continue
         source, file = key
         of_web = source in web
         listing = key not in shelf.files and (of_web or key in folders)

@@ -6,12 +6,13 @@ there, and carries it out by the same code.
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from flows import runs, steps, store
+from flows import config, documents, runs, steps, store, takedowns
 from flows.config import ConfigError
 from flows.preview import Plan, planned
 from flows.publish import package
@@ -71,15 +72,26 @@ def reject(settings: Settings, run_id: str, by: str, reason: str, *, hear: Hear 
 def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str) -> list[Version]:
     """Remove the data of a version, or of every version that has a release; papers and a tombstone stay.
 
-    A release is left out of later versions too. Return the versions that were taken down; RulingError when `what` is
-    neither a version nor a release of one.
+    A release is left out of later versions too, with whatever comes with an address or a text that was its alone.
+    Return the versions that were taken down; RulingError when `what` is neither a version nor a release of one.
     """
     home = settings.packages / dataset
     with store.locked(settings.lock(dataset)):
         found = _named(home, what) or [version_of(home, what)]
-        about = {"version" if str(found[0].version) == what else "release": what}
+        release = str(found[0].version) != what
+        about = {"release": what, **_known_by(settings, dataset, what)} if release else {"version": what}
         gone = carry_out(settings, dataset, _decided("takedown", by, reason, **about))
     return [one.version for one in gone]
+
+
+def _known_by(settings: Settings, name: str, release: str) -> dict[str, list[str]]:
+    """Return the addresses and texts of a release, by its dataset as last received: the file now may be broken."""
+    journal, load = store.read_journal(settings.raw, name), partial(store.load, settings.raw)
+    written = (line.config.get(f"datasets/{name}.toml") for line in reversed(journal))
+    dataset = next((config.recalled(load(digest), name) for digest in written if digest), None)
+    told = documents.tell(dataset, journal, load).told if dataset else {}
+    marks = takedowns.known_by(release, told, steps.rulings(settings, name))
+    return {field: [value for kind, value in marks if kind == field] for field in ("addresses", "texts")}
 
 
 def carry_out(settings: Settings, dataset: str, ruling: Ruling) -> list[Package]:

@@ -225,9 +225,7 @@ def judged(
 
 def _account(case: Case, built: Built, rows: Iterable[Record], refused: list[Refused]) -> list[Record]:
     """Return what each source named against what is among `rows`, as rows of their own."""
-    taken_down = {str(one.release): f"taken down by {one.by}: {one.reason}" for one in case.dataset.takedowns}
-    sources = [source.name for source in case.dataset.sources]
-    return coverage.account(built.named, sources, rows, refused, taken_down)
+    return coverage.account(built.named, [source.name for source in case.dataset.sources], rows, refused)
 
 
 def _accounted(case: Case, built: Built, verdict: Verdict) -> Verdict:
@@ -408,6 +406,8 @@ def _inputs(journal: list[Fetched], releases: list[Record]) -> list[RawEntry]:
     for record in releases:
         place = record.source
         taken.setdefault((place.file, place.sha256), {})[record.values["release_id"]] = place.line
+        if place.text_sha256:
+            taken.setdefault((ingest.partner(place.file), place.text_sha256), {})[record.values["release_id"]] = None
     there = {(file, kept.sha256) for (_, file), kept in store.state(journal).items()}
     seen = {
         (file, kept.sha256): (source, kept)

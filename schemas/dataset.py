@@ -26,7 +26,9 @@ class About(Model):
     keywords: list[Item] = cell("Words to find it by.", default=[])
     language: Language = cell("Language of the descriptions, BCP 47.", default="en")
     homepage: Url | None = maybe("A page about it.")
-    contact: Line | None = maybe("Where an error is reported: a mail address or a page.")
+    contact: Line | None = maybe(
+        "Where an error is reported: a mail address or a page. The catalog lists no dataset without it."
+    )
 
 
 class Publisher(Model):

@@ -53,6 +53,8 @@ class Ruling(Model):
     base: Line | None = maybe("Version that the candidate was judged against; null for the first.")
     release: Slug | None = maybe("The release that is taken down.")
     version: Line | None = maybe("The version that is taken down.")
+    addresses: list[str] = cell("Addresses of the release alone; what comes with one of them is left out.", default=[])
+    texts: list[Sha256] = cell("SHA-256 of its texts; what comes with one of them is left out.", default=[])
 
 
 class Decisions(Model):

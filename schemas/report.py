@@ -31,12 +31,14 @@ class Provenance(Model):
     """JSON Pointer inside the document, RFC 6901."""
     sha256: str | None = None
     """Digest of the bytes as received."""
+    text_sha256: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    """Digest of the file of the text as received, where that lies beside its document."""
 
     def at(self, *steps: str | int) -> "Provenance":
         """Return the place `steps` further down in the same document."""
         escaped = (str(step).replace("~", "~0").replace("/", "~1") for step in steps)
         pointer = "/".join([self.pointer or "", *escaped])
-        return Provenance(file=self.file, line=self.line, pointer=pointer, sha256=self.sha256)
+        return self.model_copy(update={"pointer": pointer})
 
     def __str__(self) -> str:
         """Return the place as a person reads it: file, line, pointer."""

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ValidationError
 from schemas.report import Layer, Problem, Provenance, Record, Severity, shown
 from schemas.wording import wording
 
+DEPENDANT = "quarantine.dependant"
+"""The rule of rows that are kept back for another's sake alone."""
+
 
 class Rule(NamedTuple):
     """A thing that must hold."""
@@ -54,6 +57,7 @@ RULES = _rules(
     ("input.cut-off", "warning", "A text is whole.", "Look at the source: where more follows, take the text of its page."),
     ("input.untaken", "warning", "What a source tells is taken by its map, or ignored by name.", "Take the field in [sources.map], or add it to `ignore` there."),
     ("input.described", "warning", "A dataset has title, description, licence, source and contact, as the catalog asks of those that it lists.", "Fill it in, in the dataset's file."),
+    ("input.told-twice", "warning", "A release that is told twice is told the same way.", "Look at both, and mend or leave out the one that is wrong."),
     ("record.unknown-field", "error", "Every value is taken, or ignored by name.", "Mend the name, or add it to [ignore] in the dataset's file."),
     ("record.required", "error", "What must be known is given.", "Give the field a value."),
     ("record.type", "error", "A value is of its field's type.", "Write the value in the form named."),
@@ -90,7 +94,7 @@ RULES = _rules(
     ("table.primary-key", "error", "A key stands once in its table.", "Give each row its own key, or remove one."),
     ("table.foreign-key", "error", "A reference names a row that is there.", "Add the row that is named, or mend the name."),
     ("table.reference", "critical", "Frictionless says of a row what the table engine says; asked over a sample, or over all with `--reference`.", "Report it: one of the two is wrong."),
-    ("quarantine.dependant", "error", "A row whose parent is refused is kept back with it.", "Mend the parent."),
+    (DEPENDANT, "error", "A row whose parent is refused is kept back with it.", "Mend the parent."),
     ("quarantine.stands-in", "warning", "The newest document of a release is the one that is published.", "Mend the newer document."),
     ("quarantine.share", "critical", "Not more rows are refused than the dataset allows.", "Mend the source, or look at the rows and raise [gate] max_refused_share."),
 )  # fmt: skip

@@ -148,9 +148,26 @@ def test_a_release_that_a_steward_took_down_is_missing_by_his_word(data: Path, s
     assert missing(again) == {"releases/beside.json": "taken down by Ines Vale: A name that must not stand there."}
 
 
+def test_a_release_that_was_taken_down_stays_out_when_its_page_names_another_canonical_address(
+    site: Site, tmp_path: Path
+) -> None:
+    data = lay(site, tmp_path / "data", "one", "two")
+    run(data)
+    rulings.take_down(Settings(data=data), "harbour", "two", "Ines Vale", "A name that must not stand there.")
+    head = f'<head><link rel="canonical" href="{site.address}/orders/second"></head>'
+    site.lay("/two", page("<p>A text of another day.</p>").replace("<body>", f"{head}<body>"))
+    version = run(data, later(1)).latest
+    assert version
+    assert {row["release_id"] for row in table(version, "releases")} == {"one"}
+    why = "taken down by Ines Vale: A name that must not stand there."
+    assert missing(version) == {f"{site.address}/two": why}
+    rebuilt = list(rebuild.rebuild(Settings(data=tmp_path / "again"), "harbour", data / "raw"))
+    assert [one.same for one in rebuilt] == [True, True]
+
+
 def test_no_two_rows_of_the_account_have_one_key() -> None:
     entries = ["all", "a\x01b", "a\x02b", "a b", "a\x01\x02b", "a\x01b"]
-    rows = coverage.account([Named("drop", entry, None) for entry in entries], ["drop"], [], [], {})
+    rows = coverage.account([Named("drop", entry, None) for entry in entries], ["drop"], [], [])
     keys = [(row.values["source"], row.values["month"], row.values["entry"]) for row in rows]
     assert len(set(keys)) == len(keys)
     assert rows[0].values["listed"] == len(keys) - 1 == len(set(entries))

@@ -172,9 +172,10 @@ def test_a_file_that_is_no_document_is_noted_and_one_that_is_broken_is_an_error(
 
 def test_a_text_and_its_sidecar_are_one_document_with_the_text_as_received(tmp_path: Path) -> None:
     text = "In Bogotá on May 3\r\nthe ministers met.\n"
-    sidecar = b'{"id": "one"}'
-    (found,) = received(tmp_path, {"a.txt": b"\xef\xbb\xbf" + text.encode(), "a.json": sidecar})
-    place = Provenance(file="releases/a.json", sha256=sha256(sidecar).hexdigest())
+    whole, sidecar = b"\xef\xbb\xbf" + text.encode(), b'{"id": "one"}'
+    (found,) = received(tmp_path, {"a.txt": whole, "a.json": sidecar})
+    digests = {"sha256": sha256(sidecar).hexdigest(), "text_sha256": sha256(whole).hexdigest()}
+    place = Provenance(file="releases/a.json", **digests)
     assert found == Document("desk", {"id": "one", "body": text}, place)
 
 

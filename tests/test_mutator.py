@@ -66,7 +66,7 @@ def good() -> tuple[Document, Rows]:
     document = json.loads(SEED.read_text(encoding="utf-8"))
     rows = good_rows(document)
     unread = coverage.Named("seed", "other.json", None, rule="input.json", why="it cannot be read")
-    account = coverage.account([unread], ["seed"], rows["releases"], [], {})
+    account = coverage.account([unread], ["seed"], rows["releases"], [])
     rows |= {coverage.TABLE: account}
     assert all(rows.values())
     return document, rows

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from flows.settings import PROJECT, Settings
 from schemas.package import Level, Package, Version
 from schemas.tables import TABLES
 from schemas.tableschema import header, table_schema, types
-from tests.conftest import SEED, Communique
+from tests.conftest import AS_OF, SEED, Communique
 from tests.publishing import DATASET, home, publish, published, read_json, table, tree
 
 Document = dict[str, Any]
@@ -128,6 +129,24 @@ def test_the_manifest_leads_back_to_the_bytes_that_went_in(folder: Path, package
     assert entry["file"] == f"releases/{SEED.name}"
     assert entry["releases"] == {"dhs-2021-07-guatemala-seed": None}
     assert store.blob(folder / "raw", entry["sha256"]).read_bytes() == SEED.read_bytes()
+
+
+def test_the_manifest_leads_back_to_the_text_beside_a_document_also_to_one_that_stands_in_for_its_newest(
+    data: Path,
+) -> None:
+    sidecar = {"id": "beside", "issuer": "dhs", "language": "en", "source": {"name": "DHS"}, "dateline": "LIMA"}
+    (data / "releases" / "beside.json").write_text(json.dumps(sidecar), encoding="utf-8")
+    texts = ("LIMA – Ministers met.\r\n", "Ministers met.")  # noqa: RUF001 - a dash as releases have it
+    for number, text in enumerate(texts):
+        (data / "releases" / "beside.txt").write_bytes(text.encode())
+        version = published(data, day=date.fromisoformat(AS_OF) + timedelta(days=number))
+        found = {
+            (one["file"], store.load(data / "raw", one["sha256"]).decode())
+            for one in read_json(version.folder / "manifest.json")["inputs"]
+            if "beside" in one["releases"]
+        }
+        assert found == {("releases/beside.json", json.dumps(sidecar)), ("releases/beside.txt", texts[0])}
+    assert {row["body"] for row in table(version, "releases")} >= {"LIMA – Ministers met.\n"}  # noqa: RUF001 - as above
 
 
 def test_frictionless_says_that_every_table_is_valid(package: Package) -> None:

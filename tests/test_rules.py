@@ -230,7 +230,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """Return the rows of the sample release."""
     verdict = judged(received(tmp_path_factory.mktemp("good"), [in_file(sample_document())]))
     assert verdict.report.problems == []
-    return verdict.rows | {"coverage": coverage.account([NAMED], [], verdict.rows["releases"], [], {})}
+    return verdict.rows | {"coverage": coverage.account([NAMED], [], verdict.rows["releases"], [])}
 
 
 NAMED = Named("samples", "https://education.example/2026/lost", "2026-03-01", None, "input.unreached", "answers 403")

@@ -374,6 +374,105 @@ def test_no_word_of_a_release_that_was_taken_down_is_among_what_was_refused_or_n
     assert told == []
 
 
+TEXT, ADDRESS = "The harbour master left on Monday.", "https://harbour.example/master-leaves"
+
+
+def lay(data: Path, release_id: object, text: str, url: str | None) -> None:
+    """Put a release beside the seed, in the place of the one that was put there before."""
+    source = {"name": "Harbour Ministry", "url": url}
+    document = {"id": release_id, "issuer": "harbour", "language": "en", "source": source, "body": text}
+    document["organizations"] = [{"id": "harbour", "name": "Harbour Ministry"}]
+    (data / "releases" / "harbour.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def taken_down(data: Path) -> Package:
+    """Return the version after the release beside the seed was taken down by command."""
+    lay(data, "master-leaves", TEXT, ADDRESS)
+    published(data, DATASET, DAY)
+    rulings.take_down(Settings(data=data), DATASET, "master-leaves", BY, WHY)
+    return published(data, DATASET, DAY)
+
+
+def named_in(data: Path, day: date) -> tuple[set[str], dict[str, str | None]]:
+    """Return the releases that a run builds, and why others that were named are left out, by their place."""
+    job = steps.begin(Settings(data=data), DATASET, day)
+    made = handover.built(steps.build(job, steps.fetch(job)))
+    standing = {one.values["release_id"] for one in made.records if one.table == "releases"}
+    return standing, {one.entry: one.why for one in made.named if one.release_id not in standing}
+
+
+LEFT_OUT = {"releases/harbour.json": f"taken down by {BY}: {WHY}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [(TEXT, "https://mirror.example/1"), (TEXT, None), (TEXT.replace(" ", "\r\n"), ADDRESS), ("Another.", ADDRESS)],
+)
+def test_a_release_that_was_taken_down_does_not_come_back_under_another_id(
+    data: Path, text: str, url: str | None
+) -> None:
+    taken_down(data)
+    lay(data, "someone-leaves", text, url)
+    assert named_in(data, DAY + timedelta(days=1)) == ({RELEASE}, LEFT_OUT)
+
+
+def test_another_text_at_another_address_is_another_release_than_the_one_taken_down(data: Path) -> None:
+    taken_down(data)
+    lay(data, "someone-leaves", "Another text.", f"{ADDRESS}/2")
+    assert named_in(data, DAY + timedelta(days=1))[0] == {RELEASE, "someone-leaves"}
+
+
+def test_a_takedown_keeps_the_addresses_and_digests_of_what_was_the_releases_alone_and_none_of_its_words(
+    data: Path,
+) -> None:
+    after = taken_down(data)
+    assert [(row["entry"], row["why"]) for row in table(after, "coverage") if row["why"]] == list(LEFT_OUT.items())
+    (ruling,) = read_json(after.folder / "decisions.json")["takedowns"]
+    assert (ruling["addresses"], ruling["texts"]) == ([ADDRESS], [store.sha256(TEXT.encode())])
+    tombstone = read_json(home(data) / "1.0.0" / "TOMBSTONE.json")
+    assert (tombstone["addresses"], tombstone["texts"]) == (ruling["addresses"], ruling["texts"])
+    assert not [path for path in after.folder.iterdir() if b"harbour master" in path.read_bytes()]
+
+
+def test_every_text_and_address_that_a_release_ever_had_is_kept_out(data: Path) -> None:
+    lay(data, "master-leaves", TEXT, ADDRESS)
+    published(data, DATASET, DAY)
+    lay(data, "master-leaves", f"{TEXT} He was ill.", f"{ADDRESS}/2")
+    published(data, DATASET, DAY + timedelta(days=1))
+    rulings.take_down(Settings(data=data), DATASET, "master-leaves", BY, WHY)
+    lay(data, "elsewhere", f"{TEXT} He was ill.", None)
+    assert named_in(data, DAY + timedelta(days=2)) == ({RELEASE}, LEFT_OUT)
+    lay(data, "once-more", "A third text.", ADDRESS)
+    assert named_in(data, DAY + timedelta(days=3)) == ({RELEASE}, LEFT_OUT)
+
+
+def test_no_word_of_what_was_taken_down_is_published_of_a_document_without_an_id(data: Path) -> None:
+    taken_down(data)
+    refused = data / "quarantine" / DATASET / "quarantine.csv"
+    for day, text, stands in ((1, TEXT, False), (2, "Another text.", True)):
+        lay(data, 7, text, None)
+        take(data, DATASET, DAY + timedelta(days=day))
+        assert (text in refused.read_text(encoding="utf-8")) is stands
+
+
+def test_a_takedown_of_earlier_days_that_names_no_address_and_no_text_goes_by_the_id_alone(data: Path) -> None:
+    lay(data, "master-leaves", TEXT, ADDRESS)
+    published(data, DATASET, DAY)
+    old = {"kind": "takedown", "day": AS_OF, "by": BY, "reason": WHY, "release": "master-leaves"}
+    store.append_log(store.journal_path(data / "raw", DATASET), {"ruling": old})
+    assert named_in(data, DAY) == ({RELEASE}, LEFT_OUT)
+    lay(data, "someone-leaves", TEXT, ADDRESS)
+    assert named_in(data, DAY)[0] == {RELEASE, "someone-leaves"}
+
+
+def test_a_takedown_does_not_need_the_datasets_file(data: Path) -> None:
+    lay(data, "master-leaves", TEXT, ADDRESS)
+    published(data, DATASET, DAY)
+    (data / "datasets" / f"{DATASET}.toml").write_text("broken", encoding="utf-8")
+    rulings.take_down(Settings(data=data), DATASET, "master-leaves", BY, WHY)
+    assert read_json(home(data) / "1.0.0" / "TOMBSTONE.json")["addresses"] == [ADDRESS]
+
+
 def test_a_correction_expects_a_fraction_as_the_source_writes_it(data: Path) -> None:
     put(data, lambda document: document["commitments"][0].update(quantity=1_400_000.1))
     decide(data, "corrections", correction("/commitments/c1/quantity", expect=1_400_000.1, value=1_500_000))

@@ -13,6 +13,7 @@ from flows.documents import Built
 from flows.settings import Settings
 from flows.store import Fetched
 from schemas.dataset import Dataset
+from schemas.report import Provenance
 from tests.publishing import published, read_json
 from tests.site import Reply, Site
 
@@ -270,6 +271,24 @@ def test_what_two_sources_list_is_one_release(site: Site, tmp_path: Path) -> Non
     assert sorted((one.source, one.release_id) for one in whole.named) == [
         (source, name) for source in ("again", "news") for name in ("one", "two")
     ]
+
+
+def test_a_release_that_is_told_twice_in_two_ways_is_told_as_such_with_the_one_that_was_taken(
+    site: Site, tmp_path: Path
+) -> None:
+    of = lay_feed(site, "one", "print/one", "two", "print/two")
+    titles = {"one": "Order signed", "print/one": "PRINT: Order signed", "two": "Order two", "print/two": "Order two"}
+    site.lay("/feed", rss(site, *titles, titles=titles), "application/rss+xml")
+    for name in titles:
+        at(site, name, f"/{name.removeprefix('print/')}")
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["headline"] == "Order signed"
+    (found,) = [one for one in built(of, tmp_path).noted if one.rule == "input.told-twice"]
+    assert (found.severity, found.key, found.field) == ("warning", "one", "headline")
+    assert (found.source, found.message) == (
+        Provenance(file=f"{site.address}/print/one", sha256=found.source.sha256 if found.source else None),
+        f"{site.address}/one tells the same release and was taken; here another headline is told",
+    )
 
 
 # Every kind

@@ -61,8 +61,8 @@ def _name(path: Path) -> str:
 
 def partners(path: Path) -> list[Path]:
     """Return the file that belongs to the one at `path`: a text's sidecar, a sidecar's text; none for others."""
-    partner = path.with_name(_partner(path.name))
-    return [partner] if partner.is_file() else []
+    other = path.with_name(partner(path.name))
+    return [other] if other.is_file() else []
 
 
 def fetch(  # noqa: PLR0913, PLR0917 - what a line of the journal is made from
@@ -166,8 +166,8 @@ def _received(
 
 def affected(keys: Iterable[Key], files: Mapping[Key, Kept]) -> list[Key]:
     """Return `keys` and the other halves of those that are a text or a sidecar, sorted."""
-    partners = ((source, _partner(file)) for source, file in keys)
-    return sorted({*keys, *(key for key in partners if key in files)})
+    others = ((source, partner(file)) for source, file in keys)
+    return sorted({*keys, *(key for key in others if key in files)})
 
 
 def read(
@@ -184,7 +184,7 @@ def read(
         if config and config.of_web:
             yield from _item(config, load(files[key].sha256), place, load)
             return
-        if (source, _partner(file)) in files:
+        if (source, partner(file)) in files:
             yield from _pair(key, files, load) if file.endswith(".txt") else ()
             return
         yield from reader(source, load(files[key].sha256), place)
@@ -220,8 +220,8 @@ def day_of(config: SourceConfig, item: bytes) -> str | None:
 def _pair(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:
     """Yield the one document that a text and its sidecar are."""
     source, file = key
-    sidecar = _partner(file)
-    place = Provenance(file=sidecar, sha256=files[source, sidecar].sha256)
+    sidecar = partner(file)
+    place = Provenance(file=sidecar, sha256=files[source, sidecar].sha256, text_sha256=files[key].sha256)
     try:
         value = guard.strict_json(guard.decode(load(files[source, sidecar].sha256)))
     except guard.BadInput as bad:
@@ -253,7 +253,7 @@ def _read_lines(source: str, data: bytes, place: Provenance) -> Iterator[Documen
 
 
 def _read_text(_: str, __: bytes, place: Provenance) -> Iterator[Document | Problem]:
-    raise guard.BadInput("input.sidecar", f"{place.file} has no {_partner(place.file)} beside it")
+    raise guard.BadInput("input.sidecar", f"{place.file} has no {partner(place.file)} beside it")
 
 
 def _read_nothing(_: str, __: bytes, place: Provenance) -> Iterator[Document | Problem]:
@@ -301,7 +301,7 @@ def _kind(file: str) -> str:
     return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
 
 
-def _partner(file: str) -> str:
+def partner(file: str) -> str:
     """Return the name of the other half, the sidecar of a text or the text of a sidecar; else a name of no file."""
     stem, dot, kind = file.rpartition(".")
     return stem + dot + {"txt": "json", "json": "txt"}.get(kind, kind + ".none")

@@ -220,7 +220,9 @@ class Edition:
     @cached_property
     def inputs(self) -> dict[str, tuple[RawEntry, int | None]]:
         """By release: the file that it was taken from, and its line there."""
-        return {name: (entry, line) for entry in self.manifest.inputs for name, line in entry.releases.items()}
+        return {
+            name: (entry, line) for entry in reversed(self.manifest.inputs) for name, line in entry.releases.items()
+        }
 
     def _json(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / name).read_bytes())

@@ -566,6 +566,7 @@ def test_where_the_catalog_cannot_be_made_no_page_of_what_was_taken_down_stays(t
     with withdrawn(root, MINISTRY):
         pass
     assert [path for path in pages(root / MINISTRY) if path.is_file()] == []
+    assert not (root / "search.html").exists()
     assert (root / MINISTRY / "1.2.0" / "releases.csv").is_file()
 
 

@@ -22,6 +22,8 @@ Made = dict[str, str]
 """The key of every page, by its path."""
 BESIDE = tuple(path for name in ("*.html", "feed.xml", "sitemap.xml", "search.json") for path in (name, f".{name}.*"))
 """What pages are called, whole or half made, beside the versions of a dataset."""
+NAMES = "search.html"
+"""The page of the root that has names of every dataset."""
 log = logging.getLogger("communique")
 
 
@@ -89,7 +91,7 @@ def _remove(root: Path, dataset: str) -> None:
     if not (root / dataset).is_dir():
         return
     with _alone(root):
-        for path in _there(root, [dataset]):
+        for path in (*_there(root, [dataset]), NAMES):
             (root / path).unlink(missing_ok=True)
 
 

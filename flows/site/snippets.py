@@ -16,7 +16,7 @@ class Snippet(NamedTuple):
     code: str
 
 
-CURL = """curl -fsSL --remote-name-all {at}/SHA256SUMS {files}
+CURL = """curl -fsSL --remote-name-all "{at}/{{{files}}}"
 sha256sum --quiet --ignore-missing -c SHA256SUMS"""
 PANDAS = """import pandas as pd
 
@@ -52,8 +52,8 @@ def snippets(told: About) -> list[Snippet]:
 
 def _snippets(told: About) -> Iterator[tuple[str, str]]:
     at = f"{told.base or LOCAL}{told.dataset}/{told.version}"
-    wanted = ("releases.csv", "commitments.csv", "commitments.parquet", f"{told.dataset}.sqlite")
-    yield "curl", CURL.format(at=at, files=" ".join(f"{at}/{name}" for name in wanted if _has(told, name)))
+    wanted = ("SHA256SUMS", "releases.csv", "commitments.csv", "commitments.parquet", f"{told.dataset}.sqlite")
+    yield "curl", CURL.format(at=at, files=",".join(wanted[:1] + tuple(name for name in wanted if _has(told, name))))
     yield "Python, pandas", PANDAS.format(at=at)
     if _has(told, "commitments.parquet"):
         yield "Python, polars", POLARS.format(at=at)

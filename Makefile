@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 DATASET ?= official-releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz check format lock bench torture clean
+.PHONY: help run test browser fuzz check format lock bench torture clean
 
 help: ## say what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -15,9 +15,15 @@ run: .venv/.runtime ## publish official-releases from the seed release
 	@$(BIN)/communique run $(DATASET)
 
 # The tests start hundreds of processes: compiled once, and the longest files first (tests/conftest.py).
-test: .venv/.dev ## run every test
+test: .venv/.dev browser ## run every test
 	@$(BIN)/python -m compileall -q flows schemas tests
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+browser: flows/site/browser/node_modules ## install what filters tables in the browser, where there is npm
+
+flows/site/browser/node_modules: flows/site/browser/package-lock.json
+	@if npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent; then touch $@; \
+	else echo "npm is not here, or has fetched nothing: the catalog is made without filtering and sorting of tables."; fi
 
 fuzz: .venv/.dev ## judge 20,000 random tables by the engine and by frictionless
 	@$(BIN)/python -m tests.fuzz

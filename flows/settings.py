@@ -4,8 +4,10 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -26,6 +28,7 @@ class Settings(BaseSettings):
         description="Folders below which the flow validate-releases may read, with colons between; the data folder.",
     )
     log: Literal["text", "json"] = Field(default="text", description="How the log is written.")
+    base_url: str = Field(default="", description="Where the catalog lies on the web: its pages tell whole addresses.")
 
     @field_validator("notify", mode="before")
     @classmethod
@@ -36,6 +39,15 @@ class Settings(BaseSettings):
     @classmethod
     def _paths(cls, given: object) -> object:
         return tuple(filter(None, given.split(os.pathsep))) if isinstance(given, str) else given
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, given: str) -> str:
+        parts = urlsplit(given)
+        whole = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+        if given and not (whole and given.isprintable() and not set(given) & set(' "<>')):
+            raise PydanticCustomError("address", "it is no address of a site, as https://data.example.org/ is")
+        return given.rstrip("/") + "/" if given else ""
 
     @cached_property
     def root(self) -> Path:

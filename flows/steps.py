@@ -20,14 +20,14 @@ from flows.publish.package import Candidate, Staged
 from flows.publish.writers import by_key
 from flows.settings import PROJECT, Settings
 from flows.store import Fetched, Key, Published
-from flows.validate import expectations
+from flows.validate import described, expectations
 from flows.validate.expectations import FOLDER
 from flows.validate.judge import Suites, Verdict
 from flows.validate.judge import judge as judge_rows
 from schemas.dataset import Dataset
 from schemas.decisions import Correction, Decisions, Ruling
 from schemas.package import MANIFEST, Package, Papers, RawEntry, RunRecord, Version
-from schemas.report import Count, Record, Refused, Report
+from schemas.report import Count, Record, Refused, Report, sort_problems
 from schemas.tables import TABLES
 
 LOCK = next(
@@ -229,10 +229,12 @@ def _account(case: Case, built: Built, rows: Iterable[Record], refused: list[Ref
 
 
 def _accounted(case: Case, built: Built, verdict: Verdict) -> Verdict:
-    """Return the verdict with the account of what came through it in place of that of what went in."""
+    """Return the verdict with the account of what came through it, and with what the catalog asks of the dataset."""
     account = _account(case, built, verdict.rows["releases"], verdict.refused)
     counts = verdict.report.counts | {coverage.TABLE: Count(in_=len(account), out=len(account), refused=0)}
-    report = verdict.report.model_copy(update={"counts": counts})
+    check, lacking = described.judge(case.dataset)
+    checks, problems = [check, *verdict.report.checks], sort_problems([*lacking, *verdict.report.problems])
+    report = verdict.report.model_copy(update={"counts": counts, "checks": checks, "problems": problems})
     return verdict._replace(rows=verdict.rows | {coverage.TABLE: account}, report=report)
 
 

@@ -26,7 +26,9 @@ class About(Model):
     keywords: list[Item] = cell("Words to find it by.", default=[])
     language: Language = cell("Language of the descriptions, BCP 47.", default="en")
     homepage: Url | None = maybe("A page about it.")
-    contact: Line | None = maybe("Where an error is reported: a mail address or a page.")
+    contact: Line | None = maybe(
+        "Where an error is reported: a mail address or a page. The catalog lists no dataset without it."
+    )
 
 
 class Publisher(Model):
@@ -133,6 +135,14 @@ class Schedule(Model):
 
     cron: Line = cell("Five fields, as of cron.")
     timezone: Line = cell("IANA zone that the fields are read in.", default="UTC")
+
+    @property
+    def said(self) -> str:
+        """When the dataset is published, as people say it: `at 06:00 every day, time of America/New York`."""
+        from cronsim import CronSim  # noqa: PLC0415 - only a schedule pays for it
+
+        words = CronSim(self.cron, datetime(2000, 1, 1, tzinfo=UTC)).explain()
+        return f"{words[:1].lower()}{words[1:]}, time of {self.timezone.replace('_', ' ')}"
 
     @field_validator("cron")
     @classmethod

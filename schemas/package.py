@@ -12,8 +12,14 @@ from schemas.values import Day, Sha256, Slug
 
 POINTER, INDEX = "latest.json", "versions.json"
 """Beside the versions: which is the latest, and all that there are."""
-PAGED = ("releases", "entities", "tables", "versions", "changes")
-"""Folders beside the versions that hold pages of the catalog, as `communique site` makes them."""
+PAGED = dict.fromkeys(("releases", "entities", "tables", "versions", "changes"), ".html") | {
+    "croissant": ".json",
+    "dcat": ".jsonld",
+    "ro-crate": ".json",
+}
+"""Folders beside the versions that hold pages of the catalog, as `communique site` makes them, and how these end."""
+SCRIPTS = "_scripts"
+"""Folder of the site, and no dataset's, that holds what its pages read Parquet with."""
 MANIFEST, SUMS, DESCRIPTOR, QUARANTINE = "manifest.json", "SHA256SUMS", "datapackage.json", "quarantine.csv"
 TOMBSTONE, PRUNED = "TOMBSTONE.json", "PRUNED.json"
 """In a version that was taken down, or pruned: what was removed, and why."""

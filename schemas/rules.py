@@ -56,6 +56,7 @@ RULES = _rules(
     ("input.lost-characters", "warning", "A text has all its letters.", "Look at the source: where question marks stand for letters, ask for the text again."),
     ("input.cut-off", "warning", "A text is whole.", "Look at the source: where more follows, take the text of its page."),
     ("input.untaken", "warning", "What a source tells is taken by its map, or ignored by name.", "Take the field in [sources.map], or add it to `ignore` there."),
+    ("input.described", "warning", "A dataset has title, description, licence, source and contact, as the catalog asks of those that it lists.", "Fill it in, in the dataset's file."),
     ("input.told-twice", "warning", "A release that is told twice is told the same way.", "Look at both, and mend or leave out the one that is wrong."),
     ("record.unknown-field", "error", "Every value is taken, or ignored by name.", "Mend the name, or add it to [ignore] in the dataset's file."),
     ("record.required", "error", "What must be known is given.", "Give the field a value."),

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from flows.site.render import scripts
 from flows.site.write import site
 from tests import catalog
 from tests.catalog import MINISTRY
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.skipif(
 SEED = f"{DATASET}/releases/dhs-2021-07-guatemala-seed.html"
 KINDS = {
     "catalog": "",
+    "search": "search.html",
     "dataset": f"{MINISTRY}/",
     "release": SEED,
     "release-row": f"{SEED}#c1",
@@ -108,6 +110,92 @@ def test_a_reader_finds_the_doses_promised_to_guatemala_and_the_sentence_that_sa
     assert shown(page, "#c1-text ~ a.fact")
     lit = page.locator("a.fact.n6").evaluate_all("found => found.map(one => one.textContent).join('')")
     assert lit.startswith("During the trip, Secretary Mayorkas announced that 1.5 million doses")
+
+
+def test_words_find_names_and_releases_as_they_are_typed(scripted: Page) -> None:
+    scripted.goto("")
+    scripted.get_by_role("searchbox").fill("joaquin")
+    scripted.get_by_role("link", name="Joaquín Velasandro").click()
+    assert scripted.locator("h1").inner_text() == "Joaquín Velasandro"
+    scripted.goto("search.html")
+    scripted.get_by_role("searchbox").fill("harbour skarn")
+    scripted.get_by_text("2 found").wait_for()
+    assert scripted.locator(".search li").count() == 2
+    scripted.get_by_role("searchbox").fill("no such words")
+    scripted.get_by_text("Nothing found").wait_for()
+    assert scripted.locator(".search li").count() == 0
+
+
+needs_parquet = pytest.mark.skipif(
+    not scripts(), reason="hyparquet is not installed: `make browser` brings it, where there is npm"
+)
+
+
+@needs_parquet
+def test_every_row_is_filtered_and_sorted_when_somebody_asks_for_it(scripted: Page) -> None:
+    asked: list[str] = []
+    scripted.on("request", lambda request: asked.append(request.url))
+    scripted.goto(KINDS["table"])
+    assert [url for url in asked if url.endswith(".parquet") or "_scripts" in url] == []
+    assert scripted.locator("table.rows tbody tr").count() == 100
+    scripted.get_by_role("button", name="Filter and sort 115 rows").click()
+    scripted.get_by_text("115 of 115 rows, the first 100 shown").wait_for()
+    assert any(url.endswith("/commitments.parquet") for url in asked)
+    scripted.get_by_role("searchbox").fill("wheat")
+    scripted.get_by_role("button", name="quantity", exact=True).click()
+    scripted.get_by_role("button", name="quantity", exact=True).click()
+    shown = scripted.locator("table.rows tbody tr").evaluate_all("rows => rows.map(row => row.cells[4].textContent)")
+    assert shown == ["3500000", "1250", "850", "400", "", ""]
+    assert scripted.locator("th[aria-sort]").get_attribute("aria-sort") == "descending"
+    scripted.locator("table.rows tbody tr").nth(1).locator("a").first.click()
+    assert scripted.locator(".note:target .row").is_visible()
+
+
+@needs_parquet
+@pytest.mark.parametrize("table", ["releases", "meetings", "spans", "coverage"])
+def test_the_rows_that_a_browser_reads_are_those_of_the_page(scripted: Page, table: str) -> None:
+    scripted.goto(f"{MINISTRY}/tables/{table}.html")
+    cells = (
+        "rows => rows.map(row => [...row.cells].map(cell => [cell.textContent.slice(0, 40), cell.firstChild?.href]))"
+    )
+    before = scripted.locator("table.rows tbody tr").evaluate_all(cells)
+    scripted.get_by_role("button", name="Filter and sort").click()
+    scripted.get_by_role("searchbox").wait_for()
+    after = scripted.locator("table.rows tbody tr").evaluate_all(cells)
+    assert [[cell[1] for cell in row] for row in after] == [[cell[1] for cell in row] for row in before]
+    assert [[_bare(cell[0]) for cell in row] for row in after] == [[_bare(cell[0]) for cell in row] for row in before]
+
+
+def _bare(text: str) -> str:
+    """Return what both ways to cut a long cell have in common: no blanks, and its first letters alone."""
+    return "".join(text.split()).rstrip("…")[:20]
+
+
+@needs_parquet
+def test_axe_finds_nothing_wrong_with_a_table_that_is_filtered(reader: Reader) -> None:
+    for page in _page(reader, viewport=WIDE, bypass_csp=True):
+        page.goto(KINDS["table"])
+        page.get_by_role("button", name="Filter and sort").click()
+        page.get_by_role("searchbox").fill("wheat")
+        page.get_by_role("button", name="quantity", exact=True).click()
+        light = _violations(page)
+        page.emulate_media(color_scheme="dark")
+        assert (light, _violations(page)) == ([], [])
+
+
+def test_words_that_mean_harm_are_found_as_words(scripted: Page) -> None:
+    scripted.goto("search.html?q=svg onload")
+    scripted.get_by_text("1 found").wait_for()
+    assert "<svg onload=alert(3)>" in scripted.locator(".search li a").inner_text()
+
+
+def test_without_a_script_names_are_found_by_their_letter(page: Page) -> None:
+    page.goto("")
+    page.get_by_role("link", name="Search", exact=True).click()
+    assert page.get_by_role("searchbox").count() == 0
+    page.get_by_role("link", name="H", exact=True).click()
+    page.get_by_role("link", name="Halmere", exact=True).click()
+    assert page.locator("h1").inner_text() == "Halmere"
 
 
 def test_the_words_of_a_fact_lead_to_its_row(page: Page) -> None:

@@ -8,20 +8,21 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-import extruct
 import feedparser
 import pytest
+from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from flows import rulings
 from flows.settings import Settings
-from flows.site import charts, faces, model, redline, text, told
+from flows.site import charts, dataset, model, redline, render, search, text, told
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
-from schemas.package import MEDIA_TYPES, PAGED, Package, Version
+from schemas.package import PAGED, Package, Version
+from schemas.tables import FACT_TABLES
 from tests import catalog
 from tests.catalog import MINISTRY
 from tests.conftest import Communique
@@ -238,6 +239,53 @@ def test_the_hash_of_every_file_is_on_the_page_of_its_version(packages: Path) ->
         assert digest in page or name == "manifest.json"
 
 
+def test_a_version_can_be_cited_as_csl_json(packages: Path, tmp_path: Path) -> None:
+    (item,) = json.loads(_cited(packages / MINISTRY / "index.html"))
+    digest = json.loads((packages / MINISTRY / "latest.json").read_bytes())["sha256"]
+    assert (item["type"], item["version"], item["issued"]) == ("dataset", "1.2.0", {"date-parts": [[2024, 5, 31]]})
+    assert item["note"] == f"Manifest SHA-256 {digest}."
+    assert "URL" not in item
+    site(packages, tmp_path, BASE)
+    (item,) = json.loads(_cited(tmp_path / MINISTRY / "index.html"))
+    assert item["URL"] == f"{BASE}{MINISTRY}/versions/1.2.0.html"
+
+
+def _cited(page: Path) -> str:
+    return first(parsed(page), 'pre[aria-label="CSL-JSON"]')
+
+
+def test_the_catalog_says_when_the_next_run_comes_and_what_a_person_looked_at(packages: Path) -> None:
+    found = parsed(packages / "index.html").css("li.card")
+    told_of = {card.css_first("h2 a").attributes["href"]: card.text() for card in found}  # type: ignore[union-attr]
+    for name, when in (
+        (DATASET, "next run at 06:00 every day, time of America/New York"),
+        (MINISTRY, "next run at 06:00 on the first day of every month, time of UTC"),
+    ):
+        card = told_of[f"{name}/index.html"]
+        assert when in card
+        rows = [
+            row
+            for table in FACT_TABLES.values()
+            for row in model.rows(packages / name / _newest(packages / name) / f"{table}.csv")
+        ]
+        seen = sum(row["review"] in {"accepted", "corrected"} for row in rows)
+        share = "every fact" if seen == len(rows) else f"{100 * seen // len(rows)} % of facts" if seen else "no fact"
+        assert f"{share} reviewed by a person" in card
+        assert "time of" in parsed(packages / name / "index.html").text()
+
+
+def _newest(home: Path) -> str:
+    return str(json.loads((home / "latest.json").read_bytes())["version"])
+
+
+def test_a_schedule_that_is_not_understood_is_not_told(packages: Path, tmp_path: Path) -> None:
+    version = shutil.copytree(packages / DATASET / "1.0.0", tmp_path / "1.0.0")
+    described = json.loads((version / "datapackage.json").read_bytes())
+    for wrong in ({"cron": "whenever", "timezone": "UTC"}, None, "daily"):
+        (version / "datapackage.json").write_text(json.dumps(described | {"communique:schedule": wrong}))
+        assert dataset.scheduled(model.Edition(DATASET, "1.0.0", version)) == ""
+
+
 def test_the_feed_has_every_version_with_its_causes(packages: Path) -> None:
     feed = feedparser.parse((packages / MINISTRY / "feed.xml").read_bytes())
     assert not feed.bozo
@@ -246,21 +294,6 @@ def test_the_feed_has_every_version_with_its_causes(packages: Path) -> None:
 
 
 # For machines
-
-
-def test_the_page_of_a_dataset_describes_it_as_schema_org_does(packages: Path) -> None:
-    for name, version in ((MINISTRY, "1.2.0"), (DATASET, "1.0.0")):
-        page = (packages / name / "index.html").read_text(encoding="utf-8")
-        (found,) = extruct.extract(page, syntaxes=["json-ld"])["json-ld"]
-        described = json.loads((packages / name / version / "datapackage.json").read_bytes())
-        assert (found["@type"], found["name"], found["version"]) == ("Dataset", described["title"], version)
-        sums = dict(
-            line.split("  ")[::-1] for line in (packages / name / version / "SHA256SUMS").read_text().splitlines()
-        )
-        for one in found["distribution"]:
-            assert one["sha256"] == sums[one["name"]]
-            assert (packages / name / one["contentUrl"]).is_file()
-        assert len(found["distribution"]) == len([file for file in sums if Path(file).suffix in MEDIA_TYPES])
 
 
 def test_programs_find_every_dataset(packages: Path) -> None:
@@ -273,15 +306,96 @@ def test_programs_find_every_dataset(packages: Path) -> None:
     assert all((packages / link).is_file() for link in links)
 
 
-def test_no_description_can_end_the_element_that_it_stands_in(packages: Path, tmp_path: Path) -> None:
-    version = shutil.copytree(packages / DATASET / "1.0.0", tmp_path / "1.0.0")
-    described = json.loads((version / "datapackage.json").read_bytes()) | {
-        "title": "</script><script>alert(1)</script>"
-    }
-    (version / "datapackage.json").write_text(json.dumps(described))
-    told_of = faces.schema_org(model.Edition(DATASET, "1.0.0", version))
-    assert "<" not in told_of
-    assert json.loads(told_of)["name"] == described["title"]
+# What is searched
+
+
+def test_every_dataset_release_and_name_is_in_the_index_of_the_search(packages: Path) -> None:
+    for listing in model.listings(packages):
+        version, home = _latest(listing), packages / listing.dataset
+        found = json.loads((home / "search.json").read_bytes())["found"]
+        ids = [row["entity_id"] for row in table(version, "entities")]
+        releases = [row["release_id"] for row in table(version, "releases")]
+        wanted = ["index.html", *(f"entities/{one}.html" for one in ids), *(f"releases/{one}.html" for one in releases)]
+        assert sorted(href for _, _, href, _, _ in found) == sorted(wanted)
+        assert all((home / href).is_file() for _, _, href, _, _ in found)
+        assert not any(letter in title for _, title, *_ in found for letter in "\u202e\u200b")
+
+
+def test_every_name_is_in_the_list_by_letter_under_its_letter(packages: Path) -> None:
+    page = parsed(packages / "search.html")
+    listed = {node.attributes["href"]: node.text() for node in page.css("ul.plain a")}
+    for listing in model.listings(packages):
+        for row in table(_latest(listing), "entities"):
+            name = listed.pop(f"{listing.dataset}/entities/{row['entity_id']}.html")
+            assert name.split()[0] == text.visible(row["name"]).split()[0]
+    assert listed == {}
+    assert [node.text() for node in page.css("ul.letters a")] == [node.text() for node in page.css("h3")]
+    assert search.letter("Åsa Bjellmark") == "A"
+    assert search.letter("“Ölmühle”") == "O"
+    assert search.letter("2nd Corps") == search.OTHER
+
+
+# On the web
+
+BASE = "https://data.example.org/open/"
+
+
+@pytest.fixture(scope="module")
+def on_the_web(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the catalog of one who said where it lies on the web."""
+    root = tmp_path_factory.mktemp("web")
+    site(packages, root, BASE)
+    return root
+
+
+def test_a_site_that_nobody_gave_an_address_tells_none_and_has_no_map(packages: Path) -> None:
+    assert (packages / "robots.txt").read_bytes() == b"User-agent: *\nAllow: /\n"
+    assert list(packages.rglob("sitemap.xml")) == []
+    assert BASE not in (packages / MINISTRY / "feed.xml").read_text()
+
+
+def test_robots_find_every_page_of_a_dataset_by_the_map_of_the_site(on_the_web: Path) -> None:
+    assert f"Sitemap: {BASE}sitemap.xml" in (on_the_web / "robots.txt").read_text()
+    maps = _addresses(on_the_web / "sitemap.xml", "sitemap")
+    assert maps == [f"{BASE}{name}/sitemap.xml" for name in (DATASET, MINISTRY)]
+    told_of = [path for found in maps for path in _addresses(on_the_web / found.removeprefix(BASE), "url")]
+    there = {f"{BASE}{path.relative_to(on_the_web).as_posix()}" for path in pages(on_the_web)}
+    assert sorted(told_of) == sorted(there - {f"{BASE}index.html", f"{BASE}search.html"})
+
+
+def test_the_feed_of_a_site_with_an_address_tells_whole_addresses(on_the_web: Path) -> None:
+    feed = feedparser.parse((on_the_web / MINISTRY / "feed.xml").read_bytes())
+    assert not feed.bozo
+    assert {link.href.startswith(f"{BASE}{MINISTRY}/") for link in feed.feed.links} == {True}
+    assert feed.entries[0].link == f"{BASE}{MINISTRY}/versions/1.2.0.html"
+
+
+def test_a_site_that_lost_its_address_loses_its_map(packages: Path, tmp_path: Path) -> None:
+    site(packages, tmp_path, BASE)
+    site(packages, tmp_path)
+    assert list(tmp_path.rglob("sitemap.xml")) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["data.example.org", "ftp://data.example.org/", "https://x/?a=b", 'https://x/"y', "https://"]
+)
+def test_an_address_that_is_none_of_a_site_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="it is no address of a site"):
+        Settings(base_url=wrong)
+
+
+def test_the_address_of_a_site_ends_with_a_slash() -> None:
+    assert Settings(base_url="https://data.example.org/open").base_url == BASE
+    assert Settings().base_url == ""
+
+
+def test_the_command_makes_the_site_for_the_address_in_the_environment(tmp_path: Path, communique: Communique) -> None:
+    done = communique("site", "--to", tmp_path, COMMUNIQUE_BASE_URL=BASE)
+    assert done.returncode == 0, done.stderr
+    assert f"Sitemap: {BASE}sitemap.xml" in (tmp_path / "robots.txt").read_text()
+    refused = communique("site", COMMUNIQUE_BASE_URL="data.example.org")
+    assert refused.returncode == 2
+    assert "COMMUNIQUE_BASE_URL: it is no address of a site, as https://data.example.org/ is" in refused.stderr
 
 
 # Harm
@@ -291,7 +405,8 @@ def test_words_that_mean_harm_are_words_on_every_page(packages: Path) -> None:
     for path in pages(packages):
         page = parsed(path)
         assert not page.css(
-            "script:not([type='application/ld+json']), img, iframe, object, embed, form, style, base"
+            "script:not([type='application/ld+json']):not([src='search.js']):not([src='../../table.js']),"
+            " img, iframe, object, embed, form, style, base"
         ), path
         for node in page.css("*"):
             for name in node.attributes:
@@ -307,10 +422,41 @@ def test_no_page_says_the_address_of_anything_that_it_would_load_elsewhere(packa
             assert (path.parent / href).resolve().parent == packages.resolve()
 
 
-def test_every_page_allows_itself_the_style_sheet_and_nothing_else(packages: Path) -> None:
+def test_every_page_allows_itself_the_style_sheet_and_those_with_a_script_that_and_nothing_else(packages: Path) -> None:
+    scripted = []
     for path in pages(packages):
-        (policy,) = [node.attributes["content"] for node in parsed(path).css("meta[http-equiv]")]
-        assert policy == "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+        page = parsed(path)
+        (policy,) = [node.attributes["content"] for node in page.css("meta[http-equiv]")]
+        script = "script-src 'self'; connect-src 'self'; " if page.css("script[src]") else ""
+        assert policy == (
+            f"default-src 'none'; {script}style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+        )
+        scripted += [path.relative_to(packages).as_posix()] if script else []
+    tables = [path for path in pages(packages) if path.parent.name == "tables" and "data-parquet" in path.read_text()]
+    assert sorted(scripted) == sorted(["index.html", "search.html", *_below(packages, tables)])
+    assert bool(tables) == bool(render.scripts())
+
+
+def _below(root: Path, found: list[Path]) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in found]
+
+
+def test_a_site_that_is_made_without_what_reads_parquet_says_so(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "PACKAGES", tmp_path / "nothing")
+    for made_from in (render.scripts, render.code):
+        made_from.cache_clear()
+    try:
+        site(packages, tmp_path / "site")
+    finally:
+        monkeypatch.undo()
+        for made_from in (render.scripts, render.code):
+            made_from.cache_clear()
+    page = parsed(tmp_path / "site" / DATASET / "tables" / "commitments.html")
+    assert "This site was built without hyparquet" in page.text()
+    assert not page.css("script")
+    assert not (tmp_path / "site" / "_scripts").exists()
 
 
 def test_an_id_stands_once_on_a_page(packages: Path) -> None:
@@ -320,7 +466,7 @@ def test_an_id_stands_once_on_a_page(packages: Path) -> None:
 
 
 def test_the_first_view_of_every_page_is_light(packages: Path) -> None:
-    shared = sum((packages / name).stat().st_size for name in ("style.css", "icon.svg"))
+    shared = sum((packages / name).stat().st_size for name in ("style.css", "icon.svg", "search.js", "table.js"))
     for path in pages(packages):
         assert path.stat().st_size + shared < FIRST_VIEW, path
 
@@ -396,7 +542,9 @@ def test_no_page_has_the_text_of_what_was_taken_down_though_a_make_was_interrupt
 
 def test_a_page_of_what_is_gone_is_removed_though_nobody_knows_who_made_it(tmp_path: Path, made: Path) -> None:
     root = shutil.copytree(made / "packages", tmp_path / "packages")
-    stale = [root / MINISTRY / name for name in ("releases-9.html", *(f"{one}/stale.html" for one in PAGED))]
+    stale = [
+        root / MINISTRY / name for name in ("releases-9.html", *(f"{one}/stale{end}" for one, end in PAGED.items()))
+    ]
     for path in stale:
         path.write_text("what was taken down", encoding="utf-8")
     assert site(root).removed == len(stale)
@@ -418,6 +566,7 @@ def test_where_the_catalog_cannot_be_made_no_page_of_what_was_taken_down_stays(t
     with withdrawn(root, MINISTRY):
         pass
     assert [path for path in pages(root / MINISTRY) if path.is_file()] == []
+    assert not (root / "search.html").exists()
     assert (root / MINISTRY / "1.2.0" / "releases.csv").is_file()
 
 
@@ -474,8 +623,23 @@ def test_the_server_allows_pages_no_more_than_they_allow_themselves(made: Path) 
         policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
         assert policy["default-src"] == "'none'"
         assert policy["img-src"] == "'self'"
+        assert "script-src" not in policy
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_a_page_with_a_script_may_run_those_of_the_site_and_read_it(made: Path) -> None:
+    with serving(made) as told_at:
+        for page in ("", "index.html", "search.html"):
+            with urllib.request.urlopen(f"{told_at.url}{page}") as answer:  # noqa: S310 - our own site
+                policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+                assert (policy["script-src"], policy["connect-src"], policy["default-src"]) == (
+                    "'self'",
+                    "'self'",
+                    "'none'",
+                )
+        with urllib.request.urlopen(f"{told_at.url}search.js") as answer:  # noqa: S310 - our own site
+            assert answer.headers["content-type"].startswith("text/javascript")
 
 
 def test_only_pages_are_served_beside_the_packages(made: Path) -> None:
@@ -495,6 +659,13 @@ def test_only_pages_are_served_beside_the_packages(made: Path) -> None:
     finally:
         (home / DATASET / "releases" / "out.html").unlink()
         (home / DATASET / "releases" / "secret.key").unlink()
+
+
+def _addresses(path: Path, of: str) -> list[str]:
+    """Return every address of a map of the site, of which each stands in an element `of`."""
+    root = ElementTree.fromstring(path.read_bytes())
+    names = {"map": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+    return [one.text or "" for one in root.findall(f"map:{of}/map:loc", names)]
 
 
 def _latest(listing: model.Listing) -> Package:

@@ -18,9 +18,10 @@ def site(*, to: Path | None = None) -> int:
     from flows.settings import Settings  # noqa: PLC0415 - not paid for by --help
     from flows.site import write  # noqa: PLC0415
 
-    packages = Settings().packages
+    settings = Settings()
+    packages = settings.packages
     if to is not None:
         write.bring(packages, to)
-    made = write.site(packages, to)
+    made = write.site(packages, to, settings.base_url)
     out.print(f"{made.made} pages made, {made.kept} stand, {made.removed} removed: {(to or packages) / 'index.html'}")
     return DONE

@@ -167,11 +167,12 @@ def approve(run: str, /, *, reason: Reason = "", by: By = None, dry_run: bool = 
     from flows.settings import Settings  # noqa: PLC0415
     from flows.site import write as catalog  # noqa: PLC0415
 
+    settings = Settings()
     if dry_run:
-        tell.plan(out, rulings.held_plan(Settings(), run))
+        tell.plan(out, rulings.held_plan(settings, run))
         return DONE
-    published = rulings.approve(Settings(), run, who(by), reason)
-    catalog.refresh(Settings().packages)
+    published = rulings.approve(settings, run, who(by), reason)
+    catalog.refresh(settings.packages, settings.base_url)
     out.print(f"Published {published.dataset} {published.folder}", style="bold green")
     return DONE
 

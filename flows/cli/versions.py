@@ -108,7 +108,7 @@ def prune(dataset: str, /, *, keep: int, dry_run: bool = False) -> int:
     config.known(settings.datasets, settings.packages, dataset)
     removed = rulings.prune(settings, dataset, keep, dry_run=dry_run)
     if not dry_run:
-        catalog.refresh(settings.packages)
+        catalog.refresh(settings.packages, settings.base_url)
     for path in removed:
         err.print(f"{'would remove' if dry_run else 'removed'} {path.parent.name}/{path.name}", style="dim")
     out.print(f"{len(removed)} files {'would be ' if dry_run else ''}removed")
@@ -132,7 +132,7 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
 
     settings = Settings()
     config.known(settings.datasets, settings.packages, dataset)
-    with catalog.withdrawn(settings.packages, dataset):
+    with catalog.withdrawn(settings.packages, dataset, settings.base_url):
         gone = rulings.take_down(settings, dataset, what, who(by), reason)
     for version in gone:
         out.print(f"taken down: {dataset} {version}")

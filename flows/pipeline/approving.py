@@ -38,5 +38,5 @@ def approve_version(
         published = rulings.approve(settings, run_id, by, reason, hear=showing.ended)
     except (ConfigError, RulingError, store.LockedError, AuditError) as refused:
         return Failed(name="Refused", message=str(refused))
-    catalog.refresh(settings.packages)
+    catalog.refresh(settings.packages, settings.base_url)
     return Completed(name="Published", message=str(published.folder))

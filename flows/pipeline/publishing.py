@@ -135,7 +135,7 @@ async def publish_releases(
         raise
     _tell(settings, dataset, ended[-1])
     if settings.packages.exists():  # after every end, for a catalog that could not be made before is made now
-        await _take(catalog.refresh, settings.packages)
+        await _take(catalog.refresh, settings.packages, settings.base_url)
     return _state(ended)
 
 

@@ -27,6 +27,7 @@ def facts(dataset: Dataset) -> dict[str, Any]:
         "sources": [{"title": source.title or source.name, "path": source.url} for source in dataset.sources],
         "communique:contact": about.contact,
         "communique:language": about.language,
+        "communique:schedule": dataset.schedule.model_dump(mode="json") if dataset.schedule else None,
     }
     return {name: filled for name, value in found.items() if (filled := _filled(value)) not in (None, [])}
 

@@ -15,6 +15,7 @@ from schemas.package import (
     PAGED,
     POINTER,
     PRUNED,
+    SCRIPTS,
     SUMS,
     TOMBSTONE,
     FileEntry,
@@ -30,10 +31,13 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 """Files of a version that its manifest does not list."""
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
-OF_ROOT = re.compile(r"index\.html|style\.css|icon\.svg|robots\.txt|llms\.txt|catalog\.json")
-OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|feed\.xml")
-OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*\.html")
+OF_ROOT = re.compile(
+    r"(index|search)\.html|(search|table)\.js|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|(catalog|data)\.json|dcat\.jsonld"
+)
+OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|(feed|sitemap)\.xml|search\.json")
+OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*(\.[a-z]+)")
 """What a page of the catalog is called, by where it lies."""
+OF_SCRIPTS = re.compile(r"[a-z0-9]+\.js")
 Stamp = tuple[int, int, int, int]
 """What changes with a file: its number, size, and times."""
 
@@ -96,12 +100,17 @@ def beside(root: Path, dataset: str, name: str) -> bytes | None:
 def page(root: Path, *parts: str) -> bytes | None:
     """Return the bytes of a page of the catalog: of the root, of a dataset, or of a folder of pages; else None."""
     *folders, name = parts
-    if not (OF_ROOT, OF_DATASET, OF_FOLDER)[len(folders)].fullmatch(name) or any(
-        one not in PAGED for one in folders[1:]
-    ):
+    if folders == [SCRIPTS]:
+        return _read(root, *parts) if OF_SCRIPTS.fullmatch(name) else None
+    called = (OF_ROOT, OF_DATASET, OF_FOLDER)[len(folders)].fullmatch(name)
+    if not called or any(PAGED.get(one) != called[1] for one in folders[1:]):
         return None
     if folders and (not re.fullmatch(SLUG, folders[0]) or index(root, folders[0]) is None):
         return None
+    return _read(root, *parts)
+
+
+def _read(root: Path, *parts: str) -> bytes | None:
     path = _inside(root, *parts)
     try:
         return path.read_bytes() if path and path.is_file() else None

@@ -31,8 +31,10 @@ MEDIA = MEDIA_TYPES | {".json": "application/json", ".md": "text/markdown", "": 
 PAGES = {
     ".html": "text/html",
     ".json": "application/json",
+    ".jsonld": "application/ld+json",
     ".xml": "application/atom+xml",
     ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 HOME = "index.html"
@@ -47,6 +49,9 @@ SECURITY = {
     "cache-control": ASK_AGAIN,
 }
 """On every answer that does not say otherwise."""
+SCRIPTED = SECURITY["content-security-policy"] + "; script-src 'self'; connect-src 'self'"
+SCRIPTED_PAGES = (("index.html",), ("search.html",))
+"""Pages that may run the scripts of the site, and read it, beside those of tables."""
 
 
 class Download(FileResponse):
@@ -98,7 +103,9 @@ def _page(request: Request, *parts: str) -> Response | None:
     if data is None:
         return None
     headers = {"etag": f'"{sha256(data)}"'}
-    media = PAGES.get(Path(parts[-1]).suffix, "text/plain")
+    if parts in SCRIPTED_PAGES or parts[1:2] == ("tables",):
+        headers["content-security-policy"] = SCRIPTED
+    media = "application/xml" if parts[-1] == "sitemap.xml" else PAGES.get(Path(parts[-1]).suffix, "text/plain")
     return _unchanged(request, headers) or Response(data, media_type=media, headers=headers)
 
 

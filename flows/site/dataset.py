@@ -1,5 +1,6 @@
 """The pages about a dataset: what it holds, its downloads, its quality, its versions, its tables column by column."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -7,16 +8,20 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from flows import store
 from flows.site import charts, told
 from flows.site.model import Edition, Listing, Row
+from schemas.dataset import Schedule
 from schemas.package import DESCRIPTOR, FORMATS, MANIFEST, QUARANTINE, SUMS
 from schemas.rules import DEPENDANT
 from schemas.tables import FACT_TABLES
 
 SHOWN_ROWS = 100
 SHOWN_REFUSED = 200
+REVIEWED = ("accepted", "corrected")
+"""What is said of a row that a person has looked at and let stand."""
 CELL = 60
 """Letters of a cell that a page shows."""
 FEW, BINS = 8, 16
@@ -139,7 +144,7 @@ def trust(edition: Edition) -> list[tuple[str, int, int, str]]:
     for table in FACT_TABLES.values():
         rows = edition.table(table)
         if rows:
-            seen = sum(row["review"] in {"accepted", "corrected"} for row in rows)
+            seen = sum(row["review"] in REVIEWED for row in rows)
             found.append((table, len(rows), seen, _trusted(rows, seen)))
     return found
 
@@ -156,6 +161,34 @@ def _trusted(rows: Sequence[Row], seen: int) -> str:
         checked = "The words are those of the releases, checked letter by letter."
         return f"Structured by {made}; nobody has looked at these rows yet. {checked}"
     return f"Structured by {made}; a person has looked at {100 * seen // len(rows)} % of the rows."
+
+
+def reviewed(edition: Edition) -> str:
+    """Return how many of the facts a person has looked at, in words; nothing where there is none."""
+    rows = [row for table in FACT_TABLES.values() for row in edition.table(table)]
+    seen = sum(row["review"] in REVIEWED for row in rows)
+    if not rows:
+        return ""
+    if not seen:
+        return "no fact reviewed by a person yet"
+    return (
+        "every fact reviewed by a person"
+        if seen == len(rows)
+        else f"{_share(seen, len(rows))} of facts reviewed by a person"
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    """Return a share in per cent that is neither none nor all."""
+    return f"{max(1, 100 * part // whole)} %" if 100 * part >= whole else "less than 1 %"
+
+
+def scheduled(edition: Edition) -> str:
+    """Return when the next version is due, in words; nothing where the version says nothing that is understood."""
+    try:
+        return Schedule.model_validate(edition.described.get("communique:schedule")).said
+    except ValidationError:
+        return ""
 
 
 def refused(edition: Edition) -> list[Row]:
@@ -209,12 +242,14 @@ def _binned(points: list[float]) -> list[int]:
     return counts
 
 
+OF_RELEASE, OF_ENTITY, OF_FACT = "../releases/{0}.html", "../entities/{0}.html", "../releases/{0}.html#{1}"
 LINKS = {
-    "release_id": "../releases/{}.html",
-    **dict.fromkeys(("entity_id", "person_id", "organization_id", "place_id", "issuer_id"), "../entities/{}.html"),
+    "release_id": OF_RELEASE,
+    **dict.fromkeys(("entity_id", "person_id", "organization_id", "place_id", "issuer_id", "parent_id"), OF_ENTITY),
+    **dict.fromkeys(("fact_id", "agreement_id"), OF_FACT),
 }
+"""By field: where its value leads, which is an id, or a release's id, a slash and an id within it."""
 MOVED = ("fact_id", "participant_names", "release_id")
-FACT_FIELDS = ("fact_id", "agreement_id")
 
 
 def first_rows(edition: Edition, table: str) -> tuple[list[str], list[list[Cell]]]:
@@ -225,16 +260,14 @@ def first_rows(edition: Edition, table: str) -> tuple[list[str], list[list[Cell]
     return names, [[_cell(table, name, row[name]) for name in names] for row in edition.table(table)[:SHOWN_ROWS]]
 
 
+def link(table: str, name: str) -> str:
+    """Return where the values of a field lead, as a pattern of their two parts; empty where they lead nowhere."""
+    return OF_FACT if (table, name) == ("meetings", "parent_id") else LINKS.get(name, "")
+
+
 def _cell(table: str, name: str, value: str) -> Cell:
-    text = told.clip(value, CELL)
-    if not value:
-        return Cell("", "")
-    if name in FACT_FIELDS or (table == "meetings" and name == "parent_id"):
-        release, _, local = value.partition("/")
-        return Cell(text, f"../releases/{release}.html#{local}")
-    if name == "parent_id":
-        return Cell(text, f"../entities/{value}.html")
-    return Cell(text, LINKS[name].format(value) if name in LINKS else "")
+    first, _, local = value.partition("/")
+    return Cell(told.clip(value, CELL), link(table, name).format(first, local) if value else "")
 
 
 def cite(edition: Edition) -> list[tuple[str, str]]:
@@ -254,7 +287,29 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
         f'version: "{edition.version}"\ndate-released: "{edition.manifest.as_of}"\n'
         f'authors:\n  - name: "{_quoted(publisher)}"'
     )
-    return [("As text", plain), ("BibTeX", bibtex), ("CITATION.cff", cff)]
+    return [
+        ("As text", plain),
+        ("BibTeX", bibtex),
+        ("CITATION.cff", cff),
+        ("CSL-JSON", _csl(edition, publisher, proof)),
+    ]
+
+
+def _csl(edition: Edition, publisher: str, proof: str) -> str:
+    """Return a version as an item of CSL-JSON, which reference managers read."""
+    day = edition.manifest.as_of
+    item = {
+        "id": f"{edition.dataset}-{edition.version}",
+        "type": "dataset",
+        "title": edition.described["title"],
+        "version": edition.version,
+        "author": [{"literal": publisher}],
+        "publisher": publisher,
+        "issued": {"date-parts": [[day.year, day.month, day.day]]},
+        "URL": f"{edition.base}{edition.dataset}/versions/{edition.version}.html" if edition.base else "",
+        "note": proof,
+    }
+    return json.dumps([{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=2)
 
 
 def _quoted(text: str) -> str:

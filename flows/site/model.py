@@ -93,24 +93,26 @@ class Listing(NamedTuple):
     home: Path
     versions: list[dict[str, Any]]
     latest: str | None
+    base: str = ""
+    """Where the site lies on the web, with a slash at its end; empty where nobody said."""
 
     @property
     def digest(self) -> str:
-        """What changes when anything about the dataset's versions does."""
-        return store.sha256(store.to_json([self.versions, self.latest]))
+        """What changes when anything about the dataset's versions does, or where the site lies."""
+        return store.sha256(store.to_json([self.versions, self.latest, self.base]))
 
     def edition(self, version: str) -> "Edition":
         """Return a version of the dataset that was not taken down."""
-        return Edition(self.dataset, version, self.home / version)
+        return Edition(self.dataset, version, self.home / version, self.base)
 
 
-def listings(root: Path) -> list[Listing]:
+def listings(root: Path, base: str = "") -> list[Listing]:
     """Return the datasets under `root` that have a version; one whose papers cannot be read is left out."""
     homes = sorted(path for path in root.iterdir() if (path / INDEX).is_file()) if root.is_dir() else []
-    return [found for home in homes if (found := _listing(home))]
+    return [found for home in homes if (found := _listing(home, base))]
 
 
-def _listing(home: Path) -> Listing | None:
+def _listing(home: Path, base: str) -> Listing | None:
     try:
         data = (home / INDEX).read_bytes()
         told, index = json.loads(data), Index.model_validate_json(data)
@@ -120,15 +122,17 @@ def _listing(home: Path) -> Listing | None:
         return None
     if not index.versions or index.dataset != home.name:
         return None
-    return Listing(home.name, home, sorted(told["versions"], key=lambda one: Version.parse(one["version"])), latest)
+    return Listing(
+        home.name, home, sorted(told["versions"], key=lambda one: Version.parse(one["version"])), latest, base
+    )
 
 
 class Edition:
     """A version, its files read as they are asked for."""
 
-    def __init__(self, dataset: str, version: str, folder: Path) -> None:
+    def __init__(self, dataset: str, version: str, folder: Path, base: str = "") -> None:
         """Read nothing yet."""
-        self.dataset, self.version, self.folder = dataset, version, folder
+        self.dataset, self.version, self.folder, self.base = dataset, version, folder, base
         self._tables: dict[str, list[Row]] = {}
 
     @cached_property

@@ -6,15 +6,20 @@ A page is made again when its key is another: the digest of what it is made from
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from flows import store
-from flows.site import changes, dataset, entity, faces, release, told
+from flows.site import changes, dataset, entity, release, search, told
 from flows.site.entity import Part
+from flows.site.faces import catalog, croissant, dcat_ap, dcat_us, ro_crate
+from flows.site.faces.about import About, about, listed
+from flows.site.faces.schema_org import schema_org
 from flows.site.model import Edition, Entity, Listing, Release, day_of
-from flows.site.render import ASSETS, code, render
+from flows.site.render import ASSETS, SCRIPTED, code, render, scripts
+from flows.site.snippets import snippets
+from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
 
 A_PAGE = 120
@@ -22,6 +27,10 @@ A_PAGE = 120
 NEWEST, MOST_NAMED = 6, 24
 LISTED = 1000
 """Entities that their list has."""
+FACES = {"croissant": croissant.croissant, "dcat": dcat_ap.version, "ro-crate": ro_crate.ro_crate}
+"""What machines read of each version, by the folder that it lies in."""
+MAPPED = 50_000
+"""Addresses that a sitemap may have."""
 
 
 class Page(NamedTuple):
@@ -37,19 +46,36 @@ def key(*made_from: Any) -> str:
     return store.sha256(json.dumps([code(), made_from], ensure_ascii=False).encode())
 
 
-def of_root(listings: Sequence[Listing]) -> Iterator[Page]:
+def of_root(listings: Sequence[Listing], base: str = "") -> Iterator[Page]:
     """Yield the pages that every dataset shares: the catalog, and what all pages look like."""
-    for name, path in ASSETS.items():
+    for name, path in (ASSETS | scripts()).items():
         yield Page(name, key(name), path.read_bytes)
-    told_of = key(*(one.digest for one in listings))
+    told_of, found = key(base, *(one.digest for one in listings)), cache(partial(listed, listings))
     yield Page("index.html", told_of, lambda: _catalog(listings))
-    yield Page("catalog.json", told_of, lambda: faces.catalog(listings))
-    yield Page("llms.txt", told_of, lambda: faces.llms(listings))
-    yield Page("robots.txt", key("robots"), lambda: b"User-agent: *\nAllow: /\n")
+    yield Page("search.html", told_of, lambda: _search(listings, found()))
+    yield Page("catalog.json", told_of, lambda: catalog.catalog(listings, found()))
+    yield Page("llms.txt", told_of, lambda: catalog.llms(found(), base))
+    yield Page("dcat.jsonld", told_of, lambda: dcat_ap.catalog(found(), base))
+    yield Page("robots.txt", key(base), lambda: catalog.robots(base))
+    if base:
+        yield Page("data.json", told_of, lambda: dcat_us.data_json(found(), base))
+        yield Page("sitemap.xml", told_of, lambda: render("sitemaps.xml", "", base=base, found=found()))
 
 
 def of_dataset(listing: Listing) -> Iterator[Page]:
-    """Yield the pages of a dataset: of the latest version that stands, and of every version."""
+    """Yield the pages of a dataset, and, where the site has an address on the web, the map of them."""
+    paths = []
+    for page in _of_dataset(listing):
+        paths.append(page.path)
+        yield page
+    if listing.base:
+        found = [f"{listing.base}{path}" for path in paths if path.endswith(".html")][:MAPPED]
+        path = f"{listing.dataset}/sitemap.xml"
+        yield Page(path, key(listing.digest), lambda: render("sitemap.xml", "../", addresses=found))
+
+
+def _of_dataset(listing: Listing) -> Iterator[Page]:
+    """Yield the pages of the latest version that stands, and of every version."""
     home = listing.dataset
     yield Page(f"{home}/feed.xml", key(listing.digest), partial(_feed, listing))
     if listing.latest is None:
@@ -58,6 +84,7 @@ def of_dataset(listing: Listing) -> Iterator[Page]:
     edition = listing.edition(listing.latest)
     shared = (edition.described["title"], edition.described.get("communique:contact", ""))
     yield Page(f"{home}/index.html", key(listing.digest), partial(_dataset, listing, edition))
+    yield Page(f"{home}/search.json", key(listing.digest), partial(search.index, edition))
     yield from _of_releases(edition, shared)
     yield from _of_entities(edition, shared)
     for table in edition.schemas:
@@ -124,7 +151,12 @@ def _of_versions(listing: Listing, latest: Edition) -> Iterator[Page]:
         yield Page(
             f"{listing.dataset}/versions/{version}.html", made_from, partial(_version, edition, one, stands=stands)
         )
-        if one.get("taken_down") is None and edition.diff.get("rows"):
+        if one.get("taken_down") is not None:
+            continue
+        for folder, face in FACES.items():
+            path = f"{listing.dataset}/{folder}/{version}{PAGED[folder]}"
+            yield Page(path, key(one, listing.base), partial(_face, face, edition))
+        if edition.diff.get("rows"):
             told_of = sorted({row["key"][0].partition("/")[0] for row in edition.diff["rows"]} & paged)
             path = f"{listing.dataset}/changes/{version}.html"
             yield Page(path, key(one, told_of), partial(_changes, edition, paged))
@@ -134,8 +166,17 @@ def _catalog(listings: Sequence[Listing]) -> bytes:
     found = []
     for one in listings:
         edition = one.edition(one.latest) if one.latest else None
-        found.append((one, edition, dataset.quality(edition) if edition else None))
-    return render("index.html", "", found=found)
+        if edition is None or not about(edition).lacks:
+            found.append((one, edition, dataset.quality(edition) if edition else None))
+    indexes = search.indexes(listed(listings))
+    shown = {"scheduled": dataset.scheduled, "reviewed": dataset.reviewed, "indexes": indexes, "policy": SCRIPTED}
+    return render("index.html", "", found=found, **shown)
+
+
+def _search(listings: Sequence[Listing], found: Sequence[About]) -> bytes:
+    names = {one.dataset for one in found}
+    editions = [one.edition(one.latest) for one in listings if one.latest and one.dataset in names]
+    return render("search.html", "", policy=SCRIPTED, **search.context(editions, found))
 
 
 def _dataset(listing: Listing, edition: Edition) -> bytes:
@@ -154,7 +195,11 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         kept_back=len(edition.refused),
         history=dataset.history(listing),
         cite=dataset.cite(edition),
-        schema_org=faces.schema_org(edition),
+        schema_org=schema_org(about(edition)),
+        lacks=about(edition).lacks,
+        snippets=snippets(about(edition)),
+        scheduled=dataset.scheduled(edition),
+        reviewed=dataset.reviewed(edition),
         facts=[one for one in facts if one[2]],
         newest=[(one, told.title_of(one.row), day_of(one.row)) for one in edition.releases[:NEWEST]],
         count=len(edition.releases),
@@ -200,16 +245,23 @@ def _entities(edition: Edition, counted: dict[str, list[int]]) -> bytes:
 def _table(edition: Edition, table: str) -> bytes:
     names, rows = dataset.first_rows(edition, table)
     described = next(one for one in edition.described["resources"] if one["name"] == table)
+    files = next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table)
+    parquet = next((one for one in files if one.name.endswith(".parquet")), None) if rows else None
     return render(
         "table.html",
         "../../",
+        parquet=parquet,
+        readable=bool(parquet and scripts()),
+        links={name: dataset.link(table, name) for name in names},
+        types={field["name"]: field["type"] for field in edition.schemas[table]["fields"]},
+        **({"policy": SCRIPTED} if parquet and scripts() else {}),
         edition=edition,
         table=table,
         described=described,
         names=names,
         rows=rows,
         columns=dataset.columns(edition, table),
-        files=next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table),
+        files=files,
         keys=edition.schemas[table]["primaryKey"],
     )
 
@@ -230,6 +282,10 @@ def _version(edition: Edition, one: dict[str, Any], *, stands: bool) -> bytes:
     )
 
 
+def _face(face: Callable[[About], bytes], edition: Edition) -> bytes:
+    return face(about(edition))
+
+
 def _changes(edition: Edition, paged: frozenset[str]) -> bytes:
     return render("changes.html", "../../", edition=edition, **changes.context(edition, paged))
 
@@ -240,5 +296,11 @@ def _feed(listing: Listing) -> bytes:
     ]
     title = listing.edition(listing.latest).described["title"] if listing.latest else listing.dataset
     return render(
-        "feed.xml", "../", listing=listing, title=title, entries=entries, uuid=uuid5(NAMESPACE_URL, listing.dataset)
+        "feed.xml",
+        "../",
+        listing=listing,
+        title=title,
+        entries=entries,
+        uuid=uuid5(NAMESPACE_URL, listing.dataset),
+        here=f"{listing.base}{listing.dataset}/" if listing.base else "",
     )

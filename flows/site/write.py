@@ -20,8 +20,10 @@ STATE, LOCK = ".site.json", ".site.lock"
 """Beside the pages: what each was made from, and who makes them now."""
 Made = dict[str, str]
 """The key of every page, by its path."""
-BESIDE, WITHIN = ("*.html", "feed.xml", ".*.html.*", ".feed.xml.*"), ("*.html", ".*")
-"""What pages are called, whole or half made, beside the versions of a dataset and in the folders of pages."""
+BESIDE = tuple(path for name in ("*.html", "feed.xml", "sitemap.xml", "search.json") for path in (name, f".{name}.*"))
+"""What pages are called, whole or half made, beside the versions of a dataset."""
+NAMES = "search.html"
+"""The page of the root that has names of every dataset."""
 log = logging.getLogger("communique")
 
 
@@ -33,17 +35,18 @@ class Rendered(NamedTuple):
     removed: int
 
 
-def site(packages: Path, to: Path | None = None) -> Rendered:
+def site(packages: Path, to: Path | None = None, base: str = "") -> Rendered:
     """Make the pages of what lies in `packages`, in `to` or beside the packages, and return how many changed.
 
-    A page that is made from the same as before stays as it is; a page of what is no longer there is removed.
+    A page that is made from the same as before stays as it is; a page of what is no longer there is removed. `base` is
+    the address of the site on the web, where it has one.
     """
     root = store.make_folder(to or packages)
     with _alone(root):
         state = _state(root)
-        listings = model.listings(packages)
+        listings = model.listings(packages, base)
         whole = {one.dataset: pages.key(one.digest) for one in listings}
-        after, count = _take(root, {}, state.get("", {}), pages.of_root(listings))
+        after, count = _take(root, {}, state.get("", {}), pages.of_root(listings, base))
         sites: dict[str, Made] = {"": after}
         there = _there(root, {*whole, *state} - {""})
         for one in listings:
@@ -62,10 +65,10 @@ def site(packages: Path, to: Path | None = None) -> Rendered:
     return Rendered(count, total - count, len(gone))
 
 
-def refresh(packages: Path) -> bool:
+def refresh(packages: Path, base: str = "") -> bool:
     """Return whether the site beside the packages says what is published now; a failure is logged and harms nothing."""
     try:
-        made = site(packages)
+        made = site(packages, base=base)
     except Exception as fault:  # noqa: BLE001 - the site is derived: whatever is wrong with it, a version is published
         log.warning("the catalog could not be made, `communique site` tries again: %s: %s", type(fault).__name__, fault)
         return False
@@ -74,13 +77,13 @@ def refresh(packages: Path) -> bool:
 
 
 @contextmanager
-def withdrawn(packages: Path, dataset: str) -> Iterator[None]:
+def withdrawn(packages: Path, dataset: str, base: str = "") -> Iterator[None]:
     """Keep no page of the dataset while something is taken down; they are made again after, or none is there."""
     _remove(packages, dataset)
     try:
         yield
     finally:
-        if not refresh(packages):
+        if not refresh(packages, base):
             _remove(packages, dataset)
 
 
@@ -88,7 +91,7 @@ def _remove(root: Path, dataset: str) -> None:
     if not (root / dataset).is_dir():
         return
     with _alone(root):
-        for path in _there(root, [dataset]):
+        for path in (*_there(root, [dataset]), NAMES):
             (root / path).unlink(missing_ok=True)
 
 
@@ -132,7 +135,9 @@ def _there(root: Path, datasets: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for home in (root / name for name in datasets):
         paths = [path for name in BESIDE for path in home.glob(name)]
-        paths += [path for name in PAGED for what in WITHIN for path in (home / name).glob(what)]
+        paths += [
+            path for name, end in PAGED.items() for what in (f"*{end}", ".*") for path in (home / name).glob(what)
+        ]
         found |= {path.relative_to(root).as_posix() for path in paths if not path.is_dir()}
     return found
 

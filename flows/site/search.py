@@ -1,0 +1,90 @@
+"""What is searched: an index of every dataset for the script, and its names by letter for who has none."""
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from flows.site import told
+from flows.site.faces.about import About
+from flows.site.model import Edition, day_of
+from flows.site.text import visible
+
+LISTED = 1000
+"""Names that the list by letter has: those that releases name most."""
+MARKS = "\"' \N{LEFT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}"
+"""Marks before a name, which it is not sorted by."""
+OTHER = "#"
+"""Where names are that begin with no letter."""
+Entry = tuple[str, str, str, str, str]
+"""What it is, what it is called, where it lies in its dataset, what is said of it, and more words to find it by."""
+
+
+class Name(NamedTuple):
+    """A name in the list by letter; its dataset is told where another has the same name."""
+
+    text: str
+    href: str
+    dataset: str
+
+
+def index(edition: Edition) -> bytes:
+    """Return all of a version that is searched, as JSON: the dataset, who is named, most named first, the releases."""
+    described, times = edition.described, _times(edition)
+    words = " ".join([*described.get("keywords", []), described.get("description", "")])
+    found: list[Entry] = [("dataset", described["title"], "index.html", "", words)]
+    for one in sorted(edition.entities.values(), key=lambda one: (-times[one.id], one.name)):
+        more = " ".join(filter(None, (one.more.get("other_names"), one.more.get("acronym"))))
+        said = f"named {times[one.id]} times" if times[one.id] != 1 else "named once"
+        found.append((one.type, one.name, f"entities/{one.id}.html", said, more.replace("|", " ")))
+    for release in edition.releases:
+        row = release.row
+        more = " ".join(filter(None, (row["kind"], row["dateline"], row["release_id"])))
+        day = told.day(day_of(row))
+        found.append(("release", told.title_of(row), f"releases/{row['release_id']}.html", day, more))
+    entries = [[visible(part) for part in one] for one in found]
+    return (json.dumps({"title": visible(described["title"]), "found": entries}, ensure_ascii=False) + "\n").encode()
+
+
+def letters(editions: Sequence[Edition]) -> list[tuple[str, list[Name]]]:
+    """Return the names that releases name most, by the letter that they begin with."""
+    named = [
+        (times[one.id], Name(one.name, f"{edition.dataset}/entities/{one.id}.html", edition.described["title"]))
+        for edition in editions
+        for times in [_times(edition)]
+        for one in edition.entities.values()
+    ]
+    most = sorted(named, key=lambda pair: (-pair[0], pair[1]))[:LISTED]
+    same = Counter(name.text for _, name in most)
+    by: dict[str, list[Name]] = {}
+    for _, name in sorted(most, key=lambda pair: (folded(pair[1].text), pair[1])):
+        shown = name if same[name.text] > 1 else name._replace(dataset="")
+        by.setdefault(letter(name.text), []).append(shown)
+    return sorted(by.items(), key=lambda pair: (pair[0] == OTHER, pair[0]))
+
+
+def letter(name: str) -> str:
+    """Return the letter that a name stands under."""
+    first = folded(name)[:1].upper()
+    return first if first.isalpha() else OTHER
+
+
+def folded(text: str) -> str:
+    """Return a text without case and marks, as names are sorted and searched."""
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(one for one in plain if not unicodedata.combining(one)).casefold().lstrip(MARKS)
+
+
+def indexes(found: Iterable[About]) -> str:
+    """Return where the indexes lie that a page searches, with blanks between."""
+    return " ".join(f"{one.dataset}/search.json" for one in found)
+
+
+def _times(edition: Edition) -> Counter[str]:
+    return Counter(row["entity_id"] for row in edition.table("mentions"))
+
+
+def context(editions: Sequence[Edition], found: Sequence[About]) -> dict[str, Any]:
+    """Return what the template of the search is filled with."""
+    return {"letters": letters(editions), "indexes": indexes(found), "found": found, "listed": LISTED}

@@ -16,7 +16,7 @@ from flows.site.entity import Part
 from flows.site.faces import catalog, croissant, dcat_ap, dcat_us, ro_crate
 from flows.site.faces.about import About, about, listed
 from flows.site.faces.schema_org import schema_org
-from flows.site.model import Edition, Entity, Listing, Release, day_of
+from flows.site.model import Edition, Entity, Listing, Release, Row, day_of
 from flows.site.render import ASSETS, SCRIPTED, code, render, scripts
 from flows.site.snippets import snippets
 from schemas.package import PAGED
@@ -99,14 +99,20 @@ def _of_releases(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
         entry = edition.inputs.get(one.row["release_id"])
         came = [entry[0].file, entry[0].sha256, str(entry[0].first_seen), entry[1]] if entry else []
         named = {name: names[name] for name in sorted(_entities_of(one)) if name in names}
-        made_from = key(shared, one, came, named)
+        told_of = [_textless(one.row), one.facts, one.mentions, [*map(_textless, one.revisions)]]
+        made_from = key(shared, told_of, came, named)
         yield Page(f"{home}/releases/{one.row['release_id']}.html", made_from, partial(_release, edition, one))
     pages = max(1, -(-len(releases) // A_PAGE))
     for number in range(pages):
         some = releases[number * A_PAGE : (number + 1) * A_PAGE]
-        made_from = key(shared, number, pages, [[one.row, len(one.facts)] for one in some])
+        made_from = key(shared, number, pages, [[_textless(one.row), len(one.facts)] for one in some])
         path = f"{home}/{_list_name(number)}"
         yield Page(path, made_from, partial(_releases, edition, some, number, pages))
+
+
+def _textless(row: Row) -> Row:
+    """Return a row without its text, which its digest stands for."""
+    return {name: value for name, value in row.items() if name != "body"}
 
 
 def _entities_of(one: Release) -> set[str]:

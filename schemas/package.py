@@ -159,6 +159,8 @@ class Papers(Model):
     inputs: list[RawEntry]
     profile: Profile
     decisions: Decisions
+    content: Sha256 | None = None
+    """Digest of the candidate's content as it was judged, without an approval, which changes none of it."""
 
 
 class RunRecord(Model):

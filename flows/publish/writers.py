@@ -73,7 +73,7 @@ COUNTED = ((24, 4), (92, 8))
 
 
 def _packed(database: sqlite3.Connection) -> bytes:
-    """Return a database without its gaps as the bytes of a file, by way of the disk: in memory it would be there twice."""
+    """Return a database without its gaps as the bytes of a file; by way of the disk, for it is large."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "packed.sqlite"
         database.execute("VACUUM INTO ?", (str(path),))

@@ -288,7 +288,10 @@ max_refused_share = 1.0
 """
 
 
-def of_drop(version: Package) -> tuple[dict[str, str], list[tuple[str, ...]], list[str | None]]:
+Account = list[tuple[str, str, str, str, str]]
+
+
+def of_drop(version: Package) -> tuple[dict[str, str], Account, list[str | None]]:
     """Return the releases of a version by status, the account of the folder, and where something was unreached."""
     account = [row for row in table(version, "coverage") if row["source"] == "drop"]
     rows = [(row["entry"], row["listed"], row["ingested"], row["missing"], row["rule"]) for row in account]

@@ -81,6 +81,20 @@ def decode(data: bytes) -> str:
         ) from None
 
 
+SYNTAX = {
+    "Expecting value": "a value was expected",
+    "Expecting property name enclosed in double quotes": "a name in double quotes was expected",
+    "Expecting ':' delimiter": "a colon was expected after the name",
+    "Expecting ',' delimiter": "a comma was expected, or the end of the list or object",
+    "Unterminated string starting at": "a text begins and its closing quote is missing",
+    "Invalid control character at": "a control character stands in a text, where an escape was expected",
+    "Invalid \\escape": 'an escape was expected after the backslash: one of "\\/bfnrtu',
+    "Invalid \\uXXXX escape": "four hexadecimal digits were expected after \\u",
+    "Extra data": "something stands after the end of the value",
+}
+"""What is told of broken syntax, for the words of Python's own reader."""
+
+
 def strict_json(text: str) -> Any:
     """Return the JSON value in `text`, fractions as Decimal; BadInput for what RFC 8259 leaves open or forbids.
 
@@ -95,8 +109,8 @@ def strict_json(text: str) -> Any:
             _whole_unicode(value)
     except json.JSONDecodeError as error:
         found = text[error.pos : error.pos + 20] or "the end"
-        message = f"{error.msg} at column {error.colno}"
-        raise BadInput("input.json", message, line=error.lineno, value=found) from None
+        message = SYNTAX.get(error.msg, error.msg.removesuffix(" at"))
+        raise BadInput("input.json", f"{message}, at column {error.colno}", line=error.lineno, value=found) from None
     except RecursionError:
         raise BadInput("input.size", "the document is nested too deep") from None
     except BadInput as bad:

@@ -11,8 +11,8 @@ from rich.text import Text
 from flows.preview import Plan
 from flows.publish.diff import Diff, RowChange
 from schemas.report import Check, Outcome, Problem, Report, Severity, quoted
+from schemas.rules import DEPENDANT
 
-DEPENDANT = "quarantine.dependant"
 ROWS = 40
 """Rows of a diff that are shown."""
 CUT = 100

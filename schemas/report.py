@@ -109,8 +109,9 @@ class Record(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The record's primary key as text, its parts joined by a blank."""
-        return " ".join(str(self.values.get(field, "?")) for field in TABLES[self.table].key)
+        """The record's primary key as text, its parts joined by a blank; a question mark for what is not known."""
+        parts = (self.values.get(field) for field in TABLES[self.table].key)
+        return " ".join("?" if part is None else str(part) for part in parts)
 
 
 class Refused(NamedTuple):

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ValidationError
 from schemas.report import Layer, Problem, Provenance, Record, Severity, shown
 from schemas.wording import wording
 
+DEPENDANT = "quarantine.dependant"
+"""The rule of rows that are kept back for another's sake alone."""
+
 
 class Rule(NamedTuple):
     """A thing that must hold."""
@@ -90,7 +93,7 @@ RULES = _rules(
     ("table.primary-key", "error", "A key stands once in its table.", "Give each row its own key, or remove one."),
     ("table.foreign-key", "error", "A reference names a row that is there.", "Add the row that is named, or mend the name."),
     ("table.reference", "critical", "Frictionless says of a row what the table engine says; asked over a sample, or over all with `--reference`.", "Report it: one of the two is wrong."),
-    ("quarantine.dependant", "error", "A row whose parent is refused is kept back with it.", "Mend the parent."),
+    (DEPENDANT, "error", "A row whose parent is refused is kept back with it.", "Mend the parent."),
     ("quarantine.stands-in", "warning", "The newest document of a release is the one that is published.", "Mend the newer document."),
     ("quarantine.share", "critical", "Not more rows are refused than the dataset allows.", "Mend the source, or look at the rows and raise [gate] max_refused_share."),
 )  # fmt: skip

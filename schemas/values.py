@@ -65,7 +65,7 @@ def _decimal(value: Any) -> Decimal:
 def _kept(number: Decimal) -> Decimal:
     """Return `number` where every format keeps it: SQLite and JSON have doubles, which keep fifteen digits."""
     if len(number.normalize().as_tuple().digits) > DIGITS:
-        raise PydanticCustomError("decimal_max_digits", "{digits} digits are the most", {"digits": DIGITS})
+        raise PydanticCustomError("decimal_max_digits", "{max_digits} digits are the most", {"max_digits": DIGITS})
     return number
 
 

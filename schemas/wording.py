@@ -27,6 +27,11 @@ MESSAGES = {
     "less_than": "less than {lt} was expected",
     "less_than_equal": "{le} or less was expected",
     "string_too_long": "{max_length} characters are the most",
+    "decimal_max_digits": "{max_digits} digits are the most",
+    "decimal_max_places": "{decimal_places} digits after the point are the most",
+    "decimal_whole_digits": "{whole_digits} digits before the point are the most",
+    "decimal_parsing": "a number was expected",
+    "decimal_type": "a number was expected",
 }
 """What is told for an error type of Pydantic, with what it knows; any other is told in Pydantic's words."""
 

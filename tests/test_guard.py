@@ -53,6 +53,24 @@ def test_broken_syntax_is_told_with_its_line_and_what_stands_there(text: str, li
     assert (bad.rule, bad.line, bad.value, bad.pointer) == ("input.json", line, value, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1, ]", "a value was expected, at column 5"),
+        ("{a: 1}", "a name in double quotes was expected, at column 2"),
+        ('{"a" 1}', "a colon was expected after the name, at column 6"),
+        ("[1 2]", "a comma was expected, or the end of the list or object, at column 4"),
+        ('["a', "a text begins and its closing quote is missing, at column 2"),
+        ('["a\tb"]', "a control character stands in a text, where an escape was expected, at column 4"),
+        (r'["\x"]', 'an escape was expected after the backslash: one of "\\/bfnrtu, at column 3'),
+        (r'["\u12"]', "four hexadecimal digits were expected after \\u, at column 4"),
+        ("{} {}", "something stands after the end of the value, at column 4"),
+    ],
+)
+def test_broken_syntax_is_told_in_words(text: str, message: str) -> None:
+    assert refused(text).message == message
+
+
 @pytest.mark.parametrize(("text", "column"), [("[01]", 3), ('{\n  "a": 1,\n}', 1), ('{"é": .5}', 7)])
 def test_the_column_of_broken_syntax_is_counted_in_characters_from_one(text: str, column: int) -> None:
     assert refused(text).message.endswith(f" at column {column}")

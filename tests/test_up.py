@@ -192,6 +192,7 @@ def test_the_artifact_of_an_invalid_document_names_its_problems(up: Up, by_hand:
     assert named
     assert "bad.json" in named[0]["at"]
     assert named[0]["hint"]
+    assert [row["rule"] for row in rows].index("quarantine.dependant") > rows.index(named[0])
 
 
 def test_a_day_of_a_backfill_that_lies_before_the_journal_is_refused_on_the_server_too(up: Up) -> None:

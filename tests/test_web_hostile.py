@@ -29,7 +29,7 @@ LISTINGS: dict[str, tuple[Reply, str, str]] = {
     "a page of an error with 200": (Reply(ERROR_PAGE.encode()), "input.xml", "well-formed"),
     "XML that is no feed": (Reply(b"<catalog><book/></catalog>", "text/xml"), "input.format", "neither RSS nor Atom"),
     "JSON that is no feed": (Reply(b'{"error": true}', "application/json"), "input.format", "no JSON Feed"),
-    "broken JSON": (Reply(b'{"items": [', "application/json"), "input.json", "Expecting"),
+    "broken JSON": (Reply(b'{"items": [', "application/json"), "input.json", "a value was expected"),
     "billion laughs": (Reply(LAUGHS.encode(), "text/xml"), "input.xml", "document type"),
     "a gzip bomb": (Reply(BOMB, headers={"Content-Encoding": "gzip"}), "input.size", "grows beyond"),
     "gzip that is none": (Reply(b"<rss/>", headers={"Content-Encoding": "gzip"}), "input.compression", "broken"),

@@ -36,6 +36,21 @@ def test_a_value_that_does_not_fit_is_told_in_words(
     assert told(seed | {field: value}) == [message]
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("many", "a number was expected"),
+        ([], "a number was expected"),
+        ("NaN", "a number was expected"),
+        ("1.0000000001", "9 digits after the point are the most"),
+        ("12345678901234567", "15 digits are the most"),
+    ],
+)
+def test_a_quantity_that_does_not_fit_is_told_in_words(seed: dict[str, Any], value: object, message: str) -> None:
+    seed["commitments"][0]["quantity"] = value
+    assert told(seed)[0] == message
+
+
 def test_the_nearest_name_of_an_item_is_one_of_its_own_list(seed: dict[str, Any]) -> None:
     seed["commitments"][0]["quantty"] = 5
     assert told(seed) == ["there is no such name here; quantity is the nearest"]

@@ -104,11 +104,14 @@ def _tell_run(name: str, ending: Any) -> None:
     from flows.settings import Settings  # noqa: PLC0415
     from schemas.report import Report  # noqa: PLC0415
 
-    run_id = ending.days[-1].run_id if ending.days else None
-    path = Settings().run(name, run_id) / "report.json" if run_id else None
+    settings, run_id = Settings(), ending.days[-1].run_id if ending.days else None
+    path = settings.run(name, run_id) / "report.json" if run_id else None
     if path and path.exists():
         tell.report(out, Report.model_validate_json(path.read_bytes()))
         out.print(f"report    {path}", style="dim")
+    page = settings.packages / name / "index.html"
+    if page.exists():
+        out.print(f"catalog   {page}", style="dim")
     for day in ending.days if len(ending.days) > 1 else ():
         out.print(f"{day.day}  {day.name:<9} {day.message}")
     good = EXITS.get(ending.name, INVALID) == DONE

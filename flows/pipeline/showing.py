@@ -1,6 +1,6 @@
 """What Prefect's pages and events are told of a run: artifacts, links, events."""
 
-from typing import Any
+from typing import Any, get_args
 
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 from prefect.events import emit_event
@@ -8,17 +8,20 @@ from prefect.events import emit_event
 from flows import notify
 from flows.runs import Told
 from schemas.package import Package
-from schemas.report import Problem, Report
+from schemas.report import Problem, Report, Severity
+from schemas.rules import DEPENDANT
 
 FIRST_PROBLEMS = 50
 """Problems that the artifact shows; the report has all."""
+GRAVEST = get_args(Severity)
 SHOWN = {"severity", "rule", "table", "key", "field", "value", "message", "hint"}
 
 
 async def report(key: str, title: str, told: str, found: Report) -> None:
-    """Put a report where Prefect's pages show it: a summary, and the first problems as a table."""
+    """Put a report where Prefect's pages show it: a summary, and the first problems as a table, the gravest first."""
     await acreate_markdown_artifact(summary(title, found), key=f"{key}-summary", description=told)
-    rows = [_row(problem) for problem in found.problems[:FIRST_PROBLEMS]]
+    own_first = sorted(found.problems, key=lambda one: (one.rule == DEPENDANT, GRAVEST.index(one.severity)))
+    rows = [_row(problem) for problem in own_first[:FIRST_PROBLEMS]]
     description = f"The first {len(rows)} of {len(found.problems)} problems"
     await acreate_table_artifact(rows, key=f"{key}-problems", description=description)
 

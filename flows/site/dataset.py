@@ -12,6 +12,7 @@ from flows import store
 from flows.site import charts, told
 from flows.site.model import Edition, Listing, Row
 from schemas.package import DESCRIPTOR, FORMATS, MANIFEST, QUARANTINE, SUMS
+from schemas.rules import DEPENDANT
 from schemas.tables import FACT_TABLES
 
 SHOWN_ROWS = 100
@@ -159,7 +160,7 @@ def _trusted(rows: Sequence[Row], seen: int) -> str:
 
 def refused(edition: Edition) -> list[Row]:
     """Return the refused rows that were refused for a reason of their own, the gravest part of the quarantine."""
-    return [row for row in edition.refused if row["rule"] != "quarantine.dependant"][:SHOWN_REFUSED]
+    return [row for row in edition.refused if row["rule"] != DEPENDANT][:SHOWN_REFUSED]
 
 
 def columns(edition: Edition, table: str) -> list[Column]:

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from flows.validate import evidence, records, tables
 from schemas.decisions import Waiver
 from schemas.report import Check, Count, Layer, Outcome, Problem, Record, Refused, Report, sort_problems
-from schemas.rules import RULES, problem
+from schemas.rules import DEPENDANT, RULES, problem
 from schemas.tables import ENTITY_TABLES, FACT_TABLES, TABLES
 
 Rows = dict[str, list[Record]]
@@ -153,7 +153,7 @@ class _Docket:
                 if _is_parent(record, field):
                     self._unparent(record, problem("table.foreign-key", told, record=record, field=field))
                 else:
-                    self.refused.append(Refused(record, problem("quarantine.dependant", told, record=record)))
+                    self.refused.append(Refused(record, problem(DEPENDANT, told, record=record)))
                     parents.append(record)
             self._take_out({id(record): record for record in parents})
 
@@ -201,7 +201,7 @@ class _Docket:
 
     def verdict(self, max_refused_share: float) -> Verdict:
         came = sum(self.seen.values())
-        own = {id(item.record) for item in self.refused if item.problem.rule != "quarantine.dependant"}
+        own = {id(item.record) for item in self.refused if item.problem.rule != DEPENDANT}
         if came and len(own) / came > max_refused_share:
             message = f"{len(own)} of {came} rows are refused; the dataset allows {max_refused_share:.0%}"
             self.noted.append(problem("quarantine.share", message, value=f"{len(own) / came:.3f}"))

@@ -66,7 +66,7 @@ def published(data: Path, trace: Path | None = None, inject: str = "") -> str:
     mine.send("go")
     try:
         answer = str(mine.recv()) if mine.poll(LONG) else "hangs"
-    except EOFError:
+    except (EOFError, ConnectionResetError):  # it was killed
         answer = ""
     process.join(PATIENCE)
     if process.is_alive():

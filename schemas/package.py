@@ -160,7 +160,7 @@ class Papers(Model):
     profile: Profile
     decisions: Decisions
     content: Sha256 | None = None
-    """Digest of the candidate's content as it was judged, without an approval, which changes none of it."""
+    """Digest of the candidate's content, where it was asked for when it was judged; an approval changes none of it."""
 
 
 class RunRecord(Model):

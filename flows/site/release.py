@@ -1,8 +1,12 @@
 """The page of a release: its text with every fact in it, each fact's row beside it, its revisions, its source."""
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, NamedTuple
 from urllib.parse import quote
+
+from markupsafe import Markup
 
 from flows.site import told
 from flows.site.model import Edition, Fact, Release, Row, day_of
@@ -24,9 +28,9 @@ class Note(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A line of the text and the notes beside it."""
+    """Lines of the text as they stand on the page, and the notes beside them; lines with none are one passage."""
 
-    line: Line
+    html: Markup
     notes: list[Note]
 
 
@@ -49,12 +53,7 @@ def context(edition: Edition, release: Release) -> dict[str, Any]:
         "day": told.day(day_of(row)),
         "event": told.days(row["event_start"], row["event_end"]),
         "issuer": issuer,
-        "passages": [
-            Passage(found, [notes[number] for number in found.numbers])
-            for found in lines(
-                row["body"], [_evidence(fact, n) for n, fact in enumerate(release.facts, 1)], _named(release)
-            )
-        ],
+        "passages": list(_passages(release, notes)),
         "counts": _counts(release),
         "named": _people(edition, release),
         "edits": _edits(release),
@@ -63,6 +62,22 @@ def context(edition: Edition, release: Release) -> dict[str, Any]:
         "mail": mail(edition, release_id),
         "safe": safe,
     }
+
+
+def _passages(release: Release, notes: dict[int, Note]) -> Iterator[Passage]:
+    """Yield the text, a line with its notes, or the lines up to the next one that has some."""
+    facts = [_evidence(fact, number) for number, fact in enumerate(release.facts, 1)]
+    for noted, found in groupby(lines(release.row["body"], facts, _named(release)), lambda line: bool(line.numbers)):
+        if noted:
+            yield from (Passage(line.html, [notes[number] for number in line.numbers]) for line in found)
+        else:
+            yield Passage(Markup("".join(map(_bare, found))), [])  # noqa: S704 - made of escaped parts
+
+
+def _bare(line: Line) -> str:
+    """Return a line that no note stands beside."""
+    gap = "" if line.html else " gap"
+    return f'<div class="passage{gap}">\n<p class="words" dir="auto">{line.html}</p>\n</div>\n'
 
 
 def mail(edition: Edition, about: str) -> str:

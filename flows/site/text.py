@@ -69,12 +69,12 @@ def lines(body: str, facts: Sequence[Evidence], mentions: Sequence[Mention] = ()
     facts = [_trimmed(body, fact) for fact in facts]
     lanes, at = _lanes(facts), 0
     found = []
-    for text in body.split("\n"):
+    for text, plain in zip(body.split("\n"), str(safe(body)).split("\n"), strict=True):
         end = at + len(text)
         here = [fact for fact in facts if fact.start < end + 1 and fact.end > at]
         named = [one for one in mentions if at <= one.start < one.end <= end]
         begun = [fact.number for fact in here if at <= fact.start <= end]
-        html = "".join(_line(body, at, end, here, named, lanes)) if here or named else safe(text)
+        html = "".join(_line(body, at, end, here, named, lanes)) if here or named else plain
         found.append(Line(Markup(html), begun))  # noqa: S704 - made of escaped parts
         at = end + 1
     return found

@@ -157,6 +157,10 @@ def judge(job: Job, built: Path) -> Path:
     case = case_of(job, job.journal)
     verdict, corrections = judged(case, handover.built(built), partial(_structured, job), suites=True)
     papers = papers_of(case, verdict, corrections)
+    if case.published or verdict.held:  # else nobody may ask for it, and a corpus takes a second
+        rows = {table: [record.values for record in records] for table, records in verdict.rows.items()}
+        judged_candidate = candidate_of(job.dataset, rows, verdict.report, verdict.refused, papers)
+        papers = papers.model_copy(update={"content": package.content(judged_candidate)})
     folder = handover.put_verdict(store.make_folder(job.folder / "verdict"), verdict, papers)
     kept_back = package.quarantine(verdict.refused)
     store.replace_file(job.settings.quarantine(job.dataset.name) / "quarantine.csv", kept_back)
@@ -285,6 +289,11 @@ def ending(job: Job, verdict: Path) -> Ending | None:
     return None
 
 
+def _content(job: Job, verdict: Path) -> str:
+    """Return the digest of the content of a candidate, as it was worked out where it was judged, or now."""
+    return handover.papers(verdict).content or package.content(candidate(job, verdict))
+
+
 def held(folder: Path) -> bool:
     """Return whether a critical problem holds the candidate."""
     return handover.report(folder).held
@@ -293,14 +302,14 @@ def held(folder: Path) -> bool:
 def unchanged(job: Job, verdict: Path) -> Package | None:
     """Return the latest version where the candidate has the same content, else None."""
     published = package.standing(job.home)
-    same = published and package.manifest(published).content == package.content(candidate(job, verdict))
+    same = published and package.manifest(published).content == _content(job, verdict)
     return published if same else None
 
 
 def _rejected(job: Job, verdict: Path) -> Ruling | None:
     """Return the ruling that rejected this very content before, else None."""
     turned_down = [one for one in rulings(job.settings, job.dataset.name) if one.kind == "reject"]
-    content = package.content(candidate(job, verdict)) if turned_down else None
+    content = _content(job, verdict) if turned_down else None
     return next((one for one in turned_down if one.content == content), None)
 
 
@@ -345,7 +354,7 @@ def finish(job: Job, outcome: str, version: str | None, message: str) -> None:
         store.replace_file(job.folder / "report.json", (verdict / "report.json").read_bytes())
     bound: dict[str, str | None] = {}
     if outcome == "Held":
-        bound = {"content": package.content(candidate(job, verdict)), "base": handover.papers(verdict).base}
+        bound = {"content": _content(job, verdict), "base": handover.papers(verdict).base}
         bound["verdict"] = seal(job)
     ended = RunRecord(
         run_id=job.run_id,

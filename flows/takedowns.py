@@ -20,8 +20,10 @@ Mark = tuple[str, str]
 
 def left(stories: Stories, takedowns: Iterable[Ruling]) -> Stories:
     """Return the stories without what was taken down: where it was found and by whose word it went, and no more."""
-    ruled = partial(_ruling, {mark: ruling for ruling in takedowns for mark in _marks_of(ruling)})
     gone = {str(one.release): one for one in takedowns}
+    if not gone:
+        return stories
+    ruled = partial(_ruling, {mark: ruling for ruling in takedowns for mark in _marks_of(ruling)})
     gone |= {release_id: one for release_id, story in stories.told.items() if (one := ruled(_ever(story)))}
     broken = [item.record for item in stories.refused]
     places = {_document(record): one for record in broken if (one := ruled(marks(record.values)))}

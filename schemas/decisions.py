@@ -1,5 +1,6 @@
 """What a steward decides: corrections of a source, waivers of a rule, approvals, takedowns; all are published."""
 
+from operator import not_
 from typing import Any, Literal
 
 from pydantic import field_validator
@@ -53,8 +54,14 @@ class Ruling(Model):
     base: Line | None = maybe("Version that the candidate was judged against; null for the first.")
     release: Slug | None = maybe("The release that is taken down.")
     version: Line | None = maybe("The version that is taken down.")
-    addresses: list[str] = cell("Addresses of the release alone; what comes with one of them is left out.", default=[])
-    texts: list[Sha256] = cell("SHA-256 of its texts; what comes with one of them is left out.", default=[])
+    addresses: list[str] = cell(
+        "Addresses of the release alone: what comes with one of them is left out.", default=[], exclude_if=not_
+    )
+    texts: list[Sha256] = cell(
+        "SHA-256 of each text of the release alone: what comes with one of them is left out.",
+        default=[],
+        exclude_if=not_,
+    )
 
 
 class Decisions(Model):

@@ -165,6 +165,8 @@ class Papers(Model):
     inputs: list[RawEntry]
     profile: Profile
     decisions: Decisions
+    content: Sha256 | None = None
+    """Digest of the candidate's content, where it was asked for when it was judged; an approval changes none of it."""
 
 
 class RunRecord(Model):

@@ -8,6 +8,7 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ from flows import documents, guard, ingest, store
 from flows.documents import Built
 from flows.ingest import folders
 from schemas.dataset import Dataset
+from schemas.package import Package
+from tests.publishing import published, read_json, table
 from tests.site import Site
 from tests.test_web import DAY, later
 
@@ -256,3 +259,73 @@ def test_a_file_that_breaks_keeps_every_address_of_what_it_held(tmp_path: Path, 
         found += [(row["source_url"], row["other_urls"]) for row in rows]
     assert found == [found[0]] * 4
     assert places[1] in str(found[0][1])
+
+
+TOML = """
+formats = ["csv"]
+
+[dataset]
+title = "Drop"
+description = "Releases that somebody drops."
+
+[publisher]
+name = "Desk"
+
+[[licences]]
+name = "CC0-1.0"
+
+[[sources]]
+name = "drop"
+kind = "folder"
+folder = "zip://in::file://drop.zip"
+
+[[sources]]
+name = "desk"
+path = "desk"
+
+[gate]
+max_refused_share = 1.0
+"""
+
+
+Account = list[tuple[str, str, str, str, str]]
+
+
+def of_drop(version: Package) -> tuple[dict[str, str], Account, list[str | None]]:
+    """Return the releases of a version by status, the account of the folder, and where something was unreached."""
+    account = [row for row in table(version, "coverage") if row["source"] == "drop"]
+    rows = [(row["entry"], row["listed"], row["ingested"], row["missing"], row["rule"]) for row in account]
+    problems = read_json(version.folder / "report.json")["problems"]
+    told = [one["source"]["file"] for one in problems if one["rule"] == "input.unreached"]
+    return {row["release_id"]: row["status"] for row in table(version, "releases")}, rows, told
+
+
+def test_a_folders_outage_withdraws_nothing_of_a_version_and_the_next_run_is_whole_again(
+    tmp_path: Path, seed: dict[str, Any]
+) -> None:
+    folder = "zip://in::file://drop.zip"
+    for name in ("datasets", "desk"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "datasets" / "drop.toml").write_text(TOML, encoding="utf-8")
+    releases = {f"{name}.json": json.dumps(seed | {"id": name}).encode() for name in "abcd"}
+
+    def run(day: int, dropped: str | None, own: str) -> Package:
+        """Return the version of a day on which the folder has some releases, or is broken, and the desk one more."""
+        (tmp_path / "drop.zip").write_bytes(b"no archive")
+        if dropped:
+            lay_zip(tmp_path, {f"{name}.json": releases[f"{name}.json"] for name in dropped})
+        (tmp_path / "desk" / f"{own}.json").write_text(json.dumps(seed | {"id": own}), encoding="utf-8")
+        return published(tmp_path, "drop", date.fromisoformat(later(day)))
+
+    never = run(0, None, "one")
+    assert of_drop(never) == (
+        {"one": "current"},
+        [("all", "1", "0", "1", ""), (folder, "", "", "", "input.unreached")],
+        [folder],
+    )
+    current = dict.fromkeys(["a", "b", "one", "two"], "current")
+    assert of_drop(run(1, "ab", "two")) == (current, [("all", "2", "2", "0", "")], [])
+    assert of_drop(run(2, None, "three")) == (current | {"three": "current"}, [("all", "2", "2", "0", "")], [folder])
+    after = of_drop(run(3, "bc", "four"))
+    changed = {"a": "withdrawn", "c": "current", "three": "current", "four": "current"}
+    assert after == (current | changed, [("all", "3", "3", "0", "")], [])

@@ -124,7 +124,7 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
     dataset
         Name of the dataset.
     what
-        A version, as 1.0.0, or the id of a release; a release is left out of later versions too.
+        A version, as 1.0.0, or the id of a release; a release is left out of later versions too, under any id.
     """
     from flows import config, rulings  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415

@@ -23,9 +23,8 @@ SPOILT = re.compile(
 """UTF-8 that was read as Windows-1252 or Latin-1, Cyrillic as Windows-1251 too."""
 LEADS = "\xc3\xc2\xe2\xd0\xd1\u0420\u0421"
 """What such a text has, looked for first: most texts have none of them."""
-MARKS = re.compile(r"\?+")
-LEAST_MARKS = 3
-"""Question marks that stand for a word whose letters were lost."""
+MARKS = re.compile(r"\?(?:\?{2,}|(?<=\w\?)(?=\w))")
+"""Question marks that stand for a word whose letters were lost, or one inside a word."""
 LEAST_WORDS = 2
 """Words with a question mark inside, in one text, before that is a sign: one may be a slip."""
 SMALL = """
@@ -65,7 +64,7 @@ def _lost(text: str) -> str | None:
     inside = []
     for found in MARKS.finditer(text):
         before, after = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
-        if len(found[0]) >= LEAST_MARKS and not before.strip('“"( \n'):
+        if len(found[0]) > 1 and not before.strip('“"( \n'):
             return _around(text, found)
         if found[0] == "?" and before.isalpha() and after.isalpha() and not _in_address(text, found.start()):
             inside.append(_around(text, found))

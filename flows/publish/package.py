@@ -73,9 +73,9 @@ class Staged(NamedTuple):
 
 def content(candidate: Candidate) -> str:
     """Return the digest of what makes a version another one: tables, schemas, facts of the dataset."""
-    return _content(
-        candidate, {name: store.sha256(data) for name, data in writers.write_csv("", candidate.rows).items()}
-    )
+    alone = ({table: rows} for table, rows in candidate.rows.items())
+    made = (file for table in alone for file in writers.write_csv("", table).items())
+    return _content(candidate, {name: store.sha256(data) for name, data in made})
 
 
 def _content(candidate: Candidate, tables: dict[str, str]) -> str:

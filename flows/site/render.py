@@ -35,6 +35,7 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     finalize=_shown,
+    auto_reload=False,
 )
 PAGES.globals |= {"policy": POLICY, "kinds": told.KIND_NAMES}
 PAGES.filters |= {

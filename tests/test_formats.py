@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -237,6 +239,20 @@ def test_the_same_rows_give_the_same_workbook_with_no_clock_in_it(ready: Ready) 
     assert excel.workbook(ready.rows) == book == (ready.staged.folder / f"{DATASET}.xlsx").read_bytes()
     assert stamps == {(1980, 1, 1, 0, 0, 0)}
     assert set(re.findall(r"\d{4}-\d\d-\d\dT[\d:]+Z", properties)) == {"2000-01-01T00:00:00Z"}
+
+
+# SQLite
+
+
+def test_a_database_for_which_there_is_no_room_is_a_fault_of_the_disk() -> None:
+    code = (
+        "import resource; from flows.publish.writers import write_sqlite\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
+        "try: write_sqlite('letters', {})\n"
+        "except OSError as fault: print(fault)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("letters.sqlite cannot be made in ")
 
 
 # releases.jsonl

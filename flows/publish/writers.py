@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from flows.publish import jsonlines
@@ -50,7 +50,10 @@ def write_parquet(_: str, rows: Rows) -> Files:
 
 
 def write_sqlite(dataset: str, rows: Rows) -> Files:
-    """Return one SQLite database: every table with its keys, and `releases_text`, a full-text index over the bodies."""
+    """Return one SQLite database: every table with its keys, and `releases_text`, a full-text index over the bodies.
+
+    It is made in the folder for temporary files, which TMPDIR names; OSError where that has no room.
+    """
     database = sqlite3.connect("")  # a file of its own that is gone with it, for the rows are many
     try:
         database.execute("PRAGMA page_size = 4096")
@@ -64,6 +67,8 @@ def write_sqlite(dataset: str, rows: Rows) -> Files:
         database.execute("INSERT INTO releases_text(releases_text) VALUES ('rebuild')")
         database.commit()
         return {f"{dataset}.sqlite": _packed(database)}
+    except sqlite3.OperationalError as fault:
+        raise OSError(f"{dataset}.sqlite cannot be made in {gettempdir()}: {fault}") from fault
     finally:
         database.close()
 

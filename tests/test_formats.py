@@ -249,7 +249,7 @@ def test_a_database_for_which_there_is_no_room_is_a_fault_of_the_disk() -> None:
         "import resource; from flows.publish.writers import write_sqlite\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
         "try: write_sqlite('letters', {})\n"
-        "except OSError as fault: print(fault)"
+        "except OSError as fault: print(fault.strerror)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("letters.sqlite cannot be made in ")

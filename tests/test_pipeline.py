@@ -137,7 +137,7 @@ def test_a_run_says_how_it_ended_by_its_exit_code_and_its_last_line(
 
 def test_the_first_run_publishes_the_seed_and_the_next_ones_nothing(told: Told, shared: Path) -> None:
     assert str(home(shared) / "1.0.0") in told.runs["first"].stdout
-    assert sorted(path.name for path in home(shared).glob("*.json")) == ["latest.json", "versions.json"]
+    assert sorted(path.name for path in home(shared).glob("*.json")) == ["latest.json", "search.json", "versions.json"]
     assert [path.name for path in home(shared).glob("[0-9]*")] == ["1.0.0"]
     assert (home(shared) / "index.html").is_file()
     assert len(table(Package(DATASET, Version(1, 0, 0), home(shared) / "1.0.0"), "mentions")) == 57

@@ -341,8 +341,9 @@ def test_a_disk_that_is_full_fails_the_run_and_the_next_one_ends_as_if_it_had_no
     base: Path, undisturbed: dict[str, Any]
 ) -> None:
     data = shutil.copytree(base, base.parent / "full")
-    assert in_process(fill, data) == (0, errno.EFBIG)
-    assert [path.name for path in (data / "staging").rglob("*.sqlite")] == [f"{DATASET}.sqlite"]
+    assert in_process(fill, data) == (0, errno.EIO)
+    assert [*(data / "staging").rglob("*.csv")]
+    assert not [*(data / "staging").rglob("*.sqlite")]
     assert tree(home(data)) == tree(home(base))
     assert in_process(run, data, None) == (0, "Published")
     assert tree(home(data)) == undisturbed

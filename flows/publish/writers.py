@@ -1,5 +1,6 @@
 """Rows into the bytes of each format; the same rows give the same bytes in every process of one installation."""
 
+import errno
 import io
 import re
 import sqlite3
@@ -68,7 +69,7 @@ def write_sqlite(dataset: str, rows: Rows) -> Files:
         database.commit()
         return {f"{dataset}.sqlite": _packed(database)}
     except sqlite3.OperationalError as fault:
-        raise OSError(f"{dataset}.sqlite cannot be made in {gettempdir()}: {fault}") from fault
+        raise OSError(errno.EIO, f"{dataset}.sqlite cannot be made in {gettempdir()}: {fault}") from fault
     finally:
         database.close()
 

@@ -95,7 +95,8 @@ def _reasons(refused: Iterable[Refused]) -> Reasons:
     """Return by release why it is refused: the first of its reasons."""
     found: Reasons = {}
     for item in refused:
-        if item.record.table == "releases" and (release := item.record.values.get("release_id")):
+        release = item.record.values.get("release_id")
+        if item.record.table == "releases" and isinstance(release, str):
             reason = item.problem.rule, item.problem.message
             found[release] = min(found.get(release, reason), reason)
     return found

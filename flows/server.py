@@ -98,7 +98,15 @@ def running(home: Path) -> str | None:
         url = str(json.loads((home / "server.json").read_bytes())["url"])
     except (OSError, ValueError, KeyError):
         return None
-    return url if healthy(url) else None
+    return url if _of(home, url) else None
+
+
+def _of(home: Path, url: str) -> bool:
+    """Return whether the server at `url` is that of `home`: a port may have gone to another folder's server."""
+    try:
+        return Path(ask(url, "admin/settings")["home"]).resolve() == home.resolve()
+    except (ServerError, KeyError, TypeError):
+        return False
 
 
 def healthy(url: str) -> bool:
@@ -176,7 +184,7 @@ def _start(home: Path, port: int) -> str:
         )
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and keeper.poll() is None:
-        if healthy(url):
+        if _of(home, url):
             (home / "server.json").write_text(json.dumps({"url": url, "keeper": keeper.pid}), encoding="utf-8")
             return url
         time.sleep(POLL_SECONDS)

@@ -28,7 +28,7 @@ def left(stories: Stories, takedowns: Iterable[Ruling]) -> Stories:
     broken = [item.record for item in stories.refused]
     places = {_document(record): one for record in broken if (one := ruled(marks(record.values)))}
     entries = {str(place): one for place, one in places.items()}
-    refused = (item for item in stories.refused if item.record.values.get("release_id") not in gone)
+    refused = (item for item in stories.refused if str(item.record.values.get("release_id")) not in gone)
     return stories._replace(
         told={release_id: story for release_id, story in stories.told.items() if release_id not in gone},
         refused=[item for item in refused if _document(item.record) not in places],

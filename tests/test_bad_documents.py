@@ -21,6 +21,16 @@ def test_a_document_that_is_no_object_is_refused_whole(tmp_path: Path, value: An
     nothing_is_lost(verdict)
 
 
+@pytest.mark.parametrize("value", [[], ["a"], {"a": "b"}, 5, True])
+def test_a_document_whose_id_is_no_text_is_refused_and_the_rest_goes_on(tmp_path: Path, value: Any) -> None:
+    verdict = judged(tmp_path, {FILE: lines([written(small("x") | {"id": value})])})
+    assert [(one.rule, one.field, str(one.source)) for one in verdict.report.problems] == [
+        ("record.type", "id", f"{FILE}:2 /id")
+    ]
+    assert len(verdict.rows["releases"]) == 2
+    nothing_is_lost(verdict)
+
+
 def test_two_releases_of_one_id_are_the_first_one_and_a_problem(tmp_path: Path) -> None:
     other = copy_of_seed("twice") | {"note": "another"}
     verdict = judged(tmp_path, {FILE: lines([written(copy_of_seed("twice")), written(other)])})

@@ -105,3 +105,15 @@ def test_a_server_that_cannot_start_is_told_with_the_end_of_its_log_and_leaves_n
         pass
     assert wait_until(lambda: not processes_of(tmp_path)), processes_of(tmp_path)
     assert not (tmp_path / "server.json").exists()
+
+
+def test_a_server_of_another_home_is_not_taken_for_our_own(served: Served, tmp_path: Path) -> None:
+    """Its port may have been ours, or be the one that we asked for."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "server.json").write_bytes((served.home / "server.json").read_bytes())
+    assert server.running(served.home) == served.url
+    assert server.running(home) is None
+    with pytest.raises(server.ServerError, match="did not start"), server.serving(home, int(served.url[17:-4])):
+        pass
+    assert not processes_of(home)

@@ -8,12 +8,13 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
 from flows import config, documents, runs, steps, store, takedowns
 from flows.config import ConfigError
+from flows.holders import Telling
 from flows.preview import Plan, planned
 from flows.publish import package
 from flows.settings import Settings
@@ -69,29 +70,59 @@ def reject(settings: Settings, run_id: str, by: str, reason: str, *, hear: Hear 
     hear(runs.tell(settings, record.dataset, "Rejected", f"{by} rejected {run_id}: {reason}"))
 
 
-def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str) -> list[Version]:
+class Down(NamedTuple):
+    """What was taken down, and what a steward should know of it."""
+
+    versions: list[Version]
+    alike: list[str]
+    """Releases that stand and have a text or an address of the one that was taken down."""
+    doubt: str | None
+    """Why the takedown goes by the id alone; None where it keeps texts and addresses."""
+
+
+def take_down(settings: Settings, dataset: str, what: str, by: str, reason: str) -> Down:
     """Remove the data of a version, or of every version that has a release; papers and a tombstone stay.
 
     A release is left out of later versions too, with whatever comes with an address or a text that was its alone.
-    Return the versions that were taken down; RulingError when `what` is neither a version nor a release of one.
+    RulingError when `what` is neither a version nor a release of one.
     """
     home = settings.packages / dataset
     with store.locked(settings.lock(dataset)):
         found = _named(home, what) or [version_of(home, what)]
         release = str(found[0].version) != what
-        about = {"release": what, **_known_by(settings, dataset, what)} if release else {"version": what}
-        gone = carry_out(settings, dataset, _decided("takedown", by, reason, **about))
-    return [one.version for one in gone]
+        like = _known_by(settings, dataset, what) if release else Likeness({}, [], None)
+        about = {"release" if release else "version": what}
+        gone = carry_out(settings, dataset, _decided("takedown", by, reason, **about, **like.marks))
+    return Down([one.version for one in gone], like.alike, like.doubt)
 
 
-def _known_by(settings: Settings, name: str, release: str) -> dict[str, list[str]]:
-    """Return the addresses and texts of a release, by its dataset as last received: the file now may be broken."""
+class Likeness(NamedTuple):
+    """What a release is known by: the fields of its takedown, what is like it, and why these may not be known."""
+
+    marks: dict[str, list[str]]
+    alike: list[str]
+    doubt: str | None
+
+
+def _known_by(settings: Settings, name: str, release: str) -> Likeness:
+    """Return what a release is known by, and a doubt where what was received is lost."""
+    try:
+        own, alike = takedowns.known_by(release, _told(settings, name), steps.rulings(settings, name))
+    except (OSError, ConfigError) as fault:
+        return Likeness({}, [], str(fault))
+    marks = {field: [value for kind, value in own if kind == field] for field in ("addresses", "texts")}
+    return Likeness(marks, alike, None)
+
+
+def _told(settings: Settings, name: str) -> dict[str, list[Telling]]:
+    """Return the stories of a dataset as it was last received: its file now may be broken."""
     journal, load = store.read_journal(settings.raw, name), partial(store.load, settings.raw)
     written = (line.config.get(f"datasets/{name}.toml") for line in reversed(journal))
-    dataset = next((config.recalled(load(digest), name) for digest in written if digest), None)
-    told = documents.tell(dataset, journal, load).told if dataset else {}
-    marks = takedowns.known_by(release, told, steps.rulings(settings, name))
-    return {field: [value for kind, value in marks if kind == field] for field in ("addresses", "texts")}
+    before = (config.recalled(load(digest), name) for digest in written if digest)
+    dataset = next((one for one in before if one), None)
+    if dataset is None:
+        raise ConfigError(f"no state of datasets/{name}.toml that was ever received can be read")
+    return documents.tell(dataset, journal, load).told
 
 
 def carry_out(settings: Settings, dataset: str, ruling: Ruling) -> list[Package]:

@@ -58,6 +58,7 @@ RULES = _rules(
     ("input.untaken", "warning", "What a source tells is taken by its map, or ignored by name.", "Take the field in [sources.map], or add it to `ignore` there."),
     ("input.described", "warning", "A dataset has title, description, licence, source and contact, as the catalog asks of those that it lists.", "Fill it in, in the dataset's file."),
     ("input.told-twice", "warning", "A release that is told twice is told the same way.", "Look at both, and mend or leave out the one that is wrong."),
+    ("input.taken-down", "warning", "What comes with the address of a release that was taken down has its text.", "If it is another release, have its own address stand in the source; it is published then."),
     ("record.unknown-field", "error", "Every value is taken, or ignored by name.", "Mend the name, or add it to [ignore] in the dataset's file."),
     ("record.required", "error", "What must be known is given.", "Give the field a value."),
     ("record.type", "error", "A value is of its field's type.", "Write the value in the form named."),

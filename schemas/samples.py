@@ -80,6 +80,7 @@ UNSTATED = {
     "input.format": OF_THE_WEB,
     "input.page": OF_THE_WEB,
     "input.described": "Only a dataset's file breaks it, and no document can: test_faces.py has one.",
+    "input.taken-down": "Only a document after a takedown breaks it: test_steward.py has one.",
     "table.constraint.maximum": "No table states a greatest value.",
     "table.constraint.minLength": "No table asks for more than one character, and an empty cell is null.",
     "table.reference": "No row is known of which the two say different things.",

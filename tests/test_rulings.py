@@ -426,7 +426,7 @@ def test_a_version_that_is_taken_down_leaves_its_papers_and_a_tombstone(own: Ser
     first = own.versions["2024-03"]
     papers = {name: (first.folder / name).read_bytes() for name in PAPERS}
     files = {path.name for path in first.folder.iterdir()}
-    gone = rulings.take_down(Settings(data=own.data), MINISTRY, "1.0.0", BY, WHY)
+    gone = rulings.take_down(Settings(data=own.data), MINISTRY, "1.0.0", BY, WHY).versions
     tombstone = read_json(first.folder / "TOMBSTONE.json")
     assert gone == [Version(1, 0, 0)]
     assert {path.name for path in first.folder.iterdir()} == PAPERS | {"TOMBSTONE.json"}
@@ -471,7 +471,7 @@ def test_the_chain_of_manifests_stays_whole_over_a_version_that_was_taken_down(o
 
 def test_a_release_is_taken_down_in_every_version_that_has_it_and_left_out_of_the_next(own: Series) -> None:
     settings, new = Settings(data=own.data), "mer-2024-04-12-haugmoss-visit"
-    gone = rulings.take_down(settings, MINISTRY, new, BY, WHY)
+    gone = rulings.take_down(settings, MINISTRY, new, BY, WHY).versions
     assert gone == [Version(1, 1, 0), Version(1, 2, 0)]
     assert standing(own.data) == ["1.0.0"]
     after = published(own.data, MINISTRY, date(2024, 6, 1))

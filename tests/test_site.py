@@ -532,7 +532,7 @@ def test_no_page_has_the_text_of_what_was_taken_down_though_a_make_was_interrupt
     assert lines & _said(root)
     with withdrawn(root, MINISTRY):
         assert not [path for path in _of_site(root / MINISTRY) if path.suffix in {".html", ".xml"}]
-        gone = rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, what, "me", "an error")
+        gone = rulings.take_down(Settings(data=tmp_path / "data"), MINISTRY, what, "me", "an error").versions
     assert gone == [(1, 2, 0)]
     assert lines & _said(root) == set()
     assert not half_made.exists()

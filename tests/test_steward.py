@@ -422,6 +422,74 @@ def test_another_text_at_another_address_is_another_release_than_the_one_taken_d
     assert named_in(data, DAY + timedelta(days=1))[0] == {RELEASE, "someone-leaves"}
 
 
+def doubted(data: Path, day: date) -> list[tuple[str, str]]:
+    """Return where a run leaves out a release for its address alone, and what it says."""
+    job = steps.begin(Settings(data=data), DATASET, day)
+    noted = handover.built(steps.build(job, steps.fetch(job))).noted
+    return [(str(one.source), one.message) for one in noted if one.rule == "input.taken-down"]
+
+
+def test_a_release_that_is_left_out_for_its_address_alone_is_warned_of_until_it_has_another(data: Path) -> None:
+    taken_down(data)
+    lay(data, "someone-leaves", TEXT, ADDRESS)
+    assert doubted(data, DAY + timedelta(days=1)) == []
+    lay(data, "another-leaves", "Another text.", ADDRESS)
+    said = f"left out: it has the address of master-leaves, which {BY} took down, and another text"
+    assert doubted(data, DAY + timedelta(days=2)) == [("releases/harbour.json", said)]
+    lay(data, "another-leaves", "Another text.", f"{ADDRESS}/2")
+    assert named_in(data, DAY + timedelta(days=3))[0] == {RELEASE, "another-leaves"}
+    assert doubted(data, DAY + timedelta(days=3)) == []
+
+
+def beside(data: Path, release_id: str, text: str, url: str | None) -> None:
+    """Put another release beside the seed, in a place of its own."""
+    lay(data, release_id, text, url)
+    (data / "releases" / "harbour.json").rename(data / "releases" / f"{release_id}.json")
+
+
+def test_a_release_with_the_same_text_stands_and_is_told_until_it_is_taken_down_too(data: Path) -> None:
+    beside(data, "a", TEXT, ADDRESS)
+    beside(data, "b", TEXT, f"{ADDRESS}/2")
+    published(data, DATASET, DAY)
+    settings, text = Settings(data=data), store.sha256(TEXT.encode())
+    assert rulings.take_down(settings, DATASET, "a", BY, WHY) == ([(1, 0, 0)], ["b"], None)
+    after = published(data, DATASET, DAY)
+    assert {row["release_id"] for row in table(after, "releases")} == {RELEASE, "b"}
+    assert rulings.take_down(settings, DATASET, "b", BY, WHY).alike == []
+    kept = read_json(after.folder / "TOMBSTONE.json")
+    assert (kept["addresses"], kept["texts"]) == ([f"{ADDRESS}/2"], [text])
+    lay(data, "c", TEXT, None)
+    assert named_in(data, DAY + timedelta(days=1))[0] == {RELEASE}
+
+
+def test_what_another_name_of_a_release_that_was_taken_down_has_is_still_a_later_takedowns_own(data: Path) -> None:
+    taken_down(data)
+    beside(data, "other-name", TEXT, f"{ADDRESS}/2")
+    beside(data, "late", "Another text.", f"{ADDRESS}/2")
+    published(data, DATASET, DAY + timedelta(days=1))
+    rulings.take_down(Settings(data=data), DATASET, "late", BY, WHY)
+    (_, ruling) = steps.rulings(Settings(data=data), DATASET)
+    assert ruling.addresses == [f"{ADDRESS}/2"]
+
+
+def test_a_takedown_whose_received_bytes_are_lost_goes_by_the_id_and_says_so(data: Path) -> None:
+    lay(data, "master-leaves", TEXT, ADDRESS)
+    published(data, DATASET, DAY)
+    store.blob(data / "raw", store.sha256((data / "releases" / "harbour.json").read_bytes())).unlink()
+    gone = rulings.take_down(Settings(data=data), DATASET, "master-leaves", BY, WHY)
+    assert (gone.versions, gone.alike) == ([(1, 0, 0)], [])
+    assert gone.doubt
+    assert "No such file" in gone.doubt
+    assert "addresses" not in read_json(home(data) / "1.0.0" / "TOMBSTONE.json")
+
+
+def test_a_takedown_stands_beside_a_document_whose_id_is_no_text(data: Path) -> None:
+    taken_down(data)
+    for number, release_id in enumerate((["a"], {"a": "b"})):
+        lay(data, release_id, "Another text.", None)
+        assert named_in(data, DAY + timedelta(days=1 + number))[0] == {RELEASE}
+
+
 def test_a_takedown_keeps_the_addresses_and_digests_of_what_was_the_releases_alone_and_none_of_its_words(
     data: Path,
 ) -> None:

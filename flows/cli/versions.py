@@ -124,7 +124,8 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
     dataset
         Name of the dataset.
     what
-        A version, as 1.0.0, or the id of a release; a release is left out of later versions too, under any id.
+        A version, as 1.0.0, or the id of a release; a release is left out of later versions too, and whatever comes
+        with an address or a text that was its alone.
     """
     from flows import config, rulings  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
@@ -134,8 +135,14 @@ def takedown(dataset: str, what: str, /, *, reason: Reason, by: By = None) -> in
     config.known(settings.datasets, settings.packages, dataset)
     with catalog.withdrawn(settings.packages, dataset, settings.base_url):
         gone = rulings.take_down(settings, dataset, what, who(by), reason)
-    for version in gone:
+    for version in gone.versions:
         out.print(f"taken down: {dataset} {version}")
+    for release in gone.alike:
+        out.print(
+            f"{release} has the same text or address and stands: take it down too, if it is the same", style="yellow"
+        )
+    if gone.doubt:
+        out.print(f"It is known by its id alone, and may come back under another: {gone.doubt}", style="yellow")
     out.print("Run the dataset again to publish what still stands.", style="dim")
     return DONE
 

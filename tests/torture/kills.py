@@ -39,6 +39,8 @@ MOST = 3
 """Strikes for each that has to hit a run."""
 TYPICAL = 15.0
 """Seconds of a run, before any was measured."""
+BEGUN = ("Pending", "Submitting", "Running")
+"""States of a run that was begun and has not ended."""
 FAMILIES = {
     "publisher": ("multiprocessing.spawn",),
     "runner": ("communique",),
@@ -73,7 +75,7 @@ class Strike(NamedTuple):
     @property
     def hit(self) -> bool:
         """Whether something was killed, and in a run: a run may be over sooner than the last one was."""
-        return self.processes > 0 and self.struck in ("Pending", "Running")
+        return self.processes > 0 and self.struck in BEGUN
 
 
 class At(NamedTuple):

@@ -42,7 +42,7 @@ class Answer:
     def __post_init__(self) -> None:
         """Count the errors by rule and by severity."""
         for result in self.results:
-            for _, one in result.errors():
+            for one in result.faults():
                 self.rules[identity(result, one)] += 1
                 self.severities[severity(result, one)] += 1
 
@@ -76,7 +76,7 @@ class Answer:
 
 def count(result: Result) -> int:
     """Return how many errors a table has."""
-    return sum(1 for _ in result.errors())
+    return sum(1 for _ in result.faults())
 
 
 def identity(result: Result, one: Fault) -> str:

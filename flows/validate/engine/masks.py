@@ -356,15 +356,14 @@ def _instant(moment: datetime) -> int:
 def _uniform(column: Column, sizes: NDArray[np.int32]) -> tuple[Column, Bad, bool | None] | None:
     """Return values where nearly every cell is an instant of whole seconds in UTC, or a local time of them."""
     for size, kind, zoned in ((20, pa.timestamp("us", "UTC"), True), (19, pa.timestamp("us"), False)):
-        odd = any_of((sizes != size) & (sizes != 0))
+        even = (sizes == size) & (cells.letters_at(column, len("2020-01-31")) == ord("T"))
+        odd = any_of(~even & cells.flags(column.is_valid(), empty=False))
         if odd is not None and np.count_nonzero(odd) * FEW > len(odd):
             continue
-        even = cells.without(column, odd)
-        if not cells.holds(even, b" "):
-            try:
-                return even.cast(kind), odd, zoned
-            except pa.ArrowInvalid:
-                return None
+        try:
+            return cells.without(column, odd).cast(kind), odd, zoned
+        except pa.ArrowInvalid:
+            return None
     return None
 
 

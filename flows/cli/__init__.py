@@ -41,7 +41,7 @@ def launch(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=Tr
 
 
 NEW_OBJECTS = 50_000
-"""Python looks for cycles after so many: imports make a hundred thousand and no cycle, and looking took a tenth of them."""
+"""Python looks for cycles after so many: imports make a hundred thousand and none, and looking took a tenth of it."""
 
 
 def main() -> None:

@@ -152,6 +152,20 @@ does; so they find another number of errors. A judge that is not installed, or d
 """
 
 
+NOTE = """## What holds the rest back
+
+Of the time of a clean row, two fifths go into telling cells apart (Arrow's reader of CSV) and a half into the masks; the
+regular expressions of addresses, URIs and codes are half of these. A typed read has the first and little of the second.
+
+Every run of this package also pays about 0.13 s that does not grow with its rows: frictionless checks the description and
+sniffs three files, and the 50,000 parents are judged and then read as keys. At 200,000 rows that is a third of all.
+
+A bad row costs about 28 microseconds, some 25 times what a clean one does: its cells are taken out of the columns, named,
+written to disk and counted in Python. A block with one bad cell in a column of whole numbers or days is cast again
+without it. Where a key is met again, the file is read once more, for its keys alone.
+"""
+
+
 def main(arguments: list[str]) -> None:
     """Measure, print and write `docs/benchmarks.md`; packages of one's own are printed alone."""
     rows = [int(one) for one in arguments if one.isdecimal()]
@@ -160,7 +174,9 @@ def main(arguments: list[str]) -> None:
         made = printed([partial(given, one) for one in packages] or _sizes(Path(name), rows or [200_000, 2_000_000]))
     if not packages:
         head = HEAD.format(times=TIMES, slow=OF_FRICTIONLESS)
-        (PROJECT / "docs" / "benchmarks.md").write_text("\n".join([head, *made]).rstrip() + "\n", encoding="utf-8")
+        (PROJECT / "docs" / "benchmarks.md").write_text(
+            "\n".join([head, *made, NOTE]).rstrip() + "\n", encoding="utf-8"
+        )
 
 
 def _sizes(folder: Path, rows: list[int]) -> list[Callable[[], list[str]]]:

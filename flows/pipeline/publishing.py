@@ -84,7 +84,8 @@ def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None
 
 
 def crashed(settings: Settings, dataset: str, why: str) -> None:
-    """Tell people that a run of a dataset crashed."""
+    """Mend what a run of a dataset that crashed left visible, and tell people."""
+    steps.mend(settings, dataset)
     log.error("crashed: %s", why, extra={"dataset": dataset})
     _tell(settings, dataset, Day(None, "Crashed", why))
 
@@ -242,7 +243,7 @@ async def _ending(*asked: Any) -> Ending:
     return Ending(state.name or "", state.message or "", days)
 
 
-def settle() -> None:
+def settle(seconds: float = SETTLE_SECONDS) -> None:
     """Have Prefect send the log lines and events that it still holds, for the server may stop next."""
     for worker in (APILogWorker, EventsWorker):
-        worker.drain_all(timeout=SETTLE_SECONDS, at_exit=False)
+        worker.drain_all(timeout=seconds, at_exit=False)

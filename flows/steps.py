@@ -298,7 +298,9 @@ def ending(job: Job, verdict: Path) -> Ending | None:
         why = f"{turned_down.by} rejected this content on {turned_down.day}: {turned_down.reason}"
         return Ending("Rejected", None, why)
     if held(verdict):
-        return Ending("Held", None, f"a critical problem holds the candidate; it waits in {job.folder}")
+        rules = sorted({one.rule for one in handover.report(verdict).problems if one.severity == "critical"})
+        why = f"a critical problem holds the candidate ({', '.join(rules)}); it waits in {job.folder}"
+        return Ending("Held", None, why)
     return None
 
 

@@ -148,6 +148,7 @@ async def _until_stopped(runner: Served, serving: "asyncio.Task[None]", url: str
 async def _stop(runner: Served, serving: "asyncio.Task[None]") -> None:
     """Stop the runner and the runs that it has; a run that takes too long is ended."""
     stopping.set()
+    log.info("stopping: runs at work are ended, and nothing half-made is published")
     ending = asyncio.get_running_loop().call_later(GRACE_SECONDS, _end_runs)
     if runner.started:
         with contextlib.suppress(TimeoutError):

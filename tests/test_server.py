@@ -41,6 +41,14 @@ def test_all_who_use_a_home_share_its_server_and_it_stays_until_the_last_has_lef
     assert httpx.get(f"{served.url}/health").json() is True
 
 
+def test_a_server_is_not_started_where_somebody_listens_and_the_way_out_is_told(served: Served, tmp_path: Path) -> None:
+    port = int(served.url.split(":")[2].removesuffix("/api"))
+    told = f"127.0.0.1:{port} already: --port takes another"
+    with pytest.raises(server.PortTaken, match=told), server.serving(tmp_path / "other", port):
+        pass
+    assert not processes_of(tmp_path / "other")
+
+
 def test_the_server_is_heard_on_this_machine_alone(served: Served) -> None:
     port = int(served.url.split(":")[2].removesuffix("/api"))
     lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]

@@ -21,7 +21,6 @@ from schemas.package import (
     FileEntry,
     Index,
     Manifest,
-    Pointer,
     Removed,
     Version,
 )
@@ -81,11 +80,8 @@ def index(root: Path, dataset: str) -> Index | None:
 
 def latest(root: Path, dataset: str) -> str | None:
     """Return the latest version of a dataset, None where none stands."""
-    data = beside(root, dataset, POINTER)
-    try:
-        return Pointer.model_validate_json(data).version if data else None
-    except ValidationError:
-        return None
+    found = index(root, dataset)
+    return found.latest.version if found and found.latest else None
 
 
 def beside(root: Path, dataset: str, name: str) -> bytes | None:

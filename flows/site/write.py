@@ -100,9 +100,11 @@ def bring(packages: Path, to: Path) -> None:
     for one in model.listings(packages):
         for version in one.versions:
             _mirror(one.home / version["version"], store.make_folder(to / one.dataset / version["version"]))
-        for name in (POINTER, INDEX):
+        for name in (INDEX, POINTER):  # as a publisher does: the pointer never names what is not listed
             if (one.home / name).is_file():
                 store.replace_file(to / one.dataset / name, (one.home / name).read_bytes())
+            else:
+                (to / one.dataset / name).unlink(missing_ok=True)
 
 
 def _mirror(folder: Path, to: Path) -> None:

@@ -186,6 +186,17 @@ def test_the_day_of_a_run_is_the_day_that_the_suites_count_from(
     assert told_by_suites == {"suite.releases.not-published-ahead", "suite.releases.any-release"}
 
 
+@pytest.mark.parametrize("command", [["validate", SEED], ["validate", "official-releases"]])
+def test_under_reference_frictionless_itself_is_asked_over_every_row(
+    communique: Communique, command: list[str | Path]
+) -> None:
+    told = communique(*command, "--reference", "--as-of", "2021-07-06", "--format", "json")
+    report = Report.model_validate_json(told.stdout)
+    (asked,) = (check for check in report.checks if check.id == "table.reference")
+    assert (told.returncode, asked.outcome) == (0, "passed")
+    assert asked.looked_at == sum(count.in_ for count in report.counts.values())
+
+
 def test_the_data_folder_is_given_by_option_or_by_environment_or_is_below_where_one_stands(
     data: Path, tmp_path: Path
 ) -> None:

@@ -209,12 +209,16 @@ def broken(folder: Path, rule: TableRule) -> tuple[Path, Path]:
     return data, schema
 
 
-@pytest.mark.parametrize("rule", TABLE_RULES.values(), ids=lambda rule: rule.id)
+ASKED = [rule for rule in TABLE_RULES.values() if not rule.beyond]
+BEYOND_RULES = [rule for rule in TABLE_RULES.values() if rule.beyond]
+
+
+@pytest.mark.parametrize("rule", ASKED, ids=lambda rule: rule.id)
 def test_the_smallest_file_that_breaks_a_rule_breaks_it_alone_and_as_frictionless_says(
     tmp_path: Path, rule: TableRule
 ) -> None:
     broken(tmp_path, rule)
-    told: dict[str, Any] = {"name": "t", "path": "table.csv", "schema": rule.schema, "encoding": "utf-8"}
+    told: dict[str, Any] = {"name": "t", "path": "table.csv", "schema": rule.schema, "encoding": "utf-8", **rule.more}
 
     def make() -> Any:
         return reference.described_resource(told, str(tmp_path))
@@ -224,6 +228,17 @@ def test_the_smallest_file_that_breaks_a_rule_breaks_it_alone_and_as_frictionles
         assert {rule_id(fault.type, fault.note) for _, fault in result.errors()} == {rule.id}
         assert {fault.type for _, fault in result.errors()} == {rule.error}
         assert run.told(result) == random_tables.frictionless(make)
+
+
+@pytest.mark.parametrize("rule", BEYOND_RULES, ids=lambda rule: rule.id)
+def test_the_smallest_file_that_breaks_a_rule_beyond_frictionless_breaks_it_alone_and_is_told_so(
+    tmp_path: Path, rule: TableRule
+) -> None:
+    data, schema = map(str, broken(tmp_path, rule))
+    answer = Answer(list(targets.results(data, schema, reference_only=False, remote=False)))
+    assert {(found.rule, found.beyond) for found in answer.all()} == {(rule.id, True)}
+    by_reference = Answer(list(targets.results(data, schema, reference_only=True, remote=False)))
+    assert rule.id not in by_reference.rules
 
 
 # What is handed over
@@ -318,7 +333,7 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
     "a bound that is none": (
         {"schema": {"fields": [INTEGERS | {"constraints": {"minimum": "low"}}]}},
         "n\n1\n",
-        [("table.schema", None, "n")],
+        [("table.constraint-refused", None, "n")],
     ),
     "a bound of another kind of time": (
         {"schema": {"fields": [{"name": "t", "type": "datetime", "constraints": {"minimum": "2020-01-01T00:00:00"}}]}},
@@ -330,10 +345,15 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         "x\nsNaN\nsNaN\n1\n",
         [],
     ),
+    "a pattern that cannot be read": (
+        {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": "(a"}}]}},
+        "s\na\n",
+        [("table.constraint-refused", None, "s")],
+    ),
     "a pattern that looks ahead": (
         {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": "(?=a)a"}}]}},
         "s\na\n",
-        [("table.schema", None, "s")],
+        [("table.constraint-refused", None, "s")],
     ),
 }
 
@@ -349,6 +369,19 @@ def test_beyond_the_reference_nothing_is_asked_under_reference(tmp_path: Path) -
     told_beyond(tmp_path, descriptor, data)
     results = list(targets.results(str(tmp_path / "resource.json"), None, reference_only=True, remote=False))
     assert [result.valid for result in results] == [True]
+
+
+@pytest.mark.parametrize("what", ["unique arrays", "a bound of another kind of time", "a pattern that cannot be read"])
+def test_under_reference_what_frictionless_dies_of_is_told(tmp_path: Path, what: str) -> None:
+    descriptor, data, _ = BEYOND[what]
+    told_beyond(tmp_path, descriptor, data)
+    (result,) = targets.results(str(tmp_path / "resource.json"), None, reference_only=True, remote=False)
+    assert [one.note.partition(", for")[0] for one in result.first] == ["frictionless cannot judge it"]
+
+
+def test_a_schema_that_is_none_is_told_as_an_error_of_the_data(tmp_path: Path) -> None:
+    descriptor = {"schema": {"fields": [{"name": "s", "type": "nonsense"}]}}
+    assert told_beyond(tmp_path, descriptor, "s\na\n") == [("table.field", None, "")]
 
 
 @pytest.mark.parametrize("fast", [False, True])

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
-from flows.validate.engine import cells, delimited, lanes, reference, references, screen, typed
+from flows.validate.engine import cells, delimited, lanes, progress, reference, references, screen, typed
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Form, Unreadable
@@ -69,8 +69,10 @@ def _source(table: Opened) -> Source:
 def _records(table: Opened) -> Iterator[Iterator[Callable[[], Block]]]:
     """Open a file of delimited records."""
     form = _form(table)
-    with Path(table.resource.normpath).open("rb") as file:
-        pieces = delimited.pieces(file, table.resource.encoding, form)
+    path = Path(table.resource.normpath)
+    with path.open("rb") as file:
+        told = progress.watched(file, path.name, path.stat().st_size)
+        pieces = delimited.pieces(told, table.resource.encoding, form)
         yield (partial(delimited.read, piece, form) for piece in pieces)
 
 
@@ -128,7 +130,7 @@ def _comparable(table: Opened, key: Key, known: Known) -> None:
 
 def _known(source: Any, fields: tuple[str, ...], *, linear: bool) -> Known:
     """Return the keys of a table that another refers to."""
-    table = reference.opened(source)
+    table = reference.opened(source, linear=linear)
     if isinstance(table, list):
         raise Broken(table)
     try:

@@ -46,7 +46,7 @@ class Answer:
     def __post_init__(self) -> None:
         """Count the errors by rule."""
         for result in self.results:
-            for _, one in result.errors():
+            for one in result.faults():
                 rule = identity(result, one)
                 self.rules[rule] += 1
                 if severity(result, one) == "error":
@@ -86,7 +86,7 @@ class Answer:
 
 def count(result: Result) -> int:
     """Return how many errors a table has."""
-    return sum(1 for _ in result.errors())
+    return sum(1 for _ in result.faults())
 
 
 def identity(result: Result, one: Fault) -> str:

@@ -292,7 +292,7 @@ FOCUSED = """() => {
   const seen = box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
   return one === document.body ? null : {place, seen, ring: style.outlineStyle, what: one.outerHTML.slice(0, 120)};
 }"""
-STEPS = 30
+STEPS = 16
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -23,7 +23,7 @@ function offer(place) {
     setTimeout(() => say(idle), SAID);
   });
   say(idle);
-  place.after(" ", button);
+  place.after(button);
 }
 
 // A browser has a clipboard where the site comes by https, or from this machine.

@@ -46,6 +46,8 @@ class Job(NamedTuple):
     dataset: Dataset
     as_of: date
     run_id: str
+    reference: bool = False
+    """Whether frictionless itself is asked over every row, not over a sample."""
 
     @property
     def journal(self) -> list[Fetched]:
@@ -97,9 +99,9 @@ def playable(settings: Settings, name: str, day: date) -> date:
     return day
 
 
-def begin(settings: Settings, name: str, as_of: date | None) -> Job:
+def begin(settings: Settings, name: str, as_of: date | None, *, reference: bool = False) -> Job:
     """Return a job for the dataset `name`, its folder made; what a killed run left behind is mended first."""
-    job = Job(settings, dataset_of(settings, name), as_of or today(), store.new_run_id())
+    job = Job(settings, dataset_of(settings, name), as_of or today(), store.new_run_id(), reference)
     shutil.rmtree(settings.staging(name), ignore_errors=True)
     for folder in (job.home, settings.quarantine(name)):
         store.sweep(folder)
@@ -193,6 +195,8 @@ class Case(NamedTuple):
     journal: list[Fetched]
     suites: tuple[Path, ...] = (FOLDER,)
     """The folders of the suites that are asked: those of every dataset, and those of this one."""
+    reference: bool = False
+    """Whether frictionless itself is asked over every row, not over a sample."""
 
     @property
     def source_of(self) -> dict[str, str]:
@@ -203,7 +207,7 @@ class Case(NamedTuple):
 def case_of(job: Job, journal: list[Fetched]) -> Case:
     """Return what the rows of `job` are judged by."""
     asked = (FOLDER, job.settings.expectations(job.dataset.name))
-    return Case(job.dataset, job.as_of, package.standing(job.home), journal, asked)
+    return Case(job.dataset, job.as_of, package.standing(job.home), journal, asked, job.reference)
 
 
 def judged(
@@ -223,7 +227,9 @@ def judged(
     while True:
         before = built.refused + carried
         account = _account(case, built, built.records, before) if suites else []
-        verdict = judge_rows(built.records + account, before, built.noted, share, asked, waivers=waivers)
+        verdict = judge_rows(
+            built.records + account, before, built.noted, share, asked, waivers=waivers, whole=case.reference
+        )
         told = {id(item.record) for item in before}
         gone = [
             item.record.key

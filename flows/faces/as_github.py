@@ -15,7 +15,7 @@ def write(answer: Answer, out: TextIO) -> None:
 
 def _command(found: Finding) -> str:
     place = f"file={_escaped(found.place, ':,')}" + (f",line={found.row}" if found.row else "")
-    title = f"title={_escaped(found.rule, ':,')}"
+    title = f"title={_escaped(found.rule + (' (beyond Frictionless)' if found.beyond else ''), ':,')}"
     return f"::{LEVELS[found.severity]} {place},{title}::{_escaped(f'{found.message} {found.hint}')}\n"
 
 

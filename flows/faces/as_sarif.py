@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, TextIO
+from urllib.parse import quote
 
 from flows.validate.engine.answers import Answer, Finding
 from schemas import __version__
@@ -27,7 +28,7 @@ def _rule(identity: str) -> dict[str, Any]:
 
 
 def _result(found: Finding) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": found.place}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(found.place)}}
     if found.row:
         place["region"] = {"startLine": found.row}
     return {
@@ -35,4 +36,4 @@ def _result(found: Finding) -> dict[str, Any]:
         "level": found.severity,
         "message": {"text": found.message},
         "locations": [{"physicalLocation": place}],
-    }
+    } | ({"properties": {"tags": ["beyond-reference"]}} if found.beyond else {})

@@ -98,7 +98,12 @@ def _tell(settings: Settings, dataset: str, end: Day) -> None:
 
 @flow(name="publish-releases", flow_run_name="publish {dataset}", validate_parameters=True, on_crashed=[_crashed])
 async def publish_releases(
-    dataset: Given, as_of: date | None = None, since: date | None = None, until: date | None = None
+    dataset: Given,
+    as_of: date | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    *,
+    reference: bool = False,
 ) -> State[Any]:
     """Publish a dataset: fetch its sources, build rows, judge them, and make a version of what passed.
 
@@ -111,6 +116,8 @@ async def publish_releases(
         since: First day of a backfill, which plays a run on each of its days in order, over the sources as they are,
             up to the first that is held or failed. It may not lie before the last day of what was received.
         until: Last day of a backfill; today in UTC where it is left out.
+        reference: Ask Frictionless itself over every row, not over a sample; where it says another thing, the run
+            is held.
     """
     _leave_with_parent()
     settings = Settings()
@@ -121,12 +128,12 @@ async def publish_releases(
         return _state([_refused(dataset, "Misconfigured", str(wrong))])
     try:
         with store.locked(settings.lock(dataset)):
-            ended = [await _publish(steps.begin(settings, dataset, played[0]))]
+            ended = [await _publish(steps.begin(settings, dataset, played[0], reference=reference))]
             for day in played[1:]:
                 if ended[-1].name not in GOOD:
                     break
                 showing.ended(Told(dataset, ended[-1].name, ended[-1].message, []), run_id=ended[-1].run_id)
-                ended.append(await _publish(steps.begin(settings, dataset, day)))
+                ended.append(await _publish(steps.begin(settings, dataset, day, reference=reference)))
     except store.LockedError as busy:
         ended = [_refused(dataset, "Busy", f"{busy} (exit 4)")]
     except ConfigError as wrong:
@@ -228,16 +235,23 @@ class Ending(NamedTuple):
     days: list[Day]
 
 
-def publish(dataset: str, as_of: date | None = None, since: date | None = None, until: date | None = None) -> Ending:
+def publish(
+    dataset: str,
+    as_of: date | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    *,
+    reference: bool = False,
+) -> Ending:
     """Run the flow here and return how it ended, whatever that is."""
     try:
-        return asyncio.run(_ending(dataset, as_of, since, until))
+        return asyncio.run(_ending(dataset, as_of, since, until, reference=reference))
     finally:
         settle()
 
 
-async def _ending(*asked: Any) -> Ending:
-    state: State[Any] = await publish_releases(*asked, return_state=True)
+async def _ending(*asked: Any, reference: bool) -> Ending:
+    state: State[Any] = await publish_releases(*asked, reference=reference, return_state=True)
     told = await state.aresult(raise_on_failure=False)
     days = [Day(*day) for day in told["days"]] if isinstance(told, dict) else []
     return Ending(state.name or "", state.message or "", days)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
+from flows.validate.engine.expected import EXAMPLES, expected
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.run import Result
 from schemas.tablerules import rule_id, rule_of
@@ -23,6 +24,8 @@ class Finding(NamedTuple):
     number: int
     value: str
     message: str
+    expected: str
+    """What was expected there, in plain words; nothing where the message alone says it."""
     hint: str
     cells: list[str]
     beyond: bool
@@ -37,19 +40,26 @@ class Answer:
     limit: int | None = None
     """How many errors are told; all where it is None."""
     rules: Counter[str] = field(default_factory=Counter)
-    severities: Counter[str] = field(default_factory=Counter)
+    serious: set[str] = field(default_factory=set)
+    """Rules that were broken by more than a warning."""
 
     def __post_init__(self) -> None:
-        """Count the errors by rule and by severity."""
+        """Count the errors by rule."""
         for result in self.results:
             for _, one in result.errors():
-                self.rules[identity(result, one)] += 1
-                self.severities[severity(result, one)] += 1
+                rule = identity(result, one)
+                self.rules[rule] += 1
+                if severity(result, one) == "error":
+                    self.serious.add(rule)
 
     @property
     def valid(self) -> bool:
         """Whether nothing is wrong but what is no more than a warning."""
-        return not self.severities["error"]
+        return not self.serious
+
+    def worst(self, rule: str) -> str:
+        """Return how bad the worst error of a rule is."""
+        return "error" if rule in self.serious else "warning"
 
     @property
     def total(self) -> int:
@@ -92,21 +102,39 @@ def severity(result: Result, one: Fault) -> str:
 def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
     """Return an error, told."""
     rule = identity(result, one)
-    message = reference.described(one, row)["message"]
     return Finding(
         rule,
         severity(result, one),
         result.name,
         result.place,
         row.row if row else None,
-        one.field or ", ".join(dict(one.more).get("fieldNames", ())),
+        one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,
-        result.extras.messages.get(one.field, message),
+        result.extras.messages.get(one.field) or message(one, row),
+        expected(one),
         hint(result, one, rule),
         row.cells if row else [],
         result.extras.rule(one) is not None,
     )
+
+
+def _key(result: Result, one: Fault) -> list[str]:
+    """Return the fields of the key that an error is about."""
+    return result.key if one.type == "primary-key" else list(dict(one.more).get("fieldNames", ()))
+
+
+def marked(result: Result, found: Finding) -> set[int]:
+    """Return the positions of the cells that an error is about, those of a key among them."""
+    names = [one for one in found.field.split(", ") if one in result.names]
+    return {found.number, *(result.names.index(name) + 1 for name in names)} - {0}
+
+
+def message(one: Fault, row: RowFaults | None) -> str:
+    """Return what is wrong, as frictionless words it; of a key that it does not know, in the same words."""
+    if one.type == "unique-key" and row:
+        return f'Row at position "{row.row}" violates the unique key "{one.field}": {one.note}'
+    return str(reference.described(one, row)["message"])
 
 
 def hint(result: Result, one: Fault, rule: str) -> str:
@@ -115,23 +143,6 @@ def hint(result: Result, one: Fault, rule: str) -> str:
     if rule == "table.type" and kind in EXAMPLES:
         return f"Write it like {EXAMPLES[kind]}."
     return rule_of(rule).hint
-
-
-EXAMPLES = {
-    "array": "[1, 2]",
-    "boolean": "true or false",
-    "date": "2021-07-06",
-    "datetime": "2021-07-06T14:30:00Z",
-    "duration": "P1DT2H",
-    "geopoint": "-90.5,14.6",
-    "integer": "42",
-    "number": "3.14",
-    "object": '{"a": 1}',
-    "time": "14:30:00",
-    "year": "2021",
-    "yearmonth": "2021-07",
-}
-"""A value of each type."""
 
 
 def summary(findings: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from flows.validate.engine import beyond, reference, rows
+from flows.validate.engine import beyond, progress, reference, rows
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault, RowFaults, RowLog
 from flows.validate.engine.inputs import READERS
@@ -42,6 +42,8 @@ class Result:
     labels: list[str] = field(default_factory=list)
     first: list[Fault] = field(default_factory=list)
     """Errors of the source and its header."""
+    key: list[str] = field(default_factory=list)
+    """The fields of the primary key."""
     log: RowLog = field(default_factory=RowLog)
     last: list[Fault] = field(default_factory=list)
     """Errors that are seen at the end: a row that cannot be read, digest, bytes, rows."""
@@ -100,14 +102,14 @@ def check(
     result.warnings += _warnings(resource)
     if not getattr(resource, "tabular", False) and resource.format not in READERS:
         return _not_a_table(resource, result)
-    table = reference.opened(resource)
+    table = reference.opened(resource, linear=linear)
     if isinstance(table, list):
         result.first = table
         return result
     result.names, result.labels = [one.name for one in table.fields], table.labels
+    result.key = [result.names[place] for place in table.primary]
     result.kinds = {one.name: one.type for one in table.fields}
     digest = Digest(resource)
-    refused = reference.refused(table.fields) if linear else []
     try:
         fast = _large(table) if fast is None else fast
         _judge(table, resource, result, {} if known is None else known, linear=linear, fast=fast)
@@ -115,7 +117,7 @@ def check(
         return Result(result.name, result.place, first=broken.faults, warnings=result.warnings)
     finally:
         table.resource.close()
-    result.first = refused + table.faults
+    result.first = table.faults
     result.bytes, hashes = digest.wait()
     result.last += reference.last_faults(table, result.rows, result.bytes, hashes)
     return result
@@ -196,6 +198,7 @@ def _read_whole(table: Opened, plan: Table, result: Result) -> None:
             break
         number, cells = row
         result.rows += 1
+        progress.rows(result.name, result.rows)
         faults = rows.judged(plan, rows.Suspect(number, cells), seen)
         if faults:
             result.log.add([rows.told(number, cells, faults)])
@@ -254,7 +257,7 @@ def source_of(key: reference.Key, resource: Any) -> Any:
 
 
 def _keys(source: Any, fields: tuple[str, ...], *, linear: bool) -> set[Any]:
-    table = reference.opened(source)
+    table = reference.opened(source, linear=linear)
     if isinstance(table, list):
         raise Broken(table)
     places = {one.name: place for place, one in enumerate(table.fields)}

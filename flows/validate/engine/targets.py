@@ -59,10 +59,18 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
             yield Result(Path(target).name, target, first=found)
             return
         for one in found:
-            result = check(one.resource, extras=one.extras, linear=not reference_only)
-            if reference_only:
-                result.last += compared(result, one.resource)
-            yield result
+            yield _by_reference(one.resource) if reference_only else check(one.resource, extras=one.extras)
+
+
+def _by_reference(resource: Any) -> Result:
+    """Return what is wrong with a table, and how that differs from what frictionless says of it, or that it dies."""
+    try:
+        result = check(resource, linear=False)
+        result.last += compared(result, resource)
+    except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
+        why = f"frictionless cannot judge it, for it ends with {type(error).__name__}: {error}"
+        return Result(resource.name, resource.place, first=[Fault("error", f"{why}. Judge it without --reference")])
+    return result
 
 
 def compared(result: Result, resource: Any) -> list[Fault]:
@@ -98,7 +106,7 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
         found = _described(package, str(package), reference_only=reference_only, remote=remote)
         return [one for one in found if isinstance(one, Fault) or one.resource.path == path.name]
     if schema is not None or not (path.suffix == ".json" or _is_remote(target)):
-        return [_file(target, _schema(schema, remote=remote), reference_only=reference_only)]
+        return _file(target, _schema(schema, remote=remote), reference_only=reference_only)
     return _described(
         _fetched(target) if _is_remote(target) else path, target, reference_only=reference_only, remote=remote
     )
@@ -150,7 +158,7 @@ def _fetched(url: str) -> Path:
     return path
 
 
-def _file(target: str, schema: dict[str, Any] | None, *, reference_only: bool) -> Named:
+def _file(target: str, schema: dict[str, Any] | None, *, reference_only: bool) -> list[Any]:
     path = _fetched(target) if _is_remote(target) else Path(target)
     descriptor: dict[str, Any] = {"name": _name(path), "path": str(path)} | ({"schema": schema} if schema else {})
     return _resource(descriptor, "", reference_only=reference_only)
@@ -161,15 +169,16 @@ def _name(path: Path) -> str:
     return "".join(letter for letter in kept if letter.isascii()).strip("-") or "table"
 
 
-def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) -> Named:
+def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) -> list[Any]:
+    """Return a resource, or the faults of its description."""
     extras = Extras()
     if not reference_only:
         descriptor, extras = beyond.rewritten(descriptor)
     try:
         resource = reference.described_resource(descriptor, base)
     except reference.FrictionlessException as error:
-        raise BadTarget("; ".join(one.message for one in error.to_errors())) from None
-    return Named(resource, extras)
+        return [reference.fault(one) for one in error.to_errors()]
+    return [Named(resource, extras)]
 
 
 def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> Any:
@@ -183,7 +192,7 @@ def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -
         raise BadTarget(f"{path}: resources is no list")
     _may_be_read(entries, path.parent, remote=remote)
     if "resources" not in told:
-        return [_resource(told, base, reference_only=reference_only)]
+        return _resource(told, base, reference_only=reference_only)
     extras = [Extras() for _ in entries]
     if not reference_only:
         rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries if isinstance(entry, dict)]

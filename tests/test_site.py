@@ -27,8 +27,8 @@ from schemas.tables import FACT_TABLES
 from tests import catalog
 from tests.catalog import MINISTRY
 from tests.conftest import Communique
-from tests.publishing import DATASET, published, table, tree
-from tests.shelves import serving
+from tests.publishing import DATASET, published, read_json, table, tree
+from tests.shelves import put, serving
 
 FIRST_VIEW = 150_000
 """Bytes of a page with all that it loads."""
@@ -623,6 +623,16 @@ def test_a_site_made_elsewhere_has_the_packages_beside_it(packages: Path, tmp_pa
     assert tree(tmp_path / MINISTRY / "1.2.0") == tree(packages / MINISTRY / "1.2.0")
     assert tree(tmp_path / MINISTRY / "latest") == tree(packages / MINISTRY / "1.2.0")
     assert (tmp_path / "index.html").read_bytes() == (packages / "index.html").read_bytes()
+
+
+def test_a_site_made_elsewhere_points_nowhere_once_every_version_was_taken_down(data: Path, tmp_path: Path) -> None:
+    pointer, packages = tmp_path / "site" / DATASET / "latest.json", data / "packages"
+    put(packages / DATASET, "1.0.0")
+    bring(packages, tmp_path / "site")
+    assert read_json(pointer)["version"] == "1.0.0"
+    rulings.take_down(Settings(data=data), DATASET, "1.0.0", "Ada", "a name")
+    bring(packages, tmp_path / "site")
+    assert not pointer.exists()
 
 
 # As it is served

@@ -83,7 +83,9 @@ def bounded(kind: str, base: dict[str, Any], cells: list[str]) -> list[Case]:
     read = reference.Schema.from_descriptor({"fields": [base]}).fields[0].create_value_reader()
     found = []
     bounds = [
-        bound for bound in [*GOOD_BOUNDS.get(kind, ()), *BOUNDS_BY_FORM.get(base.get("format", ""), ())] if read(bound)
+        bound
+        for bound in [*GOOD_BOUNDS.get(kind, ()), *BOUNDS_BY_FORM.get(base.get("format", ""), ())]
+        if read(bound) is not None
     ]
     for rule, bound in ((rule, bound) for rule in masks.BOUND_NAMES for bound in bounds):
         zone = getattr(read(bound), "tzinfo", None) is None

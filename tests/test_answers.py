@@ -82,6 +82,16 @@ def test_text_shows_the_row_with_the_cell_marked_what_was_expected_and_how_to_me
     assert "\x1b" not in told
 
 
+@pytest.mark.parametrize("face", ["text", "html", "github", "junit", "sarif"])
+def test_a_cell_as_long_as_a_book_is_told_in_a_few_lines(tmp_path: Path, face: str) -> None:
+    (tmp_path / "t.csv").write_text("id,state,day\n" + "x" * 100_000 + ",open,\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = written(Answer(list(found)), face)
+    assert "x" * 100 in told
+    assert len(told) < 20_000
+
+
 def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 

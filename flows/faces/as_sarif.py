@@ -4,7 +4,7 @@ import json
 from typing import Any, TextIO
 from urllib.parse import quote
 
-from flows.validate.engine.answers import Answer, Finding
+from flows.validate.engine.answers import Answer, Finding, short
 from schemas import __version__
 from schemas.tablerules import rule_of
 
@@ -34,6 +34,6 @@ def _result(found: Finding) -> dict[str, Any]:
     return {
         "ruleId": found.rule,
         "level": found.severity,
-        "message": {"text": found.message},
+        "message": {"text": short(found.message)},
         "locations": [{"physicalLocation": place}],
     } | ({"properties": {"tags": ["beyond-reference"]}} if found.beyond else {})

@@ -4,7 +4,7 @@ import os
 from itertools import groupby, islice
 from typing import NamedTuple, TextIO
 
-from flows.validate.engine.answers import Answer, Finding, count, marked, summary
+from flows.validate.engine.answers import Answer, Finding, count, marked, short, summary
 from flows.validate.engine.run import Result
 
 SHOWN = 20
@@ -47,7 +47,7 @@ def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) ->
     for one in found:
         rule = f"{one.rule}{BEYOND if one.beyond else ''}"
         lines.append(f"  {paint(one.severity, one.severity)} {rule}" + (f"  {one.field}" if one.field else ""))
-        lines.append(f"    {one.message}")
+        lines.append(f"    {short(one.message)}")
         lines += [f"    expected: {one.expected}"] if one.expected else []
         lines.append(f"    mend: {one.hint}")
     return "\n".join(lines) + "\n\n"

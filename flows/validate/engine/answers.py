@@ -11,6 +11,9 @@ from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.run import Result
 from schemas.tablerules import rule_id, rule_of
 
+LONGEST = 600
+"""Letters of a message that are told."""
+
 
 class Finding(NamedTuple):
     """An error, told."""
@@ -117,6 +120,11 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         row.cells if row else [],
         result.extras.rule(one) is not None,
     )
+
+
+def short(text: str) -> str:
+    """Return a message as people and build servers take it: a cell may be as long as a book."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 
 def _key(result: Result, one: Fault) -> list[str]:

@@ -14,9 +14,10 @@ from flows.validate.engine.faults import Fault, RowFaults, RowLog
 from flows.validate.engine.inputs import READERS
 from flows.validate.engine.reference import Opened
 from flows.validate.engine.rows import Table
+from flows.validate.engine.seen import Seen
 
 There = Callable[[tuple[Any, ...]], bool]
-KeySets = dict[tuple[str, tuple[str, ...]], set[Any]]
+KeySets = dict[tuple[str, tuple[str, ...]], Seen]
 """By table and fields of a package: the keys that stand there."""
 
 
@@ -261,20 +262,20 @@ def source_of(key: reference.Key, resource: Any) -> Any:
     return resource.package.get_resource(key.table)
 
 
-def _keys(source: Any, fields: tuple[str, ...], *, linear: bool) -> set[Any]:
+def _keys(source: Any, fields: tuple[str, ...], *, linear: bool) -> Seen:
     table = reference.opened(source, linear=linear)
     if isinstance(table, list):
         raise Broken(table)
     places = {one.name: place for place, one in enumerate(table.fields)}
     wanted = [places.get(name) for name in fields]
     readers = [None if place is None else reference.reader(table.fields[place], linear=linear) for place in wanted]
-    found = set()
+    found = Seen()
     for row in reference.rows(table):
         if isinstance(row, Fault):
             raise Broken([row])
         values = tuple(_value(row[1], place, read) for place, read in zip(wanted, readers, strict=True))
         if not all(value is None for value in values):
-            found.add(values)
+            found.last(values, row[0])
     table.resource.close()
     return found
 

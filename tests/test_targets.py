@@ -63,11 +63,11 @@ def test_the_packages_that_describe_files_are_judged_whole_and_once_as_the_hook_
 
 def test_a_table_is_judged_by_the_package_in_a_folder_above_it(communique: Communique, tmp_path: Path) -> None:
     schema = {"fields": [{"name": "n", "type": "integer"}]}
-    described = {"name": "p", "resources": [{"name": "t", "path": "data/t.csv", "schema": schema}]}
-    (tmp_path / "data").mkdir()
+    described = {"name": "p", "resources": [{"name": "t", "path": "tables/t.csv", "schema": schema}]}
+    (tmp_path / "tables").mkdir()
     (tmp_path / "datapackage.json").write_text(json.dumps(described), encoding="utf-8")
-    (tmp_path / "data" / "t.csv").write_text("n\nx\n", encoding="utf-8")
-    told = communique("validate", tmp_path / "data" / "t.csv")
+    (tmp_path / "tables" / "t.csv").write_text("n\nx\n", encoding="utf-8")
+    told = communique("validate", tmp_path / "tables" / "t.csv")
     assert (told.returncode, "table.type" in told.stdout) == (1, True)
 
 

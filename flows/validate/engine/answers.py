@@ -89,7 +89,7 @@ class Answer:
 
 def count(result: Result) -> int:
     """Return how many errors a table has."""
-    return sum(1 for _ in result.errors())
+    return len(result.first) + result.log.faults + len(result.last)
 
 
 def identity(result: Result, one: Fault) -> str:

@@ -3,6 +3,7 @@
 import marshal
 import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import IO, Any, NamedTuple
 
 CHUNK = 4096
@@ -42,13 +43,14 @@ class Log:
 
     def extend(self, records: Iterable[Any]) -> None:
         """Keep `records`, made of tuples, lists, text and numbers."""
-        before = len(self._newest)
-        self._newest.extend(records)
-        self.count += len(self._newest) - before
-        if len(self._newest) >= CHUNK:
-            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the log
-            self._sizes.append(self._file.write(marshal.dumps(self._newest)))
-            self._newest = []
+        left = iter(records)
+        while more := list(islice(left, CHUNK - len(self._newest))):
+            self._newest += more
+            self.count += len(more)
+            if len(self._newest) == CHUNK:
+                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the log
+                self._sizes.append(self._file.write(marshal.dumps(self._newest)))
+                self._newest = []
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the records, oldest first."""
@@ -71,9 +73,19 @@ class Log:
 class RowLog(Log):
     """The rows that have errors."""
 
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self.faults = 0
+        """How many errors they have."""
+
     def add(self, rows: Iterable[RowFaults]) -> None:
         """Keep `rows`."""
-        self.extend((one.row, one.cells, [tuple(fault) for fault in one.faults]) for one in rows)
+        self.extend(map(self._record, rows))
+
+    def _record(self, one: RowFaults) -> tuple[int, list[str], list[tuple[Any, ...]]]:
+        self.faults += len(one.faults)
+        return one.row, one.cells, [tuple(fault) for fault in one.faults]
 
     def rows(self) -> Iterator[RowFaults]:
         """Yield the rows, in the order in which they came."""

@@ -20,6 +20,8 @@ from flows.validate.engine.rows import Memory, Suspect, Table
 THREADS = 2
 AHEAD = 3
 """Blocks that are read before the first of them is done."""
+MANY = 5000
+"""Suspect rows of a block from which on none is read ahead, for they take room."""
 
 
 class Source(NamedTuple):
@@ -51,6 +53,7 @@ def screened(source: Source, plan: Plan, log: RowLog) -> Outcome:
             held.extend(tuple(one) for one in suspects)
         else:
             _explain(plan.table, suspects, None, log)
+        del part, suspects  # before the next block is read
     if repeats:
         twice = [repeat.found() for repeat in repeats]
         again = _met_again(source, plan, twice) if any(map(len, twice)) else iter(())
@@ -112,10 +115,14 @@ def _in_order(
     pool: ThreadPoolExecutor, blocks: Iterator[Callable[[], Block]], plan: Plan, above: int
 ) -> Iterator[Part]:
     waiting: deque[Future[Part]] = deque()
+    ahead = 0
     for read in blocks:
         waiting.append(pool.submit(part_of, read, plan, above))
         above = 0
-        if len(waiting) > AHEAD:
-            yield waiting.popleft().result()
+        while len(waiting) > ahead:
+            part = waiting.popleft().result()
+            ahead = 0 if len(part.suspects) > MANY else AHEAD
+            yield part
+            del part
     while waiting:
         yield waiting.popleft().result()

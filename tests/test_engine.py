@@ -26,7 +26,7 @@ from tests import random_tables
 from tests.bench import tables
 from tests.random_tables import FORMATS, GOOD_BOUNDS, MISSING, PATTERNS, POOLS, STRING_POOLS, Case
 
-FIXED = 120
+FIXED = 300
 """Seeds that every run of the tests judges; `make fuzz` judges twenty thousand."""
 
 

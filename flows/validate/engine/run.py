@@ -105,7 +105,7 @@ def check(
     runs them. With `fast` off, frictionless reads every cell. `known` remembers, from table to table of one package,
     the keys that small ones refer to.
     """
-    result = Result(resource.name, resource.place, extras=extras or Extras())
+    result = Result(resource.name, place_of(resource), extras=extras or Extras())
     result.warnings += _warnings(resource)
     if not getattr(resource, "tabular", False) and resource.format not in READERS:
         return _not_a_table(resource, result)
@@ -128,6 +128,12 @@ def check(
     result.bytes, hashes = digest.wait()
     result.last += reference.last_faults(table, result.rows, result.bytes, hashes)
     return result
+
+
+def place_of(resource: Any) -> str:
+    """Return where a table lies, seen from where one stands, so that its lines can be found and marked."""
+    there = resource.path and resource.normpath and not (resource.remote or resource.extrapaths)
+    return str(Path(resource.normpath) if there else resource.place)
 
 
 def _not_a_table(resource: Any, result: Result) -> Result:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flows.validate.engine import beyond, reference
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.run import Result, check, told
+from flows.validate.engine.run import Result, check, place_of, told
 
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
@@ -80,7 +80,7 @@ def _by_reference(resource: Any) -> Result:
         result.last += compared(result, resource)
     except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
         why = f"frictionless cannot judge it, for it ends with {type(error).__name__}: {error}"
-        return Result(resource.name, resource.place, first=[Fault("error", f"{why}. Judge it without --reference")])
+        return Result(resource.name, place_of(resource), first=[Fault("error", f"{why}. Judge it without --reference")])
     return result
 
 

@@ -70,7 +70,7 @@ def test_a_table_is_judged_by_the_package_in_a_folder_above_it(communique: Commu
     (tmp_path / "tables" / "t.csv").write_text("n\nx\n", encoding="utf-8")
     told = communique("validate", tmp_path / "tables" / "t.csv", "--format", "github")
     assert told.returncode == 1
-    assert told.stdout.startswith(f"::error file={tmp_path / 'data' / 't.csv'},line=2,title=table.type::")
+    assert told.stdout.startswith(f"::error file={tmp_path / 'tables' / 't.csv'},line=2,title=table.type::")
 
 
 def test_a_table_is_judged_with_its_references_to_the_others(communique: Communique, version: Path) -> None:

@@ -22,7 +22,7 @@ from tests.bench.judges import JUDGES, tables_of
 BAD = (0.0, 0.001, 0.01, 0.1)
 OF_FRICTIONLESS = 20_000
 """Rows that frictionless is given: its time grows with the rows alone, beside what it takes for none."""
-TIMES = 3
+TIMES = 2
 """How often the engine and the floors are measured; the slow judges, once."""
 MANY = 1_000_000
 FLOOR = ("polars, typed read", "duckdb, typed scan")
@@ -165,11 +165,9 @@ def main(arguments: list[str]) -> None:
 def _sizes(folder: Path, rows: list[int]) -> list[Callable[[], list[str]]]:
     few = ["engine", REFERENCE, *FLOOR]
     return [
-        partial(
-            generated, folder, count, bad, few if count > min(rows) or bad not in (BAD[0], BAD[2]) else list(JUDGES)
-        )
+        partial(generated, folder, count, bad, few if count > MANY or bad not in (BAD[0], BAD[2]) else list(JUDGES))
         for count in rows
-        for bad in (BAD if count <= MANY else (0.0, 0.01, 0.1))
+        for bad in BAD
     ]
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
@@ -49,10 +50,11 @@ class Answer:
     def __post_init__(self) -> None:
         """Count the errors by rule."""
         for result in self.results:
-            for one in result.faults():
-                rule = identity(result, one)
+            kind = lru_cache(KINDS)(partial(_kind, result))
+            for type_, note, field_, *_ in result.faults():
+                rule, bad = kind(type_, note, field_)
                 self.rules[rule] += 1
-                if severity(result, one) == "error":
+                if bad == "error":
                     self.serious.add(rule)
 
     @property
@@ -85,6 +87,15 @@ class Answer:
         """Yield the errors of all tables, as many as are told."""
         for result in self.results:
             yield from self.findings(result)
+
+
+KINDS = 4096
+"""Errors of which the rule is remembered while they are counted."""
+
+
+def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]:
+    one = Fault(type_, note, field_)
+    return identity(result, one), severity(result, one)
 
 
 def count(result: Result) -> int:

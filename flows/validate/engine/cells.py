@@ -37,6 +37,14 @@ def holds(column: Column, letters: bytes) -> bool:
     return any(whole.find(letters[place : place + 1]) >= 0 for place in range(len(letters)))
 
 
+def letters_at(column: Column, place: int) -> NDArray[np.uint8]:
+    """Return the byte at a place of each cell; any byte for a cell that is shorter."""
+    data = _buffer(column, 2, np.uint8)
+    return (
+        data[np.minimum(_offsets(column)[:-1] + place, len(data) - 1)] if len(data) else np.zeros(len(column), np.uint8)
+    )
+
+
 def matches(column: Column, pattern: str) -> NDArray[np.bool_]:
     """Return which cells the pattern is found in; a missing one counts as one."""
     return flags(pc.match_substring_regex(column, pattern), empty=True)

@@ -90,7 +90,7 @@ class RowLog(Log):
         for row, cells, faults in self:
             yield RowFaults(row, cells, [Fault(*fault) for fault in faults])
 
-    def faults(self) -> Iterator[Fault]:
-        """Yield the errors of all rows, in the order in which they came."""
+    def faults(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the errors of all rows as tuples, in the order in which they came."""
         for _, _, faults in self:
-            yield from (Fault(*fault) for fault in faults)
+            yield from faults

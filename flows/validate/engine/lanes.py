@@ -125,7 +125,7 @@ class Lane:
             return self._read_all(column)._replace(notes=notes, read=read)
         codes = keys.of_texts(column) if self.kind is TEXT else keys.of_numbers(values)
         empty = cells.flags(column.is_null(), empty=False)
-        codes = codes if codes.flags.writeable else codes.copy()
+        codes = codes.copy() if unread and not codes.flags.writeable else codes
         for place, value in unread.items():
             empty[place] = value is None
             codes[place] = 0 if value is None else self.code(value)
@@ -138,7 +138,7 @@ class Lane:
             return cells.without(column, cells.any_of(empty))
         if any(value is not None and not SMALLEST <= value <= GREATEST for value in unread.values()):
             return None
-        return cells.integers(codes.view(np.int64), empty)
+        return cells.integers(codes.view(np.int64), cells.any_of(empty))
 
     def code(self, value: Any) -> int:
         """Return the code of a value that frictionless has read, as `keys` has it for a column of them."""

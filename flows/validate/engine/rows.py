@@ -108,7 +108,7 @@ class _Row:
 
     def __init__(self, table: Table, suspect: Suspect, seen: Memory | None) -> None:
         self.table, self.cells, self.known = table, suspect.cells, suspect.known
-        self.wanted = table.keys if seen or suspect.lost is None else _lost(table, suspect.lost)
+        self.wanted = table.keys if suspect.lost is None else _told(table, suspect.lost, once=seen is not None)
         self.values: dict[int, Any] = {}
         self.found: list[Fault] = []
         self.of_keys: list[Fault] = []
@@ -199,9 +199,12 @@ class _Row:
         self.of_keys.append(Fault("foreign-key", note, more=tuple(sorted(more.items()))))
 
 
-def _lost(table: Table, orders: tuple[int, ...]) -> frozenset[int]:
-    """Return the fields whose values are told where foreign keys lead nowhere."""
-    return frozenset(place for order in orders for place in table.foreign[order][0].positions)
+def _told(table: Table, lost: tuple[int, ...], *, once: bool) -> frozenset[int]:
+    """Return the fields whose values are told: of foreign keys that lead nowhere, and of keys to be met once."""
+    found = [place for order in lost for place in table.foreign[order][0].positions]
+    if once:
+        found += [*table.unique, *table.primary, *(place for key in table.also for place in key)]
+    return frozenset(found)
 
 
 def _ragged(names: list[str], cells: list[Any]) -> Iterable[Fault]:

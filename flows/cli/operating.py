@@ -12,8 +12,8 @@ from flows.cli.common import DONE, INVALID, Format, app, out, print_json
 if TYPE_CHECKING:
     from flows.cli.site import Site
 
-COLOURS = {"good": "green", "warning": "yellow", "bad": "bold red"}
-MARKS = {"good": "✓", "warning": "!", "bad": "✗"}
+COLOURS = {"good": "green", "warning": "yellow", "bad": "bold red", "skipped": "dim"}
+MARKS = {"good": "✓", "warning": "!", "bad": "✗", "skipped": "·"}
 log = logging.getLogger("communique")
 
 

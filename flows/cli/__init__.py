@@ -4,6 +4,7 @@ Exit: 0 done; 1 the data is invalid or held; 2 wrong use or configuration, a pat
 source could be reached; 4 another publisher holds the lock or won; 130 stopped by Ctrl-C.
 """
 
+import gc
 import io
 import os
 import sys
@@ -44,7 +45,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    sys.exit(_guarded(lambda: app.meta(exit_on_error=False, print_error=False, result_action="return_value")))
+    code = _guarded(lambda: app.meta(exit_on_error=False, print_error=False, result_action="return_value"))
+    gc.freeze()  # else Python looks once more through all that was imported, for more than a second
+    sys.exit(code)
 
 
 def _guarded(call: Callable[[], Any]) -> int:

@@ -196,6 +196,23 @@ def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     assert "nothing is wrong with them" in (tmp_path / "html").read_text(encoding="utf-8")
 
 
+def test_tables_of_one_name_are_told_apart_by_their_places(files: list[Path | str], tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = shutil.copy(files[0], tmp_path / "other" / "a table.csv")
+    asked = {"reference_only": False, "remote": False}
+    found = [one for path in (files[0], other) for one in targets.results(str(path), str(files[2]), **asked)]
+    told = json.loads(written(Answer(found), "json"))
+    assert list(told["counts"]) == [str(files[0]), str(other)]
+
+
+def test_an_answer_does_not_take_the_place_of_what_is_judged(communique: Communique, files: list[Path | str]) -> None:
+    for output in (files[0], files[2]):
+        before = Path(output).read_bytes()
+        told = communique("validate", *files, "--output", output)
+        assert (told.returncode, Path(output).read_bytes()) == (2, before)
+        assert "the answer would take its place" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("kind", "note", "told"),
     [

@@ -47,12 +47,15 @@ class Answer:
     """Rules that were broken by more than a warning."""
 
     def __post_init__(self) -> None:
-        """Count the errors by rule."""
+        """Tell tables of one name apart by their places, and count the errors by rule."""
+        names = Counter(one.name for one in self.results)
+        for one in self.results:
+            one.name = one.place if names[one.name] > 1 else one.name
         for result in self.results:
-            for _, one in result.errors():
-                rule = identity(result, one)
+            for _, fault in result.errors():
+                rule = identity(result, fault)
                 self.rules[rule] += 1
-                if severity(result, one) == "error":
+                if severity(result, fault) == "error":
                     self.serious.add(rule)
 
     @property

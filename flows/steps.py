@@ -124,6 +124,19 @@ def settle(settings: Settings, name: str) -> None:
             store.append_journal(settings.raw, name, Published(str(one.version), digest))
 
 
+def mend(settings: Settings, name: str) -> None:
+    """Do so where nobody publishes the dataset; whoever does, does so. What cannot be mended is logged."""
+    if not (settings.packages / name).is_dir():
+        return
+    try:
+        with store.locked(settings.lock(name)):
+            settle(settings, name)
+    except store.LockedError:
+        return
+    except Exception as fault:  # noqa: BLE001 - one broken version keeps no other dataset from being published
+        log.error("cannot be mended: %s: %s", type(fault).__name__, fault, extra={"dataset": name})  # noqa: TRY400 - said in a line
+
+
 def dataset_of(settings: Settings, name: str) -> Dataset:
     """Return the dataset `name`, with what stewards decided about it."""
     dataset = config.read(settings.datasets, name)
@@ -291,7 +304,9 @@ def ending(job: Job, verdict: Path) -> Ending | None:
         why = f"{turned_down.by} rejected this content on {turned_down.day}: {turned_down.reason}"
         return Ending("Rejected", None, why)
     if held(verdict):
-        return Ending("Held", None, f"a critical problem holds the candidate; it waits in {job.folder}")
+        rules = sorted({one.rule for one in handover.report(verdict).problems if one.severity == "critical"})
+        why = f"a critical problem holds the candidate ({', '.join(rules)}); it waits in {job.folder}"
+        return Ending("Held", None, why)
     return None
 
 

@@ -23,6 +23,7 @@ from flows.validate.engine.beyond import V2
 from flows.validate.engine.faults import Fault
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
 from tests import random_tables
+from tests.bench import tables
 from tests.random_tables import FORMATS, GOOD_BOUNDS, MISSING, PATTERNS, POOLS, STRING_POOLS, Case
 
 FIXED = 300
@@ -562,3 +563,21 @@ def test_a_small_table_is_judged_without_arrow_pandas_or_prefect(tmp_path: Path)
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_large_table_is_judged_without_pandas(tmp_path: Path) -> None:
+    package = tables.write(tmp_path, 3000, 0.3)
+    program = (
+        "import sys; from flows.validate.engine import targets\n"
+        f"found = list(targets.results({str(package)!r}, None, reference_only=False, remote=False))\n"
+        "assert not found[1].valid and not found[1].handed.files and 'pyarrow' in sys.modules\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_rows_that_are_wrong_and_have_a_key_again_are_told_as_frictionless_tells_them(tmp_path: Path) -> None:
+    package = tables.write(tmp_path, 3000, 0.6)
+    ours = [one for told in reference.Package(str(package)).resources for one in run.told(run.check(told))]
+    assert ours == [one for told in reference.judged(reference.Package(str(package))) for one in told.errors]

@@ -64,14 +64,13 @@ def test_the_packages_that_describe_files_are_judged_whole_and_once_as_the_hook_
 
 def test_a_table_is_judged_by_the_package_in_a_folder_above_it(communique: Communique, tmp_path: Path) -> None:
     schema = {"fields": [{"name": "n", "type": "integer"}]}
-    described = {"name": "p", "resources": [{"name": "t", "path": "data/t.csv", "schema": schema}]}
-    table = tmp_path / "made" / "data" / "t.csv"
-    table.parent.mkdir(parents=True)
-    (table.parent.parent / "datapackage.json").write_text(json.dumps(described), encoding="utf-8")
-    table.write_text("n\nx\n", encoding="utf-8")
-    told = communique("validate", table, "--format", "github")
+    described = {"name": "p", "resources": [{"name": "t", "path": "tables/t.csv", "schema": schema}]}
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "datapackage.json").write_text(json.dumps(described), encoding="utf-8")
+    (tmp_path / "tables" / "t.csv").write_text("n\nx\n", encoding="utf-8")
+    told = communique("validate", tmp_path / "tables" / "t.csv", "--format", "github")
     assert told.returncode == 1
-    assert told.stdout.startswith(f"::error file={table},line=2,title=table.type::")
+    assert told.stdout.startswith(f"::error file={tmp_path / 'tables' / 't.csv'},line=2,title=table.type::")
 
 
 def test_a_table_is_judged_with_its_references_to_the_others(communique: Communique, version: Path) -> None:

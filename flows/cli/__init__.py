@@ -94,6 +94,7 @@ def _failures() -> dict[type[Exception], int]:
         AuditError: INVALID,
         SuiteFault: WRONG_USE,
         store.LockedError: BUSY,
+        server.PortTaken: WRONG_USE,
         server.ServerError: INVALID,
         source.Unreachable: UNREACHABLE,
         source.Absent: WRONG_USE,

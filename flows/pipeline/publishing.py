@@ -72,7 +72,7 @@ class Day(NamedTuple):
     message: str
     run_id: str | None = None
     version: str | None = None
-    stale: bool | None = None
+    stale: str | None = None
 
 
 def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 - as Prefect calls it
@@ -84,7 +84,8 @@ def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None
 
 
 def crashed(settings: Settings, dataset: str, why: str) -> None:
-    """Tell people that a run of a dataset crashed."""
+    """Mend what a run of a dataset that crashed left visible, and tell people."""
+    steps.mend(settings, dataset)
     log.error("crashed: %s", why, extra={"dataset": dataset})
     _tell(settings, dataset, Day(None, "Crashed", why))
 
@@ -175,25 +176,25 @@ def _days(
 
 async def _publish(job: Job) -> Day:
     """Take the job through its steps; what stops it is an end with its reason, kept in the run's record."""
-    is_stale = None
+    stale = None
     try:
         verdict = await _take(judge, job, await _take(build, job, await _take(fetch, job)))
         report = handover.report(verdict)
-        is_stale = notify.stale(report)
+        stale = notify.stale(report)
         name = job.dataset.name
         await showing.report(name, job.dataset.dataset.title, f"What run {job.run_id} found", report)
         ending = steps.ending(job, verdict)
         if ending:
-            return _end(job, ending.name, ending.version, ending.why, is_stale)
+            return _end(job, ending.name, ending.version, ending.why, stale)
         published = await _take(commit, job, await _take(audit, await _take(stage, job, verdict)))
     except (NoSource, BadInput, SuiteFault) as wrong:
-        return _end(job, "Misconfigured", None, str(wrong), is_stale)
+        return _end(job, "Misconfigured", None, str(wrong), stale)
     except (AuditError, StewardFault, OSError) as fault:
-        return _end(job, "Failed", None, f"{type(fault).__name__}: {fault}", is_stale)
+        return _end(job, "Failed", None, f"{type(fault).__name__}: {fault}", stale)
     except Exception as fault:  # a fault of ours: recorded, then told by what called us
         steps.finish(job, "Crashed", None, f"{type(fault).__name__}: {fault}")
         raise
-    end = _end(job, "Published", str(published.version), f"{published.folder}", is_stale)
+    end = _end(job, "Published", str(published.version), f"{published.folder}", stale)
     await showing.link(published)
     return end
 
@@ -203,13 +204,13 @@ async def _take(step: Callable[..., Any], *arguments: Any) -> Any:
     return await asyncio.to_thread(step, *arguments)
 
 
-def _end(job: Job, name: str, version: str | None, message: str, is_stale: bool | None) -> Day:  # noqa: FBT001 - a value, not a switch
+def _end(job: Job, name: str, version: str | None, message: str, stale: str | None) -> Day:
     """Write the run's record, and return how it ended."""
     steps.finish(job, name, version, message)
     dataset = job.dataset.name
     told = {"dataset": dataset, "run_id": job.run_id, "outcome": name, "version": version, "as_of": str(job.as_of)}
     log.info("%s: %s", name.lower(), message, extra=told)
-    return Day(str(job.as_of), name, message, job.run_id, version, is_stale)
+    return Day(str(job.as_of), name, message, job.run_id, version, stale)
 
 
 def _state(ended: list[Day]) -> State[Any]:
@@ -256,7 +257,7 @@ async def _ending(*asked: Any, reference: bool) -> Ending:
     return Ending(state.name or "", state.message or "", days)
 
 
-def settle() -> None:
+def settle(seconds: float = SETTLE_SECONDS) -> None:
     """Have Prefect send the log lines and events that it still holds, for the server may stop next."""
     for worker in (APILogWorker, EventsWorker):
-        worker.drain_all(timeout=SETTLE_SECONDS, at_exit=False)
+        worker.drain_all(timeout=seconds, at_exit=False)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
@@ -52,10 +53,11 @@ class Answer:
         for one in self.results:
             one.name = one.place if names[one.name] > 1 else one.name
         for result in self.results:
-            for _, fault in result.errors():
-                rule = identity(result, fault)
+            kind = lru_cache(KINDS)(partial(_kind, result))
+            for type_, note, field_, *_ in result.faults():
+                rule, bad = kind(type_, note, field_)
                 self.rules[rule] += 1
-                if severity(result, fault) == "error":
+                if bad == "error":
                     self.serious.add(rule)
 
     @property
@@ -90,9 +92,18 @@ class Answer:
             yield from self.findings(result)
 
 
+KINDS = 4096
+"""Errors of which the rule is remembered while they are counted."""
+
+
+def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]:
+    one = Fault(type_, note, field_)
+    return identity(result, one), severity(result, one)
+
+
 def count(result: Result) -> int:
     """Return how many errors a table has."""
-    return len(result.first) + result.log.faults + len(result.last)
+    return sum(1 for _ in result.faults())
 
 
 def identity(result: Result, one: Fault) -> str:

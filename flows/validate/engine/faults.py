@@ -43,14 +43,17 @@ class Log:
 
     def extend(self, records: Iterable[Any]) -> None:
         """Keep `records`, made of tuples, lists, text and numbers."""
-        left = iter(records)
-        while more := list(islice(left, CHUNK - len(self._newest))):
+        records = iter(records)
+        while more := list(islice(records, CHUNK - len(self._newest))):
             self._newest += more
             self.count += len(more)
-            if len(self._newest) == CHUNK:
-                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the log
-                self._sizes.append(self._file.write(marshal.dumps(self._newest)))
-                self._newest = []
+            if len(self._newest) >= CHUNK:
+                self._spill()
+
+    def _spill(self) -> None:
+        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the log
+        self._sizes.append(self._file.write(marshal.dumps(self._newest)))
+        self._newest = []
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the records, oldest first."""
@@ -70,24 +73,24 @@ class Log:
         return chunk
 
 
+def record(one: RowFaults) -> tuple[int, list[str], list[Any]]:
+    """Return a row as a log of rows keeps it."""
+    return one.row, one.cells, [tuple(fault) for fault in one.faults]
+
+
 class RowLog(Log):
     """The rows that have errors."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        super().__init__()
-        self.faults = 0
-        """How many errors they have."""
-
     def add(self, rows: Iterable[RowFaults]) -> None:
         """Keep `rows`."""
-        self.extend(map(self._record, rows))
-
-    def _record(self, one: RowFaults) -> tuple[int, list[str], list[tuple[Any, ...]]]:
-        self.faults += len(one.faults)
-        return one.row, one.cells, [tuple(fault) for fault in one.faults]
+        self.extend(map(record, rows))
 
     def rows(self) -> Iterator[RowFaults]:
         """Yield the rows, in the order in which they came."""
         for row, cells, faults in self:
             yield RowFaults(row, cells, [Fault(*fault) for fault in faults])
+
+    def faults(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the errors of all rows as tuples, in the order in which they came."""
+        for _, _, faults in self:
+            yield from faults

@@ -58,9 +58,7 @@ class Suspect(NamedTuple):
 
 def judged(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]:  # noqa: C901 - a key after the other
     """Return the errors of a row, in frictionless's order; without `seen`, its keys are known to be met once."""
-    if seen is None and _is_plain(table, suspect):
-        return _of_cells(table, suspect)
-    row = _Row(table, suspect.cells, suspect.known)
+    row = _Row(table, suspect, seen)
     for place in table.unique:
         value = row.value(place)
         if value is not None and seen:
@@ -89,21 +87,11 @@ def is_missing(texts: frozenset[str], cell: Any) -> bool:
     return cell is None or (cell if type(cell) is str else str(cell)) in texts
 
 
-def _is_plain(table: Table, suspect: Suspect) -> bool:
-    """Return whether nothing is wrong with a row but cells that are in no key."""
-    cells = suspect.cells
-    if not suspect.known or suspect.lost or len(cells) != len(table.names) or not table.keys.isdisjoint(suspect.known):
-        return False
-    if table.primary and all(is_missing(table.missing[place], cells[place]) for place in table.primary):
-        return False
-    return not all(map(is_missing, table.missing, cells))
-
-
-def _of_cells(table: Table, suspect: Suspect) -> list[Fault]:
-    """Return the errors of the cells that are known to be bad."""
+def of_cells(table: Table, cells: list[Any], known: dict[int, Notes]) -> list[Fault]:
+    """Return the errors of a row of which nothing is wrong but the cells that are `known`, none of them in a key."""
     return [
-        Fault(KIND.get(rule, CONSTRAINT), note, table.names[place], place + 1, str(suspect.cells[place]))
-        for place, notes in sorted((suspect.known or {}).items())
+        Fault(KIND.get(rule, CONSTRAINT), note, table.names[place], place + 1, str(cells[place]))
+        for place, notes in known.items()
         for rule, note in (notes.items() if len(notes) == 1 else sorted(notes.items(), key=_type_first))
     ]
 
@@ -118,8 +106,9 @@ def _type_first(entry: tuple[str, str]) -> bool:
 class _Row:
     """A row while it is read."""
 
-    def __init__(self, table: Table, cells: list[Any], known: dict[int, Notes] | None) -> None:
-        self.table, self.cells, self.known = table, cells, known
+    def __init__(self, table: Table, suspect: Suspect, seen: Memory | None) -> None:
+        self.table, self.cells, self.known = table, suspect.cells, suspect.known
+        self.wanted = table.keys if suspect.lost is None else _told(table, suspect.lost, once=seen is not None)
         self.values: dict[int, Any] = {}
         self.found: list[Fault] = []
         self.of_keys: list[Fault] = []
@@ -134,7 +123,7 @@ class _Row:
 
     def _read(self, place: int) -> None:
         source = self.cells[place] if place < len(self.cells) else None
-        if self.known is None or place in self.table.keys:
+        if self.known is None or place in self.wanted:
             value, notes = self.table.readers[place](source)
         else:
             notes = dict(self.known[place]) if place in self.known else None
@@ -208,6 +197,14 @@ class _Row:
             "referenceName": key.table,
         }
         self.of_keys.append(Fault("foreign-key", note, more=tuple(sorted(more.items()))))
+
+
+def _told(table: Table, lost: tuple[int, ...], *, once: bool) -> frozenset[int]:
+    """Return the fields whose values are told: of foreign keys that lead nowhere, and of keys to be met once."""
+    found = [place for order in lost for place in table.foreign[order][0].positions]
+    if once:
+        found += [*table.unique, *table.primary, *(place for key in table.also for place in key)]
+    return frozenset(found)
 
 
 def _ragged(names: list[str], cells: list[Any]) -> Iterable[Fault]:

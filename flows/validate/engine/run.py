@@ -64,6 +64,12 @@ class Result:
             yield from ((row, one) for one in row.faults)
         yield from ((None, one) for one in self.last)
 
+    def faults(self) -> Iterator[tuple[Any, ...]]:
+        """Yield every error as a tuple, without its row, in frictionless's order."""
+        yield from self.first
+        yield from self.log.faults()
+        yield from self.last
+
     @property
     def valid(self) -> bool:
         """Whether nothing is wrong."""
@@ -156,7 +162,6 @@ def _judge(  # noqa: PLR0913 - what a table is judged by
         if why is None:
             return
         result.handed.files.append(why)
-        result.log, result.rows = RowLog(), 0
     foreign = _lookups(table, resource, known, linear=linear)
     _read_whole(table, planned(table, foreign, result.extras, linear=linear), result)
 

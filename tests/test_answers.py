@@ -156,6 +156,19 @@ def test_github_marks_the_lines_of_the_file(answer: Answer) -> None:
     assert second.startswith(f"::warning file={answer.results[0].place},line=4,title=table.type::")
 
 
+def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path, files: list[Path | str]) -> None:
+    text = 'id,state,day\n1,"open",\n2,"a\nb\r\n",\n\nx,open,\n'
+    Path(files[0]).write_bytes(text.encode())
+    found = targets.results(str(files[0]), str(files[2]), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    told = [(one.rule, one.row, one.line) for one in answer.all()]
+    assert told[0] == ("table.categories", 3, 3)
+    assert ("table.blank-row", 4, 6) in told
+    assert told[-1][1:] == (5, 7)
+    assert f"{tmp_path / 'a table.csv'}:7  row 5\n" in written(answer, "text")
+    assert ",line=7,title=table.type" in written(answer, "github")
+
+
 @pytest.fixture
 def page() -> Iterator[Page]:
     """Yield a page of a browser; the test fails where the page asks for anything but itself."""

@@ -24,6 +24,8 @@ class Finding(NamedTuple):
     table: str
     place: str
     row: int | None
+    line: int | None
+    """The line of the file in which the row begins."""
     field: str
     number: int
     value: str
@@ -125,6 +127,7 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         result.name,
         result.place,
         row.row if row else None,
+        (result.lines.of(row.row) if result.lines else row.row) if row else None,
         one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,

@@ -14,10 +14,11 @@ help: ## say what each target does
 run: .venv/.runtime ## publish official-releases from the seed release
 	@$(BIN)/communique run $(DATASET)
 
-# The tests start hundreds of processes: compiled once, and the longest files first (tests/conftest.py).
+# The tests start hundreds of processes: compiled once, and the longest files first (tests/conftest.py); three at once, for
+# those that wait for a schedule leave a processor free.
 test: .venv/.dev browser ## run every test
 	@$(BIN)/python -m compileall -q flows schemas tests
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 browser: flows/site/browser/node_modules tests/html/node_modules ## install what filters tables in the browser and what judges HTML, where there is npm
 

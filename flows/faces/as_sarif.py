@@ -29,8 +29,8 @@ def _rule(identity: str) -> dict[str, Any]:
 
 def _result(found: Finding) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": quote(found.place)}}
-    if found.row:
-        place["region"] = {"startLine": found.row}
+    if found.line:
+        place["region"] = {"startLine": found.line}
     return {
         "ruleId": found.rule,
         "level": found.severity,

@@ -41,7 +41,8 @@ def write(answer: Answer, out: TextIO) -> None:
 
 
 def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:
-    lines = [paint(f"{result.place}:{row}" if row else result.place, "bold")]
+    place = f"{result.place}:{found[0].line}" if row else result.place
+    lines = [paint(place, "bold") + (f"  row {row}" if row != found[0].line else "")]
     if found[0].cells:
         lines += _marked(result.names, found[0].cells, set().union(*(marked(result, one) for one in found)), paint)
     for one in found:

@@ -24,6 +24,8 @@ class Finding(NamedTuple):
     table: str
     place: str
     row: int | None
+    line: int | None
+    """The line of the file in which the row begins."""
     field: str
     number: int
     value: str
@@ -48,7 +50,10 @@ class Answer:
     """Rules that were broken by more than a warning."""
 
     def __post_init__(self) -> None:
-        """Count the errors by rule."""
+        """Tell tables of one name apart by their places, and count the errors by rule."""
+        names = Counter(one.name for one in self.results)
+        for one in self.results:
+            one.name = one.place if names[one.name] > 1 else one.name
         for result in self.results:
             kind = lru_cache(KINDS)(partial(_kind, result))
             for type_, note, field_, *_ in result.faults():
@@ -122,6 +127,7 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         result.name,
         result.place,
         row.row if row else None,
+        (result.lines.of(row.row) if result.lines else row.row) if row else None,
         one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,

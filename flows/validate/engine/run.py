@@ -12,6 +12,7 @@ from flows.validate.engine import beyond, progress, reference, rows
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault, RowFaults, RowLog
 from flows.validate.engine.inputs import READERS
+from flows.validate.engine.lines import Lines
 from flows.validate.engine.reference import Opened
 from flows.validate.engine.rows import Table
 from flows.validate.engine.seen import Seen
@@ -43,6 +44,8 @@ class Result:
     labels: list[str] = field(default_factory=list)
     first: list[Fault] = field(default_factory=list)
     """Errors of the source and its header."""
+    lines: Lines | None = None
+    """The lines in which its records begin, of a table that could be opened."""
     key: list[str] = field(default_factory=list)
     """The fields of the primary key."""
     log: RowLog = field(default_factory=RowLog)
@@ -114,6 +117,7 @@ def check(
         result.first = table
         return result
     result.names, result.labels = [one.name for one in table.fields], table.labels
+    result.lines = Lines(table)
     result.key = [result.names[place] for place in table.primary]
     result.kinds = {one.name: one.type for one in table.fields}
     digest = Digest(resource)

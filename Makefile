@@ -45,9 +45,11 @@ lock: .venv/.dev ## resolve the dependencies anew
 	$(COMPILE) $(LOCKFLAGS) --extra build pyproject.toml --output-file requirements.lock
 	$(COMPILE) $(LOCKFLAGS) --extra build --extra dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock
 
-bench: .venv/.dev ## measure start-up, the table engine and the catalog; with CORPUS=path, a corpus of releases
+bench: .venv/.dev ## measure start-up, the table engine and the catalog, side by side; with CORPUS=path or PACKAGE=path, your own
 ifdef CORPUS
 	@$(BIN)/python -m tests.bench.corpus $(CORPUS)
+else ifdef PACKAGE
+	@$(BIN)/python -m tests.bench.engine $(PACKAGE)
 else
 	@$(BIN)/python -m tests.bench.startup
 	@$(BIN)/python -m tests.bench.engine

@@ -59,20 +59,21 @@ def _child(judge: str, package: str) -> None:
     print(json.dumps([time.process_time() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, errors]))
 
 
-def measured(judge: str, package: Path, rows: int) -> Measured | None:
-    """Return what `judge` took for `package`, its best of some times; None where it is not installed."""
-    found = [one for _ in range(TIMES if judge in ("engine", *FLOOR) else 1) if (one := _once(judge, package, rows))]
-    return min(found, key=lambda one: one.processor, default=None)
+def measured(judge: str, package: Path, rows: int) -> Measured | str:
+    """Return what `judge` took for `package`, its best of some times, or why it took nothing."""
+    found = [_once(judge, package, rows) for _ in range(TIMES if judge in ("engine", *FLOOR) else 1)]
+    done = [one for one in found if isinstance(one, Measured)]
+    return min(done, key=lambda one: one.processor) if done else found[0]
 
 
-def _once(judge: str, package: Path, rows: int) -> Measured | None:
+def _once(judge: str, package: Path, rows: int) -> Measured | str:
     start = time.perf_counter()
     command = [sys.executable, "-m", "tests.bench.engine", "--child", judge, str(package)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
     if done.returncode == NOT_INSTALLED:
-        return None
+        return "not installed"
     if done.returncode:
-        raise SystemExit(f"{judge} died of {package}:\n{done.stderr}")
+        return f"died: {done.stderr.strip().splitlines()[-1][:80]}"
     processor, peak, errors = json.loads(done.stdout.splitlines()[-1])
     return Measured(judge, rows, processor, time.perf_counter() - start, peak, errors)
 
@@ -94,12 +95,12 @@ def _package(folder: Path, rows: int, bad: float) -> Path:
 def generated(folder: Path, rows: int, bad: float, judges: list[str]) -> list[str]:
     """Return the lines of a table about a generated package."""
 
-    def ask(judge: str) -> Measured | None:
+    def ask(judge: str) -> Measured | str:
         if judge != REFERENCE:
             return measured(judge, _package(folder, rows, bad), rows)
         few = measured(judge, _package(folder, OF_FRICTIONLESS, bad), OF_FRICTIONLESS)
         none = measured(judge, _package(folder, 0, 0.0), 0)
-        return reference_for(few, none, rows) if few and none else None
+        return few if isinstance(few, str) or isinstance(none, str) else reference_for(few, none, rows)
 
     return told(f"{rows:,} rows, {bad:.1%} bad", {judge: ask(judge) for judge in judges})
 
@@ -117,15 +118,15 @@ def _rows(path: Path) -> int:
         return sum(1 for _ in csv.reader(file)) - 1
 
 
-def told(title: str, found: dict[str, Measured | None]) -> list[str]:
+def told(title: str, found: dict[str, Measured | str]) -> list[str]:
     """Return the lines of a table: each judge, what it took, its ratio to frictionless and to the floor."""
-    there = {name: one for name, one in found.items() if one}
+    there = {name: one for name, one in found.items() if isinstance(one, Measured)}
     floor = max((there[name].speed for name in FLOOR if name in there), default=0.0)
     lines = [f"### {title}", ""]
     lines += ["| judge | rows/s | times frictionless | floor over it | peak MB | wall s | errors |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     for name, one in found.items():
-        lines.append(f"| {name} | not installed | | | | | |" if one is None else _line(one, there[REFERENCE], floor))
+        lines.append(f"| {name} | {one} | | | | | |" if isinstance(one, str) else _line(one, there[REFERENCE], floor))
     return [*lines, ""]
 
 
@@ -146,7 +147,7 @@ else the machine does.
 Frictionless is given no rows and {slow:,}; the line tells what that makes for all of them, and its errors are those of {slow:,}. The
 floor is a typed read that says nothing of what is wrong. The other judges are asked for types by their shape, for
 patterns, lists, bounds and single keys as far as each knows them, for no foreign keys, and tell no row as frictionless
-does; so they find another number of errors. A judge that is not installed is told as such.
+does; so they find another number of errors. A judge that is not installed, or dies, is told as such.
 
 """
 

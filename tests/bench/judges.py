@@ -178,11 +178,11 @@ def _texts(path: Path) -> Any:
 
 
 def _at_least(one: Asked, column: Any) -> Any:
-    """Return whether texts of polars are numbers, or days, from a least one on."""
+    """Return whether texts of polars are numbers, or days, from a least one on, or none at all."""
     import polars as pl
 
     number = isinstance(one.least, int | float)
-    return (column.cast(pl.Float64, strict=False) if number else column) >= one.least
+    return ((column.cast(pl.Float64, strict=False) if number else column) >= one.least).fill_null(value=True)
 
 
 def pandera() -> Judge:

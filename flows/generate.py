@@ -178,7 +178,8 @@ RULE_PAGES = """# Rules of tables
 Made from `schemas/tablerules.py` by `communique schema`; do not edit.
 
 What `communique validate` says of any table, and what Frictionless calls it. Each page has the smallest file that
-breaks the rule; a test looks that it breaks this rule and no other.
+breaks the rule; a test looks that it breaks this rule and no other. The rules that Frictionless does not ask, though
+the standard has them, or that it dies of, are marked; they are off with `--reference`.
 
 | rule | Frictionless's name | what it asks |
 | --- | --- | --- |
@@ -187,7 +188,7 @@ breaks the rule; a test looks that it breaks this rule and no other.
 
 def rule_pages() -> dict[str, str]:
     """Return a page for each rule of tables, by name of the file, and the page that lists them."""
-    listed = (_row(f"[`{one.id}`]({one.id}.md)", f"`{one.error}`", one.reason) for one in TABLE_RULES.values())
+    listed = (_row(f"[`{one.id}`]({one.id}.md)", _error(one), one.reason) for one in TABLE_RULES.values())
     pages = {f"{one.id}.md": _rule_page(one) for one in TABLE_RULES.values()}
     return pages | {"README.md": RULE_PAGES + "\n".join(listed) + "\n"}
 
@@ -195,12 +196,18 @@ def rule_pages() -> dict[str, str]:
 def _rule_page(one: TableRule) -> str:
     data = one.data.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     shown = f"```text\n{data.rstrip()}\n```" if data else "An empty file."
-    schema = json.dumps(one.schema, ensure_ascii=False, indent=2)
+    described = {"path": "table.csv", **one.more, "schema": one.schema} if one.more else one.schema
+    judged_by = "As this resource describes it" if one.more else "Judged by this Table Schema"
+    called = "Beyond Frictionless: off with `--reference`." if one.beyond else f"Frictionless calls it {_error(one)}."
     return (
-        f"# {one.id}\n\n{one.reason} {one.words}\n\nTo mend it: {one.hint}\n\nFrictionless calls it `{one.error}`."
-        f"\n\n## The smallest file that breaks it\n\n{shown}\n\nJudged by this Table Schema:\n\n"
-        f"```json\n{schema}\n```\n"
+        f"# {one.id}\n\n{one.reason} {one.words}\n\nTo mend it: {one.hint}\n\n{called}"
+        f"\n\n## The smallest file that breaks it\n\n{shown}\n\n{judged_by}:\n\n"
+        f"```json\n{json.dumps(described, ensure_ascii=False, indent=2)}\n```\n"
     )
+
+
+def _error(one: TableRule) -> str:
+    return "beyond Frictionless" if one.beyond else f"`{one.error}`"
 
 
 def _told(rule: str, sample: Sample | None) -> str:

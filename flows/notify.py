@@ -50,15 +50,17 @@ class End(NamedTuple):
     dataset: str
     outcome: str
     text: str
-    stale: bool | None
-    """Whether the newest release is too old; None where that was not asked."""
+    stale: str | None
+    """Why the newest release is too old, nothing where it is not; None where that was not asked."""
     day: date
 
 
-def stale(report: Report) -> bool | None:
-    """Return whether the newest release is older than the dataset's max_age; None where that was not asked."""
-    asked = [check.outcome for check in report.checks if check.id == FRESHNESS and check.outcome != "skipped"]
-    return asked[0] == "failed" if asked else None
+def stale(report: Report) -> str | None:
+    """Return why the newest release is older than max_age, nothing where it is not; None where that was not asked."""
+    if all(check.id != FRESHNESS or check.outcome == "skipped" for check in report.checks):
+        return None
+    found = [one for one in report.problems if one.rule == FRESHNESS]
+    return " ".join(f"The newest release: {one.message.partition('.')[0]}. {one.hint}" for one in found)
 
 
 def conditions(before: Mapping[str, str], end: End) -> set[str]:
@@ -82,7 +84,10 @@ def told(path: Path) -> dict[str, str]:
 
 def news(before: Mapping[str, str], now: set[str], end: End) -> list[News]:
     """Return what there is to tell: conditions not yet told of on this day, or that all of them are over."""
-    fresh = [News(name, end.dataset, end.text) for name in sorted(now) if before.get(name) != str(end.day)]
+    texts = {"stale": end.stale or end.text}
+    fresh = [
+        News(name, end.dataset, texts.get(name, end.text)) for name in sorted(now) if before.get(name) != str(end.day)
+    ]
     return fresh or ([News("recovered", end.dataset, end.text)] if before and not now else [])
 
 

@@ -42,17 +42,19 @@ class Plan(NamedTuple):
         return diff | none | {"same": self.same, "held": self.held, "report": report}
 
 
-def plan(settings: Settings, name: str, as_of: date | None) -> Plan:
+def plan(settings: Settings, name: str, as_of: date | None, *, reference: bool = False) -> Plan:
     """Return what a run would do with the sources as they are; nothing is kept or published."""
-    job, case, verdict, corrections = _judgment(settings, name, as_of)
+    job, case, verdict, corrections = _judgment(settings, name, as_of, reference=reference)
     rows = {table: [record.values for record in records] for table, records in verdict.rows.items()}
     papers = steps.papers_of(case, verdict, corrections)
     return planned(steps.candidate_of(job.dataset, rows, verdict.report, verdict.refused, papers), job.home)
 
 
-def _judgment(settings: Settings, name: str, as_of: date | None) -> tuple[Job, Case, Verdict, list[Correction]]:
+def _judgment(
+    settings: Settings, name: str, as_of: date | None, *, reference: bool
+) -> tuple[Job, Case, Verdict, list[Correction]]:
     """Return what a run would judge of the sources as they are, after all that its journal tells, and its verdict."""
-    job = Job(settings, steps.dataset_of(settings, name), as_of or steps.today(), "dry-run")
+    job = Job(settings, steps.dataset_of(settings, name), as_of or steps.today(), "dry-run", reference)
     before = store.read_journal(settings.raw, name)
     memory: dict[str, bytes] = {}
     files, keep = steps.sources(job.dataset, settings.root), partial(_remember, memory)
@@ -82,17 +84,17 @@ def _recall(raw: Path, memory: dict[str, bytes], digest: str) -> bytes:
     return memory[digest] if digest in memory else store.load(raw, digest)
 
 
-def validate_dataset(settings: Settings, name: str, as_of: date | None) -> Report:
+def validate_dataset(settings: Settings, name: str, as_of: date | None, *, reference: bool = False) -> Report:
     """Return what a run would say of a dataset's sources as they are; nothing is kept."""
-    return _judgment(settings, name, as_of)[2].report
+    return _judgment(settings, name, as_of, reference=reference)[2].report
 
 
-def validate_files(path: Path, as_of: date | None) -> Report:
+def validate_files(path: Path, as_of: date | None, *, reference: bool = False) -> Report:
     """Return what records, evidence and tables say of the documents at `path`, a file or a folder; nothing is kept.
 
     BadInput when there is no document at all: to have looked at nothing is not to have found it valid.
     """
-    case = Case(Dataset.model_validate(FOR_FILES), as_of or steps.today(), None, [])
+    case = Case(Dataset.model_validate(FOR_FILES), as_of or steps.today(), None, [], reference=reference)
     if path.is_dir():
         root, files = path, ingest.files_of(case.dataset.sources[0], path)
     else:
@@ -107,17 +109,17 @@ def validate_files(path: Path, as_of: date | None) -> Report:
     return report
 
 
-def validate_target(settings: Settings, target: str, as_of: date | None) -> Report:
+def validate_target(settings: Settings, target: str, as_of: date | None, *, reference: bool = False) -> Report:
     """Return what is said of a dataset, or of documents below one of the configured roots; nothing is kept.
 
     ConfigError for all else, be it there or not: who asks learns nothing of what lies elsewhere.
     """
     if target in config.names(settings.datasets):
-        return validate_dataset(settings, target, as_of)
+        return validate_dataset(settings, target, as_of, reference=reference)
     for root in settings.readable:
         path = (root / target).resolve()
         if path.is_relative_to(root) and path.exists():
-            return validate_files(path, as_of)
+            return validate_files(path, as_of, reference=reference)
     roots = ", ".join(map(str, settings.readable))
     raise config.ConfigError(f"{target!r} is no dataset, and no file or folder below {roots} (COMMUNIQUE_ROOTS)")
 

@@ -74,7 +74,7 @@ class Told(NamedTuple):
     fresh: "list[News]"
 
 
-def tell(settings: Settings, dataset: str, outcome: str, text: str, stale: bool | None = None) -> Told:  # noqa: FBT001 - a value, not a switch
+def tell(settings: Settings, dataset: str, outcome: str, text: str, stale: str | None = None) -> Told:
     """Tell people what an end makes news, and return it.
 
     A name that no dataset has is nobody's news; that nobody could be told is a line of the log.

@@ -11,6 +11,7 @@ import ctypes
 import fcntl
 import http.client
 import json
+import logging
 import os
 import signal
 import socket
@@ -32,12 +33,13 @@ LOOPBACK = "127.0.0.1"
 START_SECONDS = 120
 """How long a server may take to answer; a new home makes its database first."""
 POLL_SECONDS = 0.1
-STOP_SECONDS = 5
+STOP_SECONDS = 3
 """How long a server may take to stop; then it is ended, which harms nothing."""
 ANSWER_SECONDS = 5
 PORT = 4200
 """The port that Prefect's server has everywhere."""
 PR_SET_PDEATHSIG = 1
+log = logging.getLogger("communique")
 
 
 class ServerError(Exception):
@@ -46,6 +48,10 @@ class ServerError(Exception):
 
 class ServerGone(ServerError):  # noqa: N818 - a state of the world
     """A server that answered does so no more."""
+
+
+class PortTaken(ServerError):  # noqa: N818 - a state of the world
+    """Somebody else listens where a server was to."""
 
 
 def environment(home: Path, url: str) -> dict[str, str]:
@@ -75,7 +81,7 @@ def environment(home: Path, url: str) -> dict[str, str]:
 
 @contextmanager
 def serving(home: Path, port: int | None = None) -> Iterator[str]:
-    """Yield the address of the server of `home`, started where nobody has it running; ServerError when it cannot.
+    """Yield the address of the server of `home`, started where nobody has it running; ServerError when it cannot be.
 
     It is started on `port`, or on any that is free; one that runs keeps its own.
     """
@@ -172,6 +178,8 @@ def _proof(url: SplitResult) -> dict[str, str]:
 
 
 def _start(home: Path, port: int) -> str:
+    """Return the address of a server that was started; PortTaken, or ServerError with the end of its log."""
+    check_port(port, "--port")
     url = f"http://{LOOPBACK}:{port}/api"
     with (home / "server.log").open("wb") as log:
         keeper = subprocess.Popen(  # noqa: S603 - our own module
@@ -189,6 +197,7 @@ def _start(home: Path, port: int) -> str:
             return url
         time.sleep(POLL_SECONDS)
     keeper.terminate()
+    check_port(port, "--port")  # somebody was faster
     tail = (home / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
     raise ServerError(f"Prefect's server did not start; the end of {home / 'server.log'}:\n{tail}")
 
@@ -200,17 +209,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def port_for(asked: int | None, usual: int) -> int:
+def port_for(asked: int | None, usual: int, what: str) -> int:
     """Return the port that was asked for; any free one for 0, and where none was asked and the usual one is taken."""
+    if asked is None and not taken(usual):
+        return usual
+    port = asked or free_port()
     if asked is None:
-        asked = 0 if taken(usual) else usual
-    return asked or free_port()
+        log.warning("somebody listens on %s:%d already: %s takes %d", LOOPBACK, usual, what, port)
+    return port
 
 
 def taken(port: int) -> bool:
     """Return whether somebody listens on a port of loopback."""
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def check_port(port: int, option: str) -> None:
+    """Raise PortTaken where somebody listens on a port of loopback."""
+    if taken(port):
+        raise PortTaken(f"somebody listens on {LOOPBACK}:{port} already: {option} takes another port")
 
 
 def _wait_for_keeper(home: Path) -> None:

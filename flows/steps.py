@@ -46,6 +46,8 @@ class Job(NamedTuple):
     dataset: Dataset
     as_of: date
     run_id: str
+    reference: bool = False
+    """Whether frictionless itself is asked over every row, not over a sample."""
 
     @property
     def journal(self) -> list[Fetched]:
@@ -97,9 +99,9 @@ def playable(settings: Settings, name: str, day: date) -> date:
     return day
 
 
-def begin(settings: Settings, name: str, as_of: date | None) -> Job:
+def begin(settings: Settings, name: str, as_of: date | None, *, reference: bool = False) -> Job:
     """Return a job for the dataset `name`, its folder made; what a killed run left behind is mended first."""
-    job = Job(settings, dataset_of(settings, name), as_of or today(), store.new_run_id())
+    job = Job(settings, dataset_of(settings, name), as_of or today(), store.new_run_id(), reference)
     shutil.rmtree(settings.staging(name), ignore_errors=True)
     for folder in (job.home, settings.quarantine(name)):
         store.sweep(folder)
@@ -120,6 +122,19 @@ def settle(settings: Settings, name: str) -> None:
         digest = store.sha256_file(one.folder / MANIFEST)
         if digest not in told:
             store.append_journal(settings.raw, name, Published(str(one.version), digest))
+
+
+def mend(settings: Settings, name: str) -> None:
+    """Do so where nobody publishes the dataset; whoever does, does so. What cannot be mended is logged."""
+    if not (settings.packages / name).is_dir():
+        return
+    try:
+        with store.locked(settings.lock(name)):
+            settle(settings, name)
+    except store.LockedError:
+        return
+    except Exception as fault:  # noqa: BLE001 - one broken version keeps no other dataset from being published
+        log.error("cannot be mended: %s: %s", type(fault).__name__, fault, extra={"dataset": name})  # noqa: TRY400 - said in a line
 
 
 def dataset_of(settings: Settings, name: str) -> Dataset:
@@ -180,6 +195,8 @@ class Case(NamedTuple):
     journal: list[Fetched]
     suites: tuple[Path, ...] = (FOLDER,)
     """The folders of the suites that are asked: those of every dataset, and those of this one."""
+    reference: bool = False
+    """Whether frictionless itself is asked over every row, not over a sample."""
 
     @property
     def source_of(self) -> dict[str, str]:
@@ -190,7 +207,7 @@ class Case(NamedTuple):
 def case_of(job: Job, journal: list[Fetched]) -> Case:
     """Return what the rows of `job` are judged by."""
     asked = (FOLDER, job.settings.expectations(job.dataset.name))
-    return Case(job.dataset, job.as_of, package.standing(job.home), journal, asked)
+    return Case(job.dataset, job.as_of, package.standing(job.home), journal, asked, job.reference)
 
 
 def judged(
@@ -210,7 +227,9 @@ def judged(
     while True:
         before = built.refused + carried
         account = _account(case, built, built.records, before) if suites else []
-        verdict = judge_rows(built.records + account, before, built.noted, share, asked, waivers=waivers)
+        verdict = judge_rows(
+            built.records + account, before, built.noted, share, asked, waivers=waivers, whole=case.reference
+        )
         told = {id(item.record) for item in before}
         gone = [
             item.record.key
@@ -285,7 +304,9 @@ def ending(job: Job, verdict: Path) -> Ending | None:
         why = f"{turned_down.by} rejected this content on {turned_down.day}: {turned_down.reason}"
         return Ending("Rejected", None, why)
     if held(verdict):
-        return Ending("Held", None, f"a critical problem holds the candidate; it waits in {job.folder}")
+        rules = sorted({one.rule for one in handover.report(verdict).problems if one.severity == "critical"})
+        why = f"a critical problem holds the candidate ({', '.join(rules)}); it waits in {job.folder}"
+        return Ending("Held", None, why)
     return None
 
 

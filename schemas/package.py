@@ -214,6 +214,11 @@ class Index(Model, extra="ignore"):
     dataset: Slug
     versions: list[Listed]
 
+    @property
+    def latest(self) -> Listed | None:
+        """The newest version that stands, None where every one was taken down."""
+        return next((one for one in reversed(self.versions) if one.taken_down is None), None)
+
 
 class Removed(Model, extra="ignore"):
     """The note in a version that was pruned or taken down."""

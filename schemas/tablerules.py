@@ -4,7 +4,9 @@ The first part of an id is the layer; what frictionless calls an error is named 
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -22,6 +24,10 @@ class TableRule(NamedTuple):
     """The smallest schema that asks for it."""
     data: str
     """The smallest file that breaks it."""
+    more: Mapping[str, Any] = MappingProxyType({})
+    """What else the smallest description says of the file, beside its schema."""
+    beyond: bool = False
+    """Whether frictionless does not ask it, or dies of it."""
 
 
 def _field(kind: str, name: str = "id", **constraints: Any) -> dict[str, Any]:
@@ -58,16 +64,35 @@ _ALL = (
     TableRule("table.unique", "unique-error", "A unique field has each value once.", "Mend one of the two, or remove it.", "A value that may stand only once stands in two rows.", _schema(_field("integer", unique=True)), "id\n1\n1\n"),
     TableRule("table.primary-key", "primary-key", "A key stands once in its table.", "Give each row its own key, or remove one.", "Two rows have the same key, or a row has none; a key is what a row is known by.", _schema(ID, primaryKey=["id"]), "id\n1\n1\n"),
     TableRule("table.foreign-key", "foreign-key", "A reference names a row that is there.", "Add the row that is named, or mend the name.", "A row refers to another that is not there.", _schema(ID, _field("integer", "parent"), foreignKeys=[{"fields": ["parent"], "reference": {"resource": "", "fields": ["id"]}}]), "id,parent\n1,2\n"),
+    TableRule("table.hash-count", "hash-count", "A file is the one that was described.", "Fetch the file again, or write its new hash into the description.", "The file is not the one that was described: something in it was changed.", _schema(ID), "id\n1\n", {"hash": "md5:d41d8cd98f00b204e9800998ecf8427e"}),
+    TableRule("table.byte-count", "byte-count", "A file has as many bytes as its description says.", "Fetch the file again, or write its new size into the description.", "The file is longer or shorter than its description says: it may be cut off.", _schema(ID), "id\n1\n", {"bytes": 9}),
+    TableRule("table.field-count", "field-count", "A schema has as many fields as its description says.", "Mend the number of fields in the description.", "The description counts the columns wrongly.", _schema(ID), "id\n1\n", {"fields": 2}),
+    TableRule("table.row-count", "row-count", "A table has as many rows as its description says.", "Look which rows are missing or too many, or write their new number into the description.", "The file has more or fewer lines than its description says: it may be cut off.", _schema(ID), "id\n1\n", {"rows": 2}),
+    TableRule("table.unique-key", "primary-key", "Each unique key stands once.", "Mend one of the two rows, or remove it.", "Some columns together tell a row from every other, and here two rows have the same in all of them.", _schema(ID, NAME, uniqueKeys=[["name"]]), "id,name\n1,a\n2,a\n", beyond=True),
+    TableRule("table.categories", "constraint-error", "A cell is one of the categories of its field.", "Use one of the categories, or add this one to the schema.", "A value is none of the kinds that the column sorts things into.", _schema({"name": "state", "type": "string", "categories": ["open", "closed"]}), "state\najar\n", beyond=True),
+    TableRule("table.constraint.jsonSchema", "constraint-error", "A cell of JSON is as its JSON Schema says.", "Mend the part of the JSON that the message names.", "A value that is itself a small document has not the parts that it should have.", _schema(_field("object", "about", jsonSchema={"required": ["a"]})), "about\n{}\n", beyond=True),
+    TableRule("table.constraint-refused", "schema-error", "A constraint is one that can be judged.", "Mend the constraint in the schema: write the bound as the type is written, or the pattern more simply.", "The description asks for something that cannot be looked at: a limit that is no value of the column, or a pattern that cannot be run.", _schema(_field("string", "code", pattern="(?=A)A")), "code\nA\n", beyond=True),
+    TableRule("table.cell-error", "constraint-error", "A cell can be held against its constraint.", "Write the cell and the bound in one way: both with a time zone, or both without.", "A value and what it is to be compared with are of two kinds: a moment with a time zone and one without.", _schema(_field("datetime", "at", minimum="2020-01-01T00:00:00")), "at\n2021-01-01T00:00:00Z\n", beyond=True),
 )  # fmt: skip
 
 TABLE_RULES = {rule.id: rule for rule in _ALL}
 """Every rule that has a page, by id."""
+REFERENCE = TableRule(
+    "table.reference",
+    "error",
+    "Frictionless says of a table what the table engine says.",
+    "Report it: one of the two is wrong.",
+    "Two programs that should say the same of this table do not.",
+    {},
+    "",
+    beyond=True,
+)
 OTHER = TableRule(
     "table.other",
     "error",
-    "What is described holds.",
-    "Mend what it says. A file of another hash or size is not the one that was described: fetch it again, or describe it anew.",
-    "Something else is not as described.",
+    "A description can be read, and what it describes can be opened.",
+    "Mend the description of the table: its resource, its schema or its dialect.",
+    "The description of the table is not as the standard has it, so that the table cannot be looked at.",
     {},
     "",
 )
@@ -90,4 +115,4 @@ def rule_id(error: str, note: str) -> str:
 
 def rule_of(identity: str) -> TableRule:
     """Return the rule of an id; one without a page is told as such."""
-    return TABLE_RULES.get(identity, OTHER._replace(id=identity))
+    return REFERENCE if identity == REFERENCE.id else TABLE_RULES.get(identity, OTHER._replace(id=identity))

@@ -1,13 +1,17 @@
 """A real `communique up` to look at: started, asked, stopped or killed."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from threading import Thread
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
@@ -35,6 +39,34 @@ def make_data(folder: Path, *names: str, cron: str | None = None) -> Path:
         mine = [f'cron = "{cron}"' if cron and line.startswith("cron") else line for line in lines]
         (folder / "datasets" / f"{name}.toml").write_text("\n".join(mine) + "\n", encoding="utf-8")
     return folder
+
+
+class Webhook(NamedTuple):
+    """A loopback address that is told news, and what it was told."""
+
+    address: str
+    got: list[dict[str, Any]]
+
+
+@contextmanager
+def webhook(proof: str = "") -> Iterator[Webhook]:
+    """Yield a loopback webhook that keeps what it gets; `proof` is `name:password@`."""
+    got: list[dict[str, Any]] = []
+
+    class Keep(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            size = int(self.headers["Content-Length"])
+            got.append({**json.loads(self.rfile.read(size)), "auth": self.headers["Authorization"]})
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Keep)
+    Thread(target=listening.serve_forever, daemon=True).start()
+    yield Webhook(f"json://{proof}127.0.0.1:{listening.server_port}/hook", got)
+    listening.shutdown()
 
 
 class Up:

@@ -15,6 +15,7 @@ import pytest
 
 from flows import preview
 from flows.settings import PROJECT, Settings
+from flows.validate import tables
 from schemas import __version__
 from schemas.report import Report
 from tests.conftest import AS_OF, SEED, Communique
@@ -184,6 +185,25 @@ def test_the_day_of_a_run_is_the_day_that_the_suites_count_from(
     assert told.returncode == 1
     told_by_suites = {problem.rule for problem in found if problem.layer == "suite"}
     assert told_by_suites == {"suite.releases.not-published-ahead", "suite.releases.any-release"}
+
+
+@pytest.mark.parametrize("dataset", [False, True])
+def test_under_reference_frictionless_itself_is_asked_over_every_row(
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dataset: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    monkeypatch.setattr(tables, "SAMPLE", 1)
+    for reference in (False, True):
+        if dataset:
+            settings, day = Settings(data=data), date.fromisoformat(AS_OF)
+            report = preview.validate_dataset(settings, "official-releases", day, reference=reference)
+        else:
+            report = preview.validate_files(SEED, date.fromisoformat(AS_OF), reference=reference)
+        (asked,) = (check for check in report.checks if check.id == "table.reference")
+        rows = [count.in_ for count in report.counts.values()]
+        assert asked.outcome == "passed"
+        assert asked.looked_at == (sum(rows) if reference else len([count for count in rows if count]))
 
 
 def test_the_data_folder_is_given_by_option_or_by_environment_or_is_below_where_one_stands(

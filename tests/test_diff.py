@@ -351,6 +351,15 @@ def test_the_versions_are_listed_newest_first_with_day_releases_level_and_causes
     assert lines[-1][-2:] == ["first", "version"]
 
 
+def test_what_lies_beside_the_datasets_is_no_dataset(series: Series, tmp_path: Path) -> None:
+    for part in ("datasets", "packages"):
+        shutil.copytree(series.data / part, tmp_path / part)
+    for name in (".site.json", "index.html", "catalog.json"):
+        (tmp_path / "packages" / name).touch()
+    (tmp_path / "packages" / "_scripts").mkdir()
+    assert command(tmp_path, "versions").stdout == command(series.data, "versions").stdout
+
+
 def test_the_versions_for_programs_are_the_published_index(series: Series) -> None:
     told = command(series.data, "versions", MINISTRY, "--format", "json")
     index = read_json(series.data / "packages" / MINISTRY / "versions.json")

@@ -6,24 +6,27 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from frictionless import Report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.validate.engine import masks, reference, run, targets
+from flows.validate.engine import cells, masks, reference, references, run, targets
 from flows.validate.engine.answers import Answer
+from flows.validate.engine.beyond import V2
 from flows.validate.engine.faults import Fault
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
 from tests import random_tables
 from tests.bench import tables
 from tests.random_tables import FORMATS, GOOD_BOUNDS, MISSING, PATTERNS, POOLS, STRING_POOLS, Case
 
-FIXED = 120
+FIXED = 300
 """Seeds that every run of the tests judges; `make fuzz` judges twenty thousand."""
 
 
@@ -56,10 +59,11 @@ TYPES = [(kind, form) for kind in POOLS for form in FORMATS.get(kind, ["default"
 """Every type and format; what reads WKT is no part of frictionless as it is installed."""
 
 
+@cache
 def corpus(kind: str, form: str) -> list[Case]:
     """Return the ways in which a field of a type and format is asked: those that nothing dies of side by side."""
     pool = STRING_POOLS.get(form, POOLS[kind]) if kind == "string" else POOLS[kind]
-    cells = ["", *pool, *pool[:4], " ", "x", "NA"]
+    cells = [cell for cell in ["", *pool, *pool[:4], " ", "x", "NA"] if cell != "sNaN"]
     base: dict[str, Any] = {"name": "f", "type": kind} | ({} if form == "default" else {"format": form})
     asked: list[dict[str, Any]] = [{}, {"required": True}]
     asked += [] if kind == "list" else [{"enum": pool[:3]}]
@@ -79,15 +83,36 @@ def bounded(kind: str, base: dict[str, Any], cells: list[str]) -> list[Case]:
     """Return a case for each bound, of cells that frictionless can compare with it, and one that asks for no repeats."""
     read = reference.Schema.from_descriptor({"fields": [base]}).fields[0].create_value_reader()
     found = []
-    for rule, bound in ((rule, bound) for rule in ("minimum", "maximum") for bound in GOOD_BOUNDS.get(kind, ())):
+    bounds = [
+        bound
+        for bound in [*GOOD_BOUNDS.get(kind, ()), *BOUNDS_BY_FORM.get(base.get("format", ""), ())]
+        if read(bound) is not None
+    ]
+    for rule, bound in ((rule, bound) for rule in masks.BOUND_NAMES for bound in bounds):
         zone = getattr(read(bound), "tzinfo", None) is None
-        there = [cell for cell in cells if (getattr(read(cell), "tzinfo", None) is None) == zone or read(cell) is None]
-        found.append(column(base | {"constraints": {rule: bound}}, there))
-    whole = [cell for cell in cells if cell != "sNaN"]
+        there = [
+            cell
+            for cell in cells
+            if ("nan" not in cell.lower() and (getattr(read(cell), "tzinfo", None) is None) == zone)
+            or read(cell) is None
+        ]
+        case = column(base | {"constraints": {rule: bound}}, there)
+        found.append(case._replace(descriptor={"$schema": f"{V2}dataresource.json"} | case.descriptor))
     unique = kind not in ("array", "object", "geojson", "list")
-    return found + ([column(base | {"constraints": {"unique": True}}, whole)] if unique else [])
+    return found + ([column(base | {"constraints": {"unique": True}}, cells)] if unique else [])
 
 
+BOUNDS_BY_FORM = {
+    "%d/%m/%Y": ["31/12/2020"],
+    "%d.%m.%Y": ["02.01.2020"],
+    "%Y%m%d": ["20200102"],
+    "%b %d %Y": ["Jan 5 2020"],
+    "%d/%m/%Y %H:%M:%S": ["31/01/2020 10:20:30"],
+    "%Y-%m-%d %H:%M:%S": ["2020-01-31 10:20:30"],
+    "%H:%M": ["10:20"],
+    "%H.%M.%S": ["10.20.30"],
+}
+"""Bounds that are written as a format has it."""
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "boolean": [{"trueValues": ["yes", "ja"], "falseValues": ["no"]}],
     "integer": [{"bareNumber": False}],
@@ -106,7 +131,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("kind", "form"), TYPES)
 def test_every_type_and_format_is_judged_as_frictionless_judges_it(tmp_path: Path, kind: str, form: str) -> None:
-    assert [told for case in corpus(kind, form) if (told := random_tables.difference(tmp_path, case))] == []
+    assert [told for case in corpus(kind, form) if (told := random_tables.difference(tmp_path, case, alive=True))] == []
 
 
 # A mask that is broken on purpose is found out.
@@ -117,17 +142,71 @@ def letting_all_pass(_: Any) -> masks.Mask:
     return lambda _: (None, None)
 
 
-ASKS_NOTHING = {"any"}
-"""Types of which every text is a value."""
+def first_found(folder: Path, *kinds: str) -> str | None:
+    """Return the first difference that the corpora of some types show."""
+    cases = (case for of, form in TYPES if of in kinds for case in corpus(of, form))
+    return next((told for case in cases if (told := random_tables.difference(folder, case))), None)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in masks.MASKS if kind not in ASKS_NOTHING and kind != "list"])
+@pytest.mark.parametrize("kind", masks.MASKS)
 def test_a_mask_that_passes_what_it_should_not_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setitem(masks.MASKS, kind, letting_all_pass)
-    cases = (case for of, form in TYPES if of == kind for case in corpus(kind, form))
-    assert any(random_tables.difference(tmp_path, case) for case in cases)
+    assert first_found(tmp_path, kind)
+
+
+def nothing_wrong(*_: Any) -> None:
+    """Return that no cell is suspect."""
+
+
+def every(values: Any, _: Any) -> Any:
+    """Return that every value is within a bound."""
+    return values == values  # noqa: PLR0124 - an array of truth
+
+
+BROKEN: list[tuple[str, Any, str]] = [
+    ("_required", lambda screen: screen, "integer"),
+    *(("_outside", nothing_wrong, kind) for kind in ("integer", "date", "datetime", "year")),
+    ("_beyond", nothing_wrong, "number"),
+    ("_length", nothing_wrong, "string"),
+    ("_short", lambda column: cells.lengths(column) >= 0, "number"),
+    ("_int_enum", lambda values: None if values is None else cells.integers(np.arange(1000)), "integer"),
+    ("_int_enum", lambda values: None if values is None else cells.integers(np.arange(3000)), "year"),
+    ("TIME", "", "time"),
+    ("YEARMONTH", "", "yearmonth"),
+    ("DURATION", "", "duration"),
+    ("DURATION_PART", "", "duration"),
+    ("GEOPOINT", "", "geopoint"),
+    ("EMAIL_BYTES", 1 << 20, "string"),
+    ("FIRST_DAY", -(1 << 40), "date"),
+    ("_by_format", letting_all_pass, "date"),
+    ("_by_format", letting_all_pass, "datetime"),
+    ("_by_format", letting_all_pass, "time"),
+]
+"""A part of a mask, what it is broken into, and a type whose cells show it."""
+
+
+@pytest.mark.parametrize(("name", "broken_part", "kind"), BROKEN)
+def test_a_part_of_a_mask_that_is_broken_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, broken_part: Any, kind: str
+) -> None:
+    monkeypatch.setattr(masks, name, broken_part)
+    assert first_found(tmp_path, kind)
+
+
+@pytest.mark.parametrize("name", masks.COMPARE)
+def test_a_bound_that_is_not_looked_at_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(masks.COMPARE, name, every)
+    assert first_found(tmp_path, "integer")
+
+
+@pytest.mark.parametrize("form", masks.FORMATS)
+def test_a_format_that_is_not_looked_at_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setitem(masks.FORMATS, form, nothing_wrong)
+    assert any(random_tables.difference(tmp_path, case) for case in corpus("string", form))
 
 
 @pytest.mark.parametrize("name", ["INTEGER", "NUMBER", "DAY", "INSTANT", "TIME", "YEARMONTH", "DURATION", "GEOPOINT"])
@@ -167,6 +246,43 @@ def test_keys_that_go_to_disk_are_met_twice_as_in_memory(tmp_path: Path, monkeyp
     assert random_tables.difference(tmp_path, table(rows, *fields, block=64, primaryKey=["a", "b"])) is None
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_keys_that_are_read_row_by_row_go_to_disk_and_are_told_apart_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("flows.validate.engine.seen.IN_MEMORY", 3)
+    random = Random(seed)
+    kinds = random.choice([("number", "date"), ("integer", "string"), ("boolean", "datetime"), ("duration", "time")])
+    fields: list[dict[str, Any]] = [
+        {"name": "a", "type": kinds[0], "constraints": {"unique": True}},
+        {"name": "b", "type": kinds[1]},
+    ]
+    cells = [[cell for cell in POOLS[kind] if cell != "sNaN"] for kind in kinds]
+    rows = [[random.choice(cells[0]), random.choice(cells[1])] for _ in range(60)]
+    keys = [{"fields": ["b"], "reference": {"resource": "", "fields": ["b"]}}]
+    make = random_tables.resource(tmp_path, table(rows, *fields, primaryKey=["a", "b"], foreignKeys=keys))
+    assert random_tables.engine(make, 100, fast=False)[0] == random_tables.frictionless(make)
+    assert random_tables.engine(make, 100, fast=True)[0] == random_tables.frictionless(make)
+
+
+@pytest.mark.parametrize("names", [["id"], ["code"], ["id", "code"]])
+def test_keys_that_are_referred_to_go_to_disk_and_are_found_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    monkeypatch.setattr(references, "IN_MEMORY", 200)
+    random = Random(5)
+    fields = [
+        {"name": name, "type": "integer" if "id" in name else "string"} for name in ("id", "code", "aid", "acode")
+    ]
+    rows = [[str(random.randint(-9, 999)), random.choice("abcdef")] for _ in range(400)]
+    rows = [[*row, *random.choice([*rows[:300], ["5000", "a"], ["", ""], ["7", ""]])] for row in rows]
+    keys = [{"fields": [f"a{name}" for name in names], "reference": {"resource": "", "fields": names}}]
+    case = table(rows, *fields, block=500, foreignKeys=keys)
+    assert random_tables.difference(tmp_path, case) is None
+    told, _ = random_tables.engine(random_tables.resource(tmp_path, case), 500)
+    assert bool(told) == (names != ["code"])
+
+
 def test_a_foreign_key_of_numbers_that_no_column_holds_is_judged_as_frictionless_judges_it(tmp_path: Path) -> None:
     fields = [{"name": "id", "type": "integer"}, {"name": "parent", "type": "integer"}]
     keys = [{"fields": ["parent"], "reference": {"resource": "", "fields": ["id"]}}]
@@ -177,8 +293,12 @@ def test_a_foreign_key_of_numbers_that_no_column_holds_is_judged_as_frictionless
 PACKAGE_FIELDS = [{"name": "id", "type": "integer"}, {"name": "code", "type": "string"}]
 
 
+@pytest.mark.parametrize("in_memory", [references.IN_MEMORY, 0])
 @pytest.mark.parametrize("seed", range(25))
-def test_keys_between_the_tables_of_a_package_are_judged_as_frictionless_judges_them(tmp_path: Path, seed: int) -> None:
+def test_keys_between_the_tables_of_a_package_are_judged_as_frictionless_judges_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, in_memory: int
+) -> None:
+    monkeypatch.setattr(references, "IN_MEMORY", in_memory)
     random = Random(seed)
     names = random.sample(["id", "code"], random.randint(1, 2))
     keys = [{"fields": names, "reference": {"resource": "parents", "fields": names}}]
@@ -210,12 +330,16 @@ def broken(folder: Path, rule: TableRule) -> tuple[Path, Path]:
     return data, schema
 
 
-@pytest.mark.parametrize("rule", TABLE_RULES.values(), ids=lambda rule: rule.id)
+ASKED = [rule for rule in TABLE_RULES.values() if not rule.beyond]
+BEYOND_RULES = [rule for rule in TABLE_RULES.values() if rule.beyond]
+
+
+@pytest.mark.parametrize("rule", ASKED, ids=lambda rule: rule.id)
 def test_the_smallest_file_that_breaks_a_rule_breaks_it_alone_and_as_frictionless_says(
     tmp_path: Path, rule: TableRule
 ) -> None:
     broken(tmp_path, rule)
-    told: dict[str, Any] = {"name": "t", "path": "table.csv", "schema": rule.schema, "encoding": "utf-8"}
+    told: dict[str, Any] = {"name": "t", "path": "table.csv", "schema": rule.schema, "encoding": "utf-8", **rule.more}
 
     def make() -> Any:
         return reference.described_resource(told, str(tmp_path))
@@ -225,6 +349,17 @@ def test_the_smallest_file_that_breaks_a_rule_breaks_it_alone_and_as_frictionles
         assert {rule_id(fault.type, fault.note) for _, fault in result.errors()} == {rule.id}
         assert {fault.type for _, fault in result.errors()} == {rule.error}
         assert run.told(result) == random_tables.frictionless(make)
+
+
+@pytest.mark.parametrize("rule", BEYOND_RULES, ids=lambda rule: rule.id)
+def test_the_smallest_file_that_breaks_a_rule_beyond_frictionless_breaks_it_alone_and_is_told_so(
+    tmp_path: Path, rule: TableRule
+) -> None:
+    data, schema = map(str, broken(tmp_path, rule))
+    answer = Answer(list(targets.results(data, schema, reference_only=False, remote=False)))
+    assert {(found.rule, found.beyond) for found in answer.all()} == {(rule.id, True)}
+    by_reference = Answer(list(targets.results(data, schema, reference_only=True, remote=False)))
+    assert rule.id not in by_reference.rules
 
 
 # What is handed over
@@ -319,7 +454,7 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
     "a bound that is none": (
         {"schema": {"fields": [INTEGERS | {"constraints": {"minimum": "low"}}]}},
         "n\n1\n",
-        [("table.schema", None, "n")],
+        [("table.constraint-refused", None, "n")],
     ),
     "a bound of another kind of time": (
         {"schema": {"fields": [{"name": "t", "type": "datetime", "constraints": {"minimum": "2020-01-01T00:00:00"}}]}},
@@ -331,10 +466,15 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         "x\nsNaN\nsNaN\n1\n",
         [],
     ),
+    "a pattern that cannot be read": (
+        {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": "(a"}}]}},
+        "s\na\n",
+        [("table.constraint-refused", None, "s")],
+    ),
     "a pattern that looks ahead": (
         {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": "(?=a)a"}}]}},
         "s\na\n",
-        [("table.schema", None, "s")],
+        [("table.constraint-refused", None, "s")],
     ),
 }
 
@@ -350,6 +490,19 @@ def test_beyond_the_reference_nothing_is_asked_under_reference(tmp_path: Path) -
     told_beyond(tmp_path, descriptor, data)
     results = list(targets.results(str(tmp_path / "resource.json"), None, reference_only=True, remote=False))
     assert [result.valid for result in results] == [True]
+
+
+@pytest.mark.parametrize("what", ["unique arrays", "a bound of another kind of time", "a pattern that cannot be read"])
+def test_under_reference_what_frictionless_dies_of_is_told(tmp_path: Path, what: str) -> None:
+    descriptor, data, _ = BEYOND[what]
+    told_beyond(tmp_path, descriptor, data)
+    (result,) = targets.results(str(tmp_path / "resource.json"), None, reference_only=True, remote=False)
+    assert [one.note.partition(", for")[0] for one in result.first] == ["frictionless cannot judge it"]
+
+
+def test_a_schema_that_is_none_is_told_as_an_error_of_the_data(tmp_path: Path) -> None:
+    descriptor = {"schema": {"fields": [{"name": "s", "type": "nonsense"}]}}
+    assert told_beyond(tmp_path, descriptor, "s\na\n") == [("table.field", None, "")]
 
 
 @pytest.mark.parametrize("fast", [False, True])

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from flows.validate import evidence
+from flows.validate.evidence import gate
 from flows.validate.judge import Rows
 from schemas.rules import RULES
 from schemas.tables import FACT_TABLES
@@ -382,7 +383,7 @@ def test_this_week_is_seen_from_publication_else_from_what_the_release_reports(
 ) -> None:
     found = told(rows_of(page() | days))
     assert ({one for one in found if one[0] == "evidence.due"} == set()) is (seen_from is not None)
-    anchor = evidence.anchor({"published_on": None} | rows_of(page() | days)["releases"][0].values)
+    anchor = gate.anchor({"published_on": None} | rows_of(page() | days)["releases"][0].values)
     assert (str(anchor) if anchor else None) == seen_from
 
 

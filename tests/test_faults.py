@@ -55,7 +55,10 @@ def test_the_tortures_eyes_see_what_is_torn_left_or_another(stories: list[Story]
     (home(data) / "1.0.0" / "spans.csv").unlink()
     (home(data) / "latest.json").write_text('{"path": "1.0.7/", "sha256": ""}', encoding="utf-8")
     (home(data) / ".latest.json.12ab34cd").write_bytes(b"{")
-    assert [fault.partition(":")[0] for fault in faults.torn(data)] == ["spans.csv", "latest.json points to no version"]
+    assert [fault.partition(":")[0] for fault in faults.torn(data)] == [
+        "1.0.0/spans.csv",
+        "latest.json points to no version",
+    ]
     assert faults.left(data) == ["packages/official-releases/.latest.json.12ab34cd is left"]
     assert "packages/official-releases/1.0.0/spans.csv is another" in faults.different(
         story.after, faults.lasting(data)
@@ -75,9 +78,12 @@ def test_what_is_renamed_into_sight_was_synced_with_its_folder_and_the_rename_af
         version = next(path for path in (path for _, path in done) if path.startswith("packages/official-releases/1."))
         rename = done.index(("rename", version))
         assert ("fsync", "staging/official-releases/*") in done[:rename]
-        assert ("fsync", "packages/official-releases") in done[rename : done.index(("rename", POINTED))]
+        listed, pointed = done.index(("rename", LISTED)), done.index(("rename", POINTED))
+        assert ("fsync", "packages/official-releases") in done[rename:listed]
+        assert listed < pointed
 
 
+LISTED = "packages/official-releases/versions.json"
 POINTED = "packages/official-releases/latest.json"
 
 

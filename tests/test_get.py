@@ -312,6 +312,18 @@ def test_a_pointer_that_the_index_does_not_bear_out_is_refused(
     assert not to.exists()
 
 
+def test_a_pointer_that_lags_behind_the_index_or_is_not_there_keeps_nobody_from_the_latest_version(
+    home: Path, to: Path
+) -> None:
+    """So a publisher leaves it who was killed between the two."""
+    before = (home / "latest.json").read_bytes()
+    put(home, "1.2.0")
+    (home / "latest.json").write_bytes(before)
+    assert str(fetch(home.parent, to).package.version) == "1.2.0"
+    (home / "latest.json").unlink()
+    assert str(fetch(home.parent, to / "more").package.version) == "1.2.0"
+
+
 def test_a_pointer_that_moves_while_it_is_read_is_read_again(home: Path, to: Path) -> None:
     old = (home / "versions.json").read_bytes()
     put(home, "1.2.0")

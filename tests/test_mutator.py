@@ -19,7 +19,8 @@ import pytest
 from flows import coverage, structure
 from flows.structure import MERGED
 from flows.validate import evidence, records, tables
-from flows.validate.evidence import KINDS, REFERRING
+from flows.validate.evidence.facts import KINDS
+from flows.validate.evidence.names import REFERRING
 from flows.validate.judge import Rows
 from schemas.report import Problem, Record
 from schemas.rules import RULES

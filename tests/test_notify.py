@@ -14,7 +14,7 @@ from tests.publishing import read_json
 DAY, NEXT = date(2026, 11, 24), date(2026, 11, 25)
 
 
-def end(outcome: str, *, stale: bool | None = None, day: date = DAY) -> End:
+def end(outcome: str, *, stale: str | None = None, day: date = DAY) -> End:
     return End("letters", outcome, "why", stale, day)
 
 
@@ -32,21 +32,26 @@ def titles(path: Path, *ends: End) -> list[list[str]]:
         ([end("Held"), end("Published"), end("Unchanged")], [["held"], ["recovered"], []]),
         ([end("Failed"), end("Held"), end("Unchanged")], [["failed"], ["held"], ["recovered"]]),
         ([end("Crashed"), end("Misconfigured"), end("Published")], [["failed"], [], ["recovered"]]),
-        ([end("Unchanged", stale=True), end("Published", stale=False)], [["stale"], ["recovered"]]),
-        ([end("Held", stale=True), end("Published", stale=True), end("Published", stale=False)],
+        ([end("Unchanged", stale="old"), end("Published", stale="")], [["stale"], ["recovered"]]),
+        ([end("Held", stale="old"), end("Published", stale="old"), end("Published", stale="")],
          [["held", "stale"], [], ["recovered"]]),
         ([end("Held"), end("Busy"), end("Rejected"), end("Published")], [["held"], [], ["recovered"], []]),
         ([end("Held"), end("Rejected"), end("Rejected", day=NEXT)], [["held"], ["recovered"], []]),
         ([end("Held"), end("Approved"), end("Unchanged", day=NEXT)], [["held"], ["recovered"], []]),
-        ([end("Held", stale=True), end("Rejected"), end("Unchanged", stale=True, day=NEXT)],
+        ([end("Held", stale="old"), end("Rejected"), end("Unchanged", stale="old", day=NEXT)],
          [["held", "stale"], [], ["stale"]]),
-        ([end("Unchanged", stale=True), end("Busy"), end("Unchanged", stale=None)], [["stale"], [], []]),
+        ([end("Unchanged", stale="old"), end("Busy"), end("Unchanged", stale=None)], [["stale"], [], []]),
     ],
 )  # fmt: skip
 def test_a_condition_is_told_when_it_begins_and_once_a_day_and_its_end_once(
     tmp_path: Path, ends: list[End], told: list[list[str]]
 ) -> None:
     assert titles(tmp_path / "told.json", *ends) == told
+
+
+def test_who_is_told_of_a_stale_dataset_reads_why_and_of_a_held_one_how_its_run_ended(tmp_path: Path) -> None:
+    told = notify.tell((), tmp_path / "told.json", end("Held", stale="The newest release is of May."))
+    assert [(one.condition, one.text) for one in told] == [("held", "why"), ("stale", "The newest release is of May.")]
 
 
 def test_a_memory_that_cannot_be_read_forgets_and_is_written_anew(tmp_path: Path) -> None:

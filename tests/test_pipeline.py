@@ -1,5 +1,6 @@
 """Real runs through Prefect: how they end, what its server then knows, and that nothing is left running."""
 
+import json
 import os
 import shutil
 import signal
@@ -21,7 +22,7 @@ from flows.settings import PROJECT, Settings
 from schemas.package import Package, Version
 from tests.conftest import AS_OF, SEED, Communique
 from tests.publishing import DATASET, PATIENCE, home, processes_of, published, read_json, table, wait_until
-from tests.served import proof
+from tests.served import proof, webhook
 
 BIN = Path(sys.executable).parent
 
@@ -283,6 +284,44 @@ def test_a_name_that_no_dataset_has_ends_the_flow_before_it_makes_a_folder_or_te
     before = there()
     assert flow(settings, url, name) == "Misconfigured"
     assert there() == before
+
+
+OLD = {
+    "id": "harbour",
+    "issuer": "ministry-of-housing",
+    "language": "en",
+    "published_on": "2024-03-05",
+    "source": {"name": "Invented for the tests"},
+    "body": "Minister Ada Lind spoke at the opening of the new harbour school.",
+    "organizations": [{"id": "ministry-of-housing", "name": "Ministry of Housing"}],
+}
+
+
+def test_people_are_told_why_a_dataset_failed_is_held_or_stale_and_once_that_it_has_recovered(
+    communique: Communique, data: Path, url: str
+) -> None:
+    config, document = data / "datasets" / f"{DATASET}.toml", data / "releases" / SEED.name
+    rules = config.read_text(encoding="utf-8")
+    document.unlink()
+    with webhook() as told:
+
+        def run(max_age: int, text: str | None) -> int:
+            config.write_text(f"{rules}\n[freshness]\nmax_age = {max_age}\n", encoding="utf-8")
+            if text is not None:
+                document.write_text(text, encoding="utf-8")
+            return communique("run", DATASET, PREFECT_API_URL=url, COMMUNIQUE_NOTIFY=told.address).returncode
+
+        assert [run(30, None), run(30, "{"), run(30, json.dumps(OLD)), run(10_000, None)] == [2, 1, 0, 0]
+    assert [(one["title"].removeprefix(f"{DATASET} "), one["type"]) for one in told.got] == [
+        ("failed", "failure"),
+        ("is held: a steward decides", "warning"),
+        ("is stale: nothing new for longer than its max_age", "warning"),
+        ("has recovered", "success"),
+    ]
+    why = [one["message"] for one in told.got]
+    assert "releases" in why[0]
+    assert why[1].startswith("a critical problem holds the candidate (")
+    assert why[2].startswith("The newest release: observed 2024-03-05. ")
 
 
 def test_a_suite_with_a_slip_ends_2_and_names_its_file(communique: Communique, data: Path, url: str) -> None:

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from flows import store
-from flows.settings import PROJECT
+from flows import steps, store
+from flows.settings import PROJECT, Settings
 from tests.conftest import SEED
 from tests.publishing import DATASET, home, publish, read_json, tree
 
@@ -46,9 +46,9 @@ SECOND_VERSION = [
     Point("open", "staging/*/commitments.csv"),
     Point("open", "staging/*/SHA256SUMS"),
     Point("os.rename", "packages/*/1.0.1"),
-    Point("open", "packages/*/.latest.json*"),
-    Point("os.rename", "packages/*/latest.json"),
+    Point("open", "packages/*/.versions.json*"),
     Point("os.rename", "packages/*/versions.json"),
+    Point("os.rename", "packages/*/latest.json"),
     Point("open", "runs/*/.run.json*"),
     Point("os.rename", "runs/*/run.json"),
 ]
@@ -309,7 +309,7 @@ def test_a_first_run_that_is_killed_is_made_good_by_the_next(
     ("point", "outcome"),
     [
         (Point("os.rename", "packages/*/1.0.1"), "Published"),
-        (Point("open", "packages/*/.latest.json*"), "Unchanged"),
+        (Point("open", "packages/*/.versions.json*"), "Unchanged"),
     ],
     ids=str,
 )
@@ -347,3 +347,27 @@ def test_a_disk_that_is_full_fails_the_run_and_the_next_one_ends_as_if_it_had_no
     assert tree(home(data)) == tree(home(base))
     assert in_process(run, data, None) == (0, "Published")
     assert tree(home(data)) == undisturbed
+
+
+def test_a_mend_tells_the_version_that_a_killed_run_did_not_and_leaves_it_to_whoever_publishes(
+    base: Path, undisturbed: dict[str, Any]
+) -> None:
+    data = shutil.copytree(base, base.parent / "untold")
+    settings = Settings(data=data)
+    assert in_process(run, data, None) == (0, "Published")
+    for name in ("versions.json", "latest.json"):
+        shutil.copy(home(base) / name, home(data) / name)
+    with store.locked(settings.lock(DATASET)):
+        steps.mend(settings, DATASET)
+    assert read_json(home(data) / "latest.json")["version"] == "1.0.0"
+    steps.mend(settings, DATASET)
+    assert tree(home(data)) == undisturbed
+
+
+def test_a_version_that_cannot_be_read_is_told_by_a_mend_and_stops_nothing(
+    base: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = shutil.copytree(base, base.parent / "unreadable")
+    (home(data) / "1.0.0" / "manifest.json").write_text("{", encoding="utf-8")
+    steps.mend(Settings(data=data), DATASET)
+    assert "cannot be mended: ValidationError" in caplog.text

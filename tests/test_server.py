@@ -114,6 +114,8 @@ def test_a_server_of_another_home_is_not_taken_for_our_own(served: Served, tmp_p
     (home / "server.json").write_bytes((served.home / "server.json").read_bytes())
     assert server.running(served.home) == served.url
     assert server.running(home) is None
-    with pytest.raises(server.ServerError, match="did not start"), server.serving(home, int(served.url[17:-4])):
+    port = int(served.url[17:-4])
+    told = f"127.0.0.1:{port} already: --port takes another"
+    with pytest.raises(server.PortTaken, match=told), server.serving(home, port):
         pass
     assert not processes_of(home)

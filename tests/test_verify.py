@@ -11,7 +11,7 @@ from flows import rulings, store
 from flows.download.findings import Verification
 from flows.download.get import Wanted, get
 from flows.download.source import Absent, Untrue, source
-from flows.download.verify import targets, verify
+from flows.download.verify import UNLISTED, targets, verify
 from flows.publish import package
 from flows.settings import Settings
 from tests.conftest import Communique
@@ -234,6 +234,33 @@ def test_a_version_that_is_not_there_and_one_that_is_too_many_are_found(home: Pa
 def test_a_pointer_that_does_not_agree_with_the_index_is_a_fault(home: Path, told: dict[str, object]) -> None:
     rewrite(home / "latest.json", lambda pointer: pointer.update(told))
     assert faults(home) == [("latest.json", "pointer")]
+
+
+def test_a_version_that_came_out_and_is_not_listed_yet_is_no_fault_and_told(home: Path) -> None:
+    """So a publisher leaves it who is at work, or was killed, between the rename and the index."""
+    index = (home / "versions.json").read_bytes()
+    put(home, "1.3.0")
+    (home / "versions.json").write_bytes(index)
+    (home / "latest.json").write_bytes(pointer_to(home / "1.2.0"))
+    found = judged(home)
+    assert found.valid
+    assert [(one.version, one.told) for one in found.versions][-2:] == [("1.2.0", None), ("1.3.0", UNLISTED)]
+    rewrite(home / "1.3.0" / "manifest.json", lambda told: told.update(previous="0" * 64))
+    assert ("1.3.0/", "not listed") in faults(home)
+
+
+def test_a_pointer_that_lags_behind_the_index_is_told_with_what_mends_it(home: Path) -> None:
+    (home / "latest.json").write_bytes(pointer_to(home / "1.1.0"))
+    (fault,) = judged(home).faults
+    assert (fault.place, fault.kind) == ("latest.json", "pointer")
+    assert fault.message.startswith("names 1.1.0, and the newest that stands in versions.json is 1.2.0")
+    assert "the next run mends" in fault.message
+
+
+def pointer_to(version: Path) -> bytes:
+    """Return the pointer that names a version."""
+    digest = store.sha256_file(version / "manifest.json")
+    return store.to_json({"version": version.name, "path": f"{version.name}/", "sha256": digest})
 
 
 def test_a_pointer_that_is_gone_is_a_fault_and_an_index_that_is_gone_too(home: Path) -> None:

@@ -50,7 +50,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    sys.exit(_guarded(lambda: app.meta(exit_on_error=False, print_error=False, result_action="return_value")))
+    code = _guarded(lambda: app.meta(exit_on_error=False, print_error=False, result_action="return_value"))
+    gc.freeze()  # else Python looks once more through all that was imported, for more than a second
+    sys.exit(code)
 
 
 def _guarded(call: Callable[[], Any]) -> int:
@@ -100,6 +102,7 @@ def _failures() -> dict[type[Exception], int]:
         AuditError: INVALID,
         SuiteFault: WRONG_USE,
         store.LockedError: BUSY,
+        server.PortTaken: WRONG_USE,
         server.ServerError: INVALID,
         source.Unreachable: UNREACHABLE,
         source.Absent: WRONG_USE,

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flows import server
+from flows import logs, server
 from flows.cli.common import err
 from flows.config import ConfigError
 from flows.redact import shown
@@ -40,7 +40,8 @@ def given_server(settings: Settings) -> str | None:
 @contextmanager
 def own_server(settings: Settings, port: int | None = None) -> Iterator[str]:
     """Yield the address of our own server, the environment set to work with it."""
-    err.print("starting Prefect's server …", style="dim")
+    if not logs.wants_json():
+        err.print("starting Prefect's server …", style="dim")
     threading.Thread(target=_import_heavy, daemon=True).start()
     with server.serving(settings.prefect_home, port) as url:
         os.environ.update(server.environment(settings.prefect_home, url))

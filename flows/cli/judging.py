@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from flows.cli.common import DONE, INVALID, WRONG_USE, Day, app, err, out, print_json
+from flows.cli.common import DONE, INVALID, WRONG_USE, Day, app, deaf, err, out, print_json
 
 Face = Literal["text", "json", "frictionless", "sarif", "junit", "html", "github"]
 
 
 @app.command
-def validate(  # noqa: PLR0913 - a command has as many options as it takes
+def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and ends in as many ways, as it takes
     *target: str,
     schema: str | None = None,
     as_of: Day = None,
@@ -19,6 +19,7 @@ def validate(  # noqa: PLR0913 - a command has as many options as it takes
     limit: int | None = None,
     reference: bool = False,
     allow_remote: bool = False,
+    packages: bool = False,
 ) -> int:
     """Judge tables, Data Packages, release documents or a dataset's sources as they are; nothing is kept.
 
@@ -37,12 +38,19 @@ def validate(  # noqa: PLR0913 - a command has as many options as it takes
     limit
         Of tables: how many errors are told; all if left out. All are counted.
     reference
-        Of tables: ask frictionless over every row too, and nothing beyond it; exit 1 where the two differ.
+        Ask frictionless itself over every row too; of tables, nothing beyond it; exit 1 where the two differ.
     allow_remote
         Fetch what lies on other machines.
+    packages
+        Judge the Data Packages that describe the files named, whole; files that none describes are left out.
     """
     from flows.validate.engine import targets  # noqa: PLC0415 - not paid for by --help
 
+    if packages and target:
+        target = tuple(targets.packages(target))
+        if not target:
+            err.print("no Data Package describes one of the files")
+            return DONE
     if not target:
         err.print("name a file, a folder or a dataset to validate", style="red")
         return WRONG_USE
@@ -51,9 +59,12 @@ def validate(  # noqa: PLR0913 - a command has as many options as it takes
         if limit is not None or output is not None:
             err.print("--limit and --output are for tables; of documents all is told", style="red")
             return WRONG_USE
-        return _documents(target, as_of, format)
+        return _documents(target, as_of, format, reference=reference)
     if len(tables) < len(target):
         err.print("tables and documents are judged apart: name the ones or the others", style="red")
+        return WRONG_USE
+    if output and output.resolve() in {Path(name).resolve() for name in (*target, *filter(None, [schema]))}:
+        err.print(f"{output} is what is judged, and the answer would take its place", style="red")
         return WRONG_USE
     try:
         return _tables(target, schema, format, output, limit, reference=reference, remote=allow_remote)
@@ -73,23 +84,31 @@ def _tables(  # noqa: PLR0913 - as many as the command has for tables
     remote: bool,
 ) -> int:
     from flows import faces  # noqa: PLC0415 - not paid for by --help
+    from flows.cli import progress  # noqa: PLC0415
     from flows.validate.engine import targets  # noqa: PLC0415
     from flows.validate.engine.answers import Answer  # noqa: PLC0415
 
-    results = [
-        result for name in target for result in targets.results(name, schema, reference_only=reference, remote=remote)
-    ]
+    with progress.bar(err):
+        results = [
+            result
+            for name in target
+            for result in targets.results(name, schema, reference_only=reference, remote=remote)
+        ]
     answer = Answer(results, limit)
     if output:
         with output.open("w", encoding="utf-8") as file:
             faces.write(face, answer, file)
-        err.print(f"{output}: {'valid' if answer.valid else f'{answer.total} errors'}")
-    else:
+        err.print(f"{output}: {'valid' if answer.valid else 'INVALID'}, {answer.total:,} errors")
+        return DONE if answer.valid else INVALID
+    try:
         faces.write(face, answer, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        deaf(sys.stdout)
     return DONE if answer.valid else INVALID
 
 
-def _documents(target: tuple[str, ...], as_of: Day, face: Face) -> int:
+def _documents(target: tuple[str, ...], as_of: Day, face: Face, *, reference: bool) -> int:
     from flows import config, preview, tell  # noqa: PLC0415 - not paid for by --help
     from flows.settings import Settings  # noqa: PLC0415
 
@@ -99,9 +118,9 @@ def _documents(target: tuple[str, ...], as_of: Day, face: Face) -> int:
     reports = {}
     for name in target:
         if Path(name).exists():
-            reports[name] = preview.validate_files(Path(name), as_of)
+            reports[name] = preview.validate_files(Path(name), as_of, reference=reference)
         elif name in config.names(settings.datasets):
-            reports[name] = preview.validate_dataset(settings, name, as_of)
+            reports[name] = preview.validate_dataset(settings, name, as_of, reference=reference)
         else:
             raise config.ConfigError(f"{name}: there is no such file, and no such dataset in {settings.datasets}")
     if face == "json":

@@ -1,16 +1,20 @@
 """The commands that set up and keep publishing: init, up, doctor."""
 
+import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from flows.cli.common import DONE, INVALID, Format, app, err, out, print_json
+from flows.cli.common import DONE, INVALID, Format, app, out, print_json
 
-COLOURS = {"good": "green", "warning": "yellow", "bad": "bold red"}
-MARKS = {"good": "✓", "warning": "!", "bad": "✗"}
+if TYPE_CHECKING:
+    from flows.cli.site import Site
+
+COLOURS = {"good": "green", "warning": "yellow", "bad": "bold red", "skipped": "dim"}
+MARKS = {"good": "✓", "warning": "!", "bad": "✗", "skipped": "·"}
+log = logging.getLogger("communique")
 
 
 @app.command
@@ -93,34 +97,39 @@ def up(
     with store.locked(settings.prefect_home / "up.lock"):
         beside = Site(settings.root, site, name or [])
         try:
-            _serve(settings, port, beside.keep)
+            _serve(settings, port, beside)
         finally:
             beside.stop()
     return DONE
 
 
-def _serve(settings: Any, port: int | None, look: Callable[[], None]) -> None:
+def _serve(settings: Any, port: int | None, beside: "Site") -> None:
     """Serve until told to stop; our own server is started again where it is gone."""
     from flows import server  # noqa: PLC0415
     from flows.cli.connecting import given_server, own_server  # noqa: PLC0415
 
     given = given_server(settings)
     if given:
-        _serve_with(settings, given, look, own=False)
+        _serve_with(settings, given, beside, own=False)
         return
-    port = server.port_for(port, server.PORT)
+    taken = server.port_for(port, server.PORT, "Prefect's server")
     while True:
         try:
-            with own_server(settings, port) as url:
-                _serve_with(settings, url, look, own=True)
+            with own_server(settings, taken) as url:
+                _serve_with(settings, url, beside, own=True)
                 return
+        except server.PortTaken:  # by another folder's, which was started in the same moment
+            if port:
+                raise
+            taken = server.free_port()
         except server.ServerGone as gone:
-            err.print(f"{gone}; it is started again", style="yellow")
+            log.warning("%s; it is started again", gone)
 
 
-def _serve_with(settings: Any, url: str, look: Callable[[], None], *, own: bool) -> None:
+def _serve_with(settings: Any, url: str, beside: "Site", *, own: bool) -> None:
     from flows.pipeline import deploy  # noqa: PLC0415 - Prefect reads the environment at import
     from flows.redact import shown  # noqa: PLC0415
 
     out.print(f"Prefect's pages: {shown(url).removesuffix('/api')}  (Ctrl-C stops all of it)")
-    deploy.up(settings, url, look, own=own)
+    deploy.up(settings, url, beside.keep, own=own)
+    beside.ask_to_stop()  # while the server stops

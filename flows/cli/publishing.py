@@ -18,12 +18,13 @@ EXITS = {
 
 
 @app.command
-def run(
+def run(  # noqa: PLR0913 - a command has as many options as it takes
     *dataset: str,
     as_of: Day = None,
     since: Day = None,
     until: Day = None,
     dry_run: bool = False,
+    reference: bool = False,
     format: Format = "text",  # noqa: A002 - the option's name
 ) -> int:
     """Publish datasets: fetch, build, judge, and make a version of what passed.
@@ -44,6 +45,8 @@ def run(
         Last day of a backfill, YYYY-MM-DD; today in UTC if left out.
     dry_run
         Publish nothing and keep nothing: print the changes, the next version number, and what would be refused.
+    reference
+        Ask frictionless itself over every row, not over a sample; where it says another thing, the run is held.
     format
         Of a dry run: text for people, json for programs.
     """
@@ -64,32 +67,39 @@ def run(
         if since:
             steps.days(settings, name, since, until)
     if dry_run:
-        return _preview(settings, names, as_of, format)
+        return _preview(settings, names, as_of, format, reference=reference)
     for name in names:  # say so before a server is started, when another publisher is at work
         with store.locked(settings.lock(name)):
             pass
     with connected(settings):
-        return publish_all(names, as_of, since, until)
+        return publish_all(names, as_of, since, until, reference=reference)
 
 
-def publish_all(names: list[str], as_of: date | None, since: date | None = None, until: date | None = None) -> int:
+def publish_all(
+    names: list[str],
+    as_of: date | None,
+    since: date | None = None,
+    until: date | None = None,
+    *,
+    reference: bool = False,
+) -> int:
     """Publish each dataset in turn; return the worst of their exits."""
     from flows import logs, pipeline  # noqa: PLC0415 - Prefect reads the environment at import
 
     worst = DONE
     for name in names:
         with logs.of_one_run(err, name):
-            ending = pipeline.publish(name, as_of, since, until)
+            ending = pipeline.publish(name, as_of, since, until, reference=reference)
         _tell_run(name, ending)
         worst = max(worst, EXITS.get(ending.name, INVALID))
     return worst
 
 
-def _preview(settings: Any, names: list[str], as_of: date | None, format: Format) -> int:  # noqa: A002
+def _preview(settings: Any, names: list[str], as_of: date | None, format: Format, *, reference: bool) -> int:  # noqa: A002
     """Print what a run of each dataset would do."""
     from flows import preview, tell  # noqa: PLC0415
 
-    plans = [preview.plan(settings, name, as_of) for name in names]
+    plans = [preview.plan(settings, name, as_of, reference=reference) for name in names]
     if format == "json":
         print_json({plan.dataset: plan.told() for plan in plans})
     else:

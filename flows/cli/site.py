@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flows import server
-from flows.config import ConfigError
 
 COMMAND = [sys.executable, "-c", "from flows import cli, server; server.die_with_parent(); cli.main()"]
 PORT = 8000
@@ -19,16 +18,16 @@ class Site:
     """The site of one data folder; `keep` starts it again where it has ended."""
 
     def __init__(self, root: Path, port: int | None, names: Sequence[str]) -> None:
-        """Start it on `port`, or on 8000, or on one that is free; ConfigError when `port` is not."""
-        if port and server.taken(port):
-            raise ConfigError(f"somebody listens on 127.0.0.1:{port} already: --site takes another port")
-        self.port = server.port_for(port, PORT)
+        """Start it on `port`, or on 8000, or on one that is free; PortTaken when `port` is not."""
+        if port:
+            server.check_port(port, "--site")
         asked = [part for name in names for part in ("--name", name)]
-        self.command = [*COMMAND, "--data", str(root), "serve", "--port", str(self.port), *asked]
+        self.port, self.command = port, [*COMMAND, "--data", str(root), "serve", *asked]
         self.process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self.command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
+        command = [*self.command, "--port", str(server.port_for(self.port, PORT, "the download site"))]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
     def keep(self) -> None:
         """Start the site again where it has ended."""
@@ -36,9 +35,13 @@ class Site:
             log.warning("the download site ended with %d; it is started again", self.process.returncode)
             self.process = self._start()
 
+    def ask_to_stop(self) -> None:
+        """Tell the site to end, which takes a moment where a download goes on."""
+        self.process.terminate()
+
     def stop(self) -> None:
         """End the site; a download that goes on is cut off after a moment, and can be resumed."""
-        self.process.terminate()
+        self.ask_to_stop()
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -31,7 +31,8 @@ def versions(*dataset: str, schema: bool = False, format: Format = "text") -> in
     settings = Settings()
     config.some(settings.datasets, settings.packages)
     names = [config.known(settings.datasets, settings.packages, name) for name in dataset]
-    homes = [settings.packages / name for name in names] or sorted(settings.packages.glob("*"))
+    there = filter(package.versions, sorted(settings.packages.glob("*")))
+    homes = [settings.packages / name for name in names] or there
     found = {home.name: package.index(home) for home in homes}
     if format == "json":
         print_json(found)

@@ -9,7 +9,7 @@ class Finding(NamedTuple):
     """One thing that was looked at."""
 
     check: str
-    outcome: Literal["good", "warning", "bad"]
+    outcome: Literal["good", "warning", "bad", "skipped"]
     found: str
     mend: str = ""
 

@@ -28,9 +28,14 @@ def answers(case: Case) -> Iterator[Finding]:
         yield Finding("server", "bad", found, "Start it, or unset PREFECT_API_URL to have one of our own.")
 
 
+def _not_asked(check: str) -> Finding:
+    return Finding(check, "skipped", "not asked, for no server runs")
+
+
 def strangers(case: Case) -> Iterator[Finding]:
     """Whether strangers can start and stop runs."""
     if case.url is None or not server.healthy(case.url):
+        yield _not_asked("open to the world")
         return
     parts = urlsplit(case.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -78,6 +83,7 @@ def _lets_in(url: str) -> bool:
 def pages(case: Case) -> Iterator[Finding]:
     """Whether the pages of any site that a steward visits can use the server."""
     if case.url is None or not server.healthy(case.url):
+        yield _not_asked("foreign pages")
         return
     try:
         told = _of(server.ask(case.url, "admin/settings"), "server", "api")
@@ -99,8 +105,7 @@ def pages(case: Case) -> Iterator[Finding]:
 def keeps_to_itself(case: Case) -> Iterator[Finding]:
     """Whether the server keeps to itself, and results are JSON."""
     if not case.given and (case.url is None or not server.healthy(case.url)):
-        for check in ("telemetry", "serializer"):
-            yield Finding(check, "good", "not asked, for no server runs")
+        yield from map(_not_asked, ("telemetry", "serializer"))
         return
     try:
         settings = server.ask(case.url or "", "admin/settings")

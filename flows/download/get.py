@@ -135,7 +135,8 @@ def seen(source: Source, dataset: str, home: Path) -> Shelf:
 
 def _listed(shelf: Shelf, wanted: Wanted) -> Listed:
     """Return the version that is wanted, as the index has it; Absent when it is not there, or not any more."""
-    dataset, number = wanted.dataset, wanted.version or (shelf.pointer.version if shelf.pointer else None)
+    latest = shelf.listing.latest
+    dataset, number = wanted.dataset, wanted.version or (latest.version if latest else None)
     found = next((one for one in shelf.listing.versions if one.version == number), None)
     if number is None:
         raise Absent(f"every version of {dataset} was taken down: {shelf.listing.versions[-1].taken_down}")

@@ -1,7 +1,8 @@
 """The papers of a dataset, from a source that may lie: pointer, index, manifests, and what was seen of them before.
 
-The pointer is the newest version that stands in the index. What was seen once has to be there again, with the same
-manifest: so neither a version that changed nor a pointer that went back gets through.
+The latest version is the newest that stands in the index; a pointer names it too, or lags where a publish was cut off
+before it. What was seen once has to be there again, with the same manifest: so neither a version that changed nor an
+index that went back gets through.
 """
 
 import time
@@ -39,8 +40,9 @@ PARTIAL = "PARTIAL.json"
 """In a version of which not all was downloaded: what was left out."""
 OWN = {MANIFEST, SUMS, PRUNED, TOMBSTONE, PARTIAL}
 """Files of a version that its manifest does not list."""
-TRIES, WAIT_SECONDS = 3, 0.3
-"""A pointer and an index that disagree are read again: a version may come out in between."""
+WAITS = (0, 0.3, 0.3)
+"""Seconds before pointer and index are read, and read again where they differ: a version may come out in between."""
+CUT_OFF = "a publish was cut off before it was done, which the next run mends; or it went back"
 
 Read = TypeVar("Read", bound=Model)
 
@@ -63,21 +65,32 @@ class Shelf(NamedTuple):
     """What a source says that it has of a dataset."""
 
     pointer: Pointer | None
-    """None where every version was taken down."""
     listing: Index
+
+    @property
+    def lag(self) -> str | None:
+        """Why the pointer does not name the latest version, None where it does."""
+        named, there = self.pointer and self.pointer.version, self.listing.latest and self.listing.latest.version
+        if named == there:
+            return None
+        told = f"names {named}" if named else "is not there"
+        return f"{told}, and the newest that stands in {INDEX} is {there or 'none'}: {CUT_OFF}"
 
 
 def shelf(source: Source, home: str) -> Shelf:
-    """Return pointer and index of the dataset that lies at `home`; Untrue when they disagree."""
-    for last in (False,) * (TRIES - 1) + (True,):
+    """Return pointer and index of the dataset that lies at `home`; Untrue when they disagree.
+
+    One that only lags is no reason to refuse what the index has.
+    """
+    for wait in WAITS:
+        time.sleep(wait)
         found = Shelf(_pointer(source, home), parsed(source, f"{home}{INDEX}", Index))
-        wrong = next(disagreements(found), None)
-        if wrong is None:
+        wrong = disagreement(found)
+        if wrong is None and found.lag is None:
             return found
-        if last:
-            raise Untrue(wrong)
-        time.sleep(WAIT_SECONDS)
-    raise AssertionError
+    if wrong:
+        raise Untrue(wrong)
+    return found
 
 
 def _pointer(source: Source, home: str) -> Pointer | None:
@@ -87,22 +100,19 @@ def _pointer(source: Source, home: str) -> Pointer | None:
         return None
 
 
-def disagreements(found: Shelf) -> Iterator[str]:
-    """Yield what is wrong between a pointer and its index."""
+def disagreement(found: Shelf) -> str | None:
+    """Return what is wrong with an index, or with a pointer that names what its index does not have."""
     listed = found.listing.versions
     numbers = [Version.parse(one.version) for one in listed]
     if numbers != sorted(set(numbers)):
-        yield f"{INDEX}: its versions are not in order, or one is there twice"
-        return
-    newest = next((one for one in reversed(listed) if one.taken_down is None), None)
-    if newest is None and found.pointer:
-        yield f"{POINTER}: names {found.pointer.version}, and {INDEX} has no version that stands"
-    elif newest and found.pointer is None:
-        yield f"{POINTER}: is not there, and {INDEX} has {newest.version}"
-    elif newest and found.pointer and found.pointer.version != newest.version:
-        yield f"{POINTER}: names {found.pointer.version}, the newest in {INDEX} is {newest.version}"
-    elif newest and found.pointer and found.pointer.sha256 != newest.manifest:
-        yield f"{POINTER}: has another digest of the manifest of {newest.version} than {INDEX}"
+        return f"{INDEX}: its versions are not in order, or one is there twice"
+    digests = dict(chain(listed))
+    if found.pointer is None or digests.get(found.pointer.version) == found.pointer.sha256:
+        return None
+    if found.pointer.version in digests:
+        return f"{POINTER}: has another digest of the manifest of {found.pointer.version} than {INDEX}"
+    newest = listed[-1].version if listed else "none"
+    return f"{POINTER}: names {found.pointer.version}, the newest in {INDEX} is {newest}"
 
 
 def went_back(seen: Seen | None, index: Index) -> Iterator[tuple[str, str]]:

@@ -47,6 +47,7 @@ class _Known(NamedTuple):
 
 
 Finding = Checked | Fault
+UNLISTED = f"{INDEX} does not list it yet; the next run does"
 
 
 def targets(address: str, timeout: float) -> list[Target]:
@@ -123,10 +124,13 @@ def _listing(source: Source, home: str) -> Generator[Finding, None, Index | None
         yield Fault(place=place, kind="missing", message=_plain(error, place))
         return None
     try:
-        return papers.shelf(source, home).listing
+        shelf = papers.shelf(source, home)
+        wrong, listing = shelf.lag, shelf.listing
     except Untrue as error:
-        yield Fault(place=f"{home}{POINTER}", kind="pointer", message=_plain(error, f"{home}{POINTER}"))
-        return listing
+        wrong = _plain(error, f"{home}{POINTER}")
+    if wrong:
+        yield Fault(place=f"{home}{POINTER}", kind="pointer", message=wrong)
+    return listing
 
 
 def _back(home: str, listing: Index, memory: Path | None) -> Iterator[Fault]:
@@ -168,6 +172,7 @@ def _version(source: Source, base: str, known: _Known, advance: Advance) -> Iter
     found += _lying(base, set(source.names(base) or ()), manifest, notes)
     yield from found
     state, told = notes.state() if not found else ("faulty", f"{len(found)} wrong")
+    told = UNLISTED if state == "whole" and _unlisted(manifest, known) else told
     looked_at = len(wanted) - len(absent)
     yield Checked(dataset=manifest.dataset, version=manifest.version, state=state, files=looked_at, told=told)
 
@@ -182,6 +187,13 @@ def _notes(source: Source, base: str, known: _Known) -> Notes:
     )
 
 
+def _unlisted(manifest: Manifest, known: _Known) -> bool:
+    """Return whether a version came out just now: it follows the newest that the index of a publisher lists."""
+    newest = list(known.digests)[-1:]
+    after = all(Version.parse(one) < Version.parse(manifest.version) for one in newest)
+    return known.told_by == INDEX and after and papers.follows(manifest, list(known.digests.items())) is None
+
+
 def _place(base: str, data: bytes, manifest: Manifest, known: _Known, notes: Notes) -> Iterator[Fault]:
     """Yield what is wrong between a manifest, the folder it lies in, and the versions that are known."""
     place, number = f"{base}{MANIFEST}", base.rstrip("/").rpartition("/")[2]
@@ -189,6 +201,8 @@ def _place(base: str, data: bytes, manifest: Manifest, known: _Known, notes: Not
         yield Fault(place=place, kind="manifest", message=f"is the manifest of version {manifest.version}")
         return
     digest = known.digests.get(manifest.version)
+    if _unlisted(manifest, known):
+        return
     if known.told_by and digest is None:
         yield Fault(place=base, kind="not listed", message=f"lies here, and {known.told_by} does not list it")
         return

@@ -4,8 +4,11 @@ import json
 from typing import Any, TextIO
 
 from flows.validate.engine import reference
-from flows.validate.engine.answers import Answer, count
+from flows.validate.engine.answers import Answer, count, message
+from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.run import Result
+
+BEYOND = "communique:beyondReference"
 
 
 def write(answer: Answer, out: TextIO) -> None:
@@ -21,10 +24,16 @@ def write(answer: Answer, out: TextIO) -> None:
         for place, (row, one) in enumerate(result.errors()):
             if left is not None and left <= place:
                 break
-            out.write((",\n" if place else "\n") + json.dumps(reference.described(one, row), ensure_ascii=False))
+            out.write((",\n" if place else "\n") + json.dumps(_error(result, row, one), ensure_ascii=False))
         left = None if left is None else max(left - count(result), 0)
         out.write("]}")
     out.write("\n  ]\n}\n")
+
+
+def _error(result: Result, row: RowFaults | None, one: Fault) -> dict[str, Any]:
+    """Return an error as frictionless writes it; marked where frictionless would not have found it."""
+    told = reference.described(one, row)
+    return told if result.extras.rule(one) is None else told | {"message": message(one, row), BEYOND: True}
 
 
 def _task(result: Result) -> dict[str, Any]:

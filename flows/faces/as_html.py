@@ -2,63 +2,75 @@
 
 from collections import defaultdict
 from html import escape
+from importlib.resources import files
 from typing import TextIO
 
-from flows.validate.engine.answers import Answer, Finding, summary
+from flows.validate.engine.answers import Answer, Finding, marked, short, summary
 from flows.validate.engine.run import Result
 from schemas.tablerules import rule_of
 
 SHOWN = 50
 """Rows of a rule that are shown."""
 CELLS, CELL = 8, 60
-STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bad: #b3261e; --good: #1b6e3c; --mark: #ffd7d5; --dim: #6b6b6b }
-@media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --good: #7bd8a0; --mark: #5c1f1b; --dim: #a5a5a5 } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .3rem } p { margin: .3rem 0 }
-table { border-collapse: collapse; font-size: .9rem } td, th { border: 1px solid var(--line); padding: .25rem .5rem;
-text-align: left; vertical-align: top;
-overflow-wrap: break-word; max-width: 22rem } th { font-weight: 600; white-space: nowrap } .wide { overflow-x: auto }
-.bad { color: var(--bad) } .good { color: var(--good) } .dim { color: var(--dim) } mark { background: var(--mark);
-color: inherit; padding: 0 .15rem } code { font-size: .9em } td.n, th.n { text-align: right }
-"""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def write(answer: Answer, out: TextIO) -> None:
     """Write `answer` as a page."""
-    title = "Valid" if answer.valid else f"{answer.total:,} errors"
+    title = "The data is as described" if answer.valid else "The data is not as described"
+    style = files("flows.faces").joinpath("report.css").read_text(encoding="utf-8")
     out.write(
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>\n{style}</style></head><body>\n'
     )
     kind = "good" if answer.valid else "bad"
-    out.write(f'<h1>Is the data as described? <span class="{kind}">{"Yes" if answer.valid else "No"}</span></h1>\n')
+    out.write(f'<header class="{kind}"><h1>{title}</h1>\n<p>{_verdict(answer)}</p></header><main>\n')
     out.write(_tables(answer))
     if answer.total:
         out.write(_contents(answer))
     results = {one.name: one for one in answer.results}
-    out.writelines(_section(rule, answer.rules[rule], found, results) for rule, found in _by_rule(answer).items())
-    out.write("</body></html>\n")
+    out.writelines(_section(answer, rule, found, results) for rule, found in _by_rule(answer).items())
+    out.write("</main></body></html>\n")
+
+
+def _verdict(answer: Answer) -> str:
+    rows = sum(one.rows for one in answer.results)
+    looked_at = f"{_many(rows, 'row')} in {_many(len(answer.results), 'table')} were looked at"
+    if not answer.total:
+        return f"{looked_at}, and nothing is wrong with them."
+    bad = sum(one.log.count for one in answer.results)
+    kinds = f"{_many(answer.total, 'error')} of {_many(len(answer.rules), 'kind')} in {_many(bad, 'row')}"
+    told = f"{looked_at}: {kinds}."
+    return f"{told} None is more than a warning." if answer.valid else told
+
+
+def _many(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def _tables(answer: Answer) -> str:
     rows = "".join(
-        f'<tr><td>{escape(one.name)}</td><td><code>{escape(one.place)}</code></td><td class="n">{one.rows:,}</td>'
-        f'<td class="n {"bad" if one.log.count else "good"}">{one.log.count:,}</td></tr>'
+        f'<tr><td>{escape(one.name)}</td><td class="file">{escape(one.place)}</td><td class="n">{one.rows:,}</td>'
+        f'<td class="n {"good" if one.valid else "bad"}">{one.log.count:,}</td><td>{_share(one)}</td></tr>'
         for one in answer.results
     )
-    head = '<tr><th>table</th><th>file</th><th class="n">rows</th><th class="n">rows with errors</th></tr>'
-    return f'<div class="wide"><table>{head}{rows}</table></div>\n'
+    head = '<tr><th>table</th><th>file</th><th class="n">rows</th><th class="n">with errors</th><th>good</th></tr>'
+    return f'<div class="wide" tabindex="0"><table class="list">{head}{rows}</table></div>\n'
+
+
+def _share(one: Result) -> str:
+    """Return a bar: how much of a table is good."""
+    good = 1.0 if one.valid else 1 - min(one.log.count / max(one.rows, 1), 1) if one.rows else 0.0
+    return f'<meter min="0" max="1" value="{good:.3f}" aria-label="{good:.1%} of the rows are good"></meter>'
 
 
 def _contents(answer: Answer) -> str:
     lines = "".join(
-        f'<tr><td class="n">{times:,}</td><td><a href="#{rule}">{escape(rule_of(rule).words)}</a></td></tr>'
+        f'<li><a href="#{rule}">{escape(rule_of(rule).words)}</a> <span class="n">{_many(times, "time")}</span></li>'
         for rule, times in summary(answer.rules.items())
     )
-    return f'<h2>What is wrong</h2><table><tr><th class="n">times</th><th>what</th></tr>{lines}</table>\n'
+    return f'<nav aria-label="What is wrong"><h2>What is wrong</h2><ol>{lines}</ol></nav>\n'
 
 
 def _by_rule(answer: Answer) -> dict[str, list[Finding]]:
@@ -69,41 +81,46 @@ def _by_rule(answer: Answer) -> dict[str, list[Finding]]:
     return found
 
 
-def _section(identity: str, times: int, found: list[Finding], results: dict[str, Result]) -> str:
-    rule = rule_of(identity)
+def _section(answer: Answer, identity: str, found: list[Finding], results: dict[str, Result]) -> str:
+    rule, times = rule_of(identity), answer.rules[identity]
     by_table: dict[str, list[Finding]] = defaultdict(list)
     for one in found:
         by_table[one.table].append(one)
+    beyond = ' <span class="tag">beyond Frictionless</span>' if any(one.beyond for one in found) else ""
+    hints = {one.hint for one in found}
+    hint = hints.pop() if len(hints) == 1 else rule.hint
     parts = [
-        f'<h2 id="{identity}">{escape(rule.reason)} <span class="bad">Broken {times:,} times.</span></h2>',
-        f"<p>{escape(rule.words)}</p><p>To mend it: {escape(found[0].hint if found else rule.hint)}</p>",
-        f'<p class="dim">Rule <code>{identity}</code></p>',
+        f'<section id="{identity}" class="{answer.worst(identity)}">',
+        f'<h2>{escape(rule.words)} <span class="times">{_many(times, "time")}</span></h2>',
+        f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{identity}</code>{beyond}</dd>",
+        f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
     ]
     parts += [_rows(one, results[table]) for table, one in by_table.items()]
     if times > len(found):
         parts.append(f'<p class="dim">and {times - len(found):,} more</p>')
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, "</section>"]) + "\n"
 
 
 def _rows(found: list[Finding], result: Result) -> str:
     if not any(one.cells for one in found):
-        return "<ul>" + "".join(f"<li>{escape(one.message)}</li>" for one in found) + "</ul>"
+        return "<ul>" + "".join(f"<li>{escape(short(one.message))}</li>" for one in found) + "</ul>"
     names = result.names[:CELLS]
-    marked = sorted({one.number for one in found if one.number > CELLS})[:4]
-    columns = [*range(1, len(names) + 1), *marked]
+    wanted = {number for one in found for number in marked(result, one) if number > CELLS}
+    columns = [*range(1, len(names) + 1), *sorted(wanted)[:4]]
     titles = [result.names[number - 1] if number <= len(result.names) else f"cell {number}" for number in columns]
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
-    body = "".join(_row(one, columns) for one in found)
-    table = f'<table><tr><th class="n">row</th>{head}<th>why</th></tr>{body}</table>'
-    return f'<p><code>{escape(result.place)}</code></p><div class="wide">{table}</div>'
+    body = "".join(_row(one, columns, marked(result, one)) for one in found)
+    table = f'<table><tr><th class="n">row</th>{head}<th>expected</th></tr>{body}</table>'
+    return f'<p class="file">{escape(result.place)}</p><div class="wide" tabindex="0">{table}</div>'
 
 
-def _row(one: Finding, columns: list[int]) -> str:
-    cells = "".join(f"<td>{_cell(one, number)}</td>" for number in columns)
-    return f'<tr><td class="n">{one.row or ""}</td>{cells}<td>{escape(one.message)}</td></tr>'
+def _row(one: Finding, columns: list[int], bad: set[int]) -> str:
+    cells = "".join(f"<td>{_cell(one, number, bad)}</td>" for number in columns)
+    why = f'<td class="why" title="{escape(short(one.message))}">{escape(short(one.expected or one.message))}</td>'
+    return f'<tr><td class="n">{one.row or ""}</td>{cells}{why}</tr>'
 
 
-def _cell(one: Finding, number: int) -> str:
+def _cell(one: Finding, number: int, bad: set[int]) -> str:
     text = one.cells[number - 1] if number <= len(one.cells) else ""
     short = escape(text if len(text) <= CELL else text[: CELL - 1] + "…")
-    return f"<mark>{short or '(empty)'}</mark>" if number == one.number else short
+    return f"<mark>{short or 'empty'}</mark>" if number in bad else short

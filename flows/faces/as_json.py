@@ -16,6 +16,7 @@ def write(answer: Answer, out: TextIO) -> None:
         "counts": {one.name: _counts(one) for one in answer.results},
         "checks": [_check(rule, times, answer) for rule, times in sorted(answer.rules.items())],
         "handed_over": {one.name: _handed(one) for one in answer.results},
+        "asked_beyond_reference": {one.name: one.extras.asked() for one in answer.results},
         "total": answer.total,
     }
     out.write(json.dumps(head, ensure_ascii=False, indent=2)[:-2] + ',\n  "problems": [')
@@ -37,7 +38,7 @@ def _check(rule: str, times: int, answer: Answer) -> dict[str, Any]:
     return {
         "id": rule,
         "layer": "table",
-        "severity": "error",
+        "severity": answer.worst(rule),
         "outcome": "failed",
         "looked_at": max(looked_at, times),
         "failures": times,
@@ -55,7 +56,8 @@ def _problem(found: Finding) -> dict[str, Any]:
         "field": found.field or None,
         "value": found.value or None,
         "message": found.message,
+        "expected": found.expected or None,
         "hint": found.hint,
-        "source": {"file": found.place, "line": found.row},
+        "source": {"file": found.place, "line": found.line},
         "beyond_reference": found.beyond,
     }

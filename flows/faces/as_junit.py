@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from flows.validate.engine.answers import Answer, Finding
+from flows.validate.engine.answers import Answer, Finding, short
 from flows.validate.engine.run import Result
 from schemas.tablerules import TABLE_RULES
 
@@ -28,16 +28,25 @@ def _suite(answer: Answer, result: Result) -> str:
             by_rule[found.rule].append(found)
     rules = sorted({*TABLE_RULES, *by_rule})
     cases = "".join(_case(result.name, rule, by_rule.get(rule, []), times[rule]) for rule in rules)
-    name = quoteattr(_legal(result.name))
-    return f'  <testsuite name={name} tests="{len(rules)}" failures="{len(by_rule)}">\n{cases}  </testsuite>\n'
+    name, failures = quoteattr(_legal(result.name)), sum(map(_fails, by_rule.values()))
+    return f'  <testsuite name={name} tests="{len(rules)}" failures="{failures}">\n{cases}  </testsuite>\n'
+
+
+def _fails(found: list[Finding]) -> bool:
+    return any(one.severity == "error" for one in found)
 
 
 def _case(table: str, rule: str, found: list[Finding], times: int) -> str:
     head = f"    <testcase classname={quoteattr(_legal(table))} name={quoteattr(rule)}"
     if not found:
         return head + "/>\n"
-    text = "\n".join(f"{one.place}{f':{one.row}' if one.row else ''} {one.message}" for one in found)
-    message = quoteattr(f"{times} errors")
+    text = "\n".join(
+        f"{one.place}{f':{one.line}' if one.line else ''} {short(one.message)} {one.hint}" for one in found
+    )
+    beyond = ", beyond Frictionless" if found[0].beyond else ""
+    message = quoteattr(f"{times} {'error' if times == 1 else 'errors'}{beyond}")
+    if not _fails(found):
+        return f"{head}>\n      <system-out>{escape(_legal(text))}</system-out>\n    </testcase>\n"
     return f"{head}>\n      <failure message={message}>{escape(_legal(text))}</failure>\n    </testcase>\n"
 
 

@@ -1,54 +1,74 @@
 """As text: the rows with their bad cells marked, what was expected, how to mend it, then the count of each rule."""
 
+import os
 from itertools import groupby, islice
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-from flows.validate.engine.answers import Answer, Finding, count, summary
+from flows.validate.engine.answers import Answer, Finding, count, marked, short, summary
 from flows.validate.engine.run import Result
 
 SHOWN = 20
 """Errors of a table that are shown; the rest are counted."""
-WIDTH, CELL = 100, 24
+WIDTH, CELL, BEFORE = 100, 24, 3
+BEYOND = " (beyond Frictionless)"
+STYLES = {"error": "31", "warning": "33", "good": "32", "bold": "1", "dim": "2"}
+
+
+class Paint(NamedTuple):
+    """Colours a text, on a terminal that wants them."""
+
+    on: bool
+
+    def __call__(self, text: str, style: str) -> str:
+        """Return `text` in a style."""
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.on and text else text
 
 
 def write(answer: Answer, out: TextIO) -> None:
     """Write `answer` for a person."""
+    paint = Paint(out.isatty() and not os.environ.get("NO_COLOR"))
     for result in answer.results:
         errors = count(result)
         rows = groupby(islice(answer.findings(result), SHOWN), key=lambda one: one.row)
-        out.writelines(_row(result, row, list(found)) for row, found in rows)
+        out.writelines(_row(result, row, list(found), paint) for row, found in rows)
         told = SHOWN if answer.limit is None else min(SHOWN, answer.limit)
         if errors > told:
             out.write(f"… and {errors - told:,} more\n\n")
-        out.write(_verdict(result, errors))
+        out.write(_verdict(result, errors, paint))
     if answer.total:
         out.write("\n")
     out.writelines(f"{times:>9,}  {rule}\n" for rule, times in summary(answer.rules.items()))
 
 
-def _row(result: Result, row: int | None, found: list[Finding]) -> str:
-    where = f"{result.place}:{row}" if row else result.place
-    lines = [where]
+def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:
+    place = f"{result.place}:{found[0].line}" if row else result.place
+    lines = [paint(place, "bold") + (f"  row {row}" if row != found[0].line else "")]
     if found[0].cells:
-        lines += _marked(found[0].cells, {one.number for one in found})
+        lines += _marked(result.names, found[0].cells, set().union(*(marked(result, one) for one in found)), paint)
     for one in found:
-        lines.append(f"  {one.severity} {one.rule}" + (f"  {one.field}" if one.field else ""))
-        lines.append(f"    {one.message}")
+        rule = f"{one.rule}{BEYOND if one.beyond else ''}"
+        lines.append(f"  {paint(one.severity, one.severity)} {rule}" + (f"  {one.field}" if one.field else ""))
+        lines.append(f"    {short(one.message)}")
+        lines += [f"    expected: {one.expected}"] if one.expected else []
         lines.append(f"    mend: {one.hint}")
     return "\n".join(lines) + "\n\n"
 
 
-def _marked(cells: list[str], bad: set[int]) -> list[str]:
-    """Return a row and a line that marks its bad cells; the cells around them where it is long."""
-    shown, marks = "", ""
-    first = max(min(bad - {0}, default=1) - 3, 0)
-    for number, cell in enumerate(cells[first:], start=first + 1):
-        text = _short(cell)
-        shown += ("" if number == first + 1 else " │ ") + text
-        marks += ("" if number == first + 1 else "   ") + ("^" if number in bad else " ") * max(len(text), 1)
-        shown += "" if text else " "
-    lines = [f"  │ {shown[:WIDTH]}"]
-    return [*lines, f"    {marks[:WIDTH].rstrip()}"] if marks.strip() else lines
+def _marked(names: list[str], cells: list[str], bad: set[int], paint: Paint) -> list[str]:
+    """Return the names over a row, the row, and what marks its bad cells; the cells around them where it is long."""
+    lines = ["", "", ""]
+    for number in range(max(min(bad, default=1) - BEFORE, 1), max(len(names), len(cells)) + 1):
+        name = _short(names[number - 1] if number <= len(names) else "")
+        cell = _short(cells[number - 1] if number <= len(cells) else "")
+        width = max(len(name), len(cell), 1)
+        if lines[0] and len(lines[0]) + width > WIDTH:
+            break
+        between = (" │ ", " │ ", "   ") if lines[0] else ("", "", "")
+        parts = (name, cell, "^" * max(len(cell), 1) if number in bad else "")
+        lines = [line + gap + part.ljust(width) for line, gap, part in zip(lines, between, parts, strict=True)]
+    head, row, marks = (line.rstrip() for line in lines)
+    shown = [paint(f"  │ {head}", "dim"), f"  │ {row}"]
+    return [*shown, f"    {paint(marks, 'error')}"] if marks else shown
 
 
 def _short(cell: str) -> str:
@@ -56,11 +76,16 @@ def _short(cell: str) -> str:
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
 
 
-def _verdict(result: Result, errors: int) -> str:
-    told = f"{result.place}: {'valid' if result.valid else f'INVALID, {errors:,} errors in {result.log.count:,} rows'}"
-    told += f", {result.rows:,} rows judged"
+def _verdict(result: Result, errors: int, paint: Paint) -> str:
+    wrong = f"INVALID, {errors:,} {'error' if errors == 1 else 'errors'} in {_rows(result.log.count)}"
+    told = paint("valid", "good") if result.valid else paint(wrong, "error")
+    told = f"{result.place}: {told}, {_rows(result.rows)} judged"
     handed = result.handed
     parts = [f"the file ({why})" for why in handed.files]
     parts += [f"the column {name}" for name in handed.columns]
-    parts += [f"{handed.rows:,} rows"] if handed.rows and not handed.columns else []
+    parts += [_rows(handed.rows)] if handed.rows and not handed.columns else []
     return told + (f"; read by frictionless: {', '.join(parts)}" if parts else "") + "\n"
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} {'row' if number == 1 else 'rows'}"

@@ -32,6 +32,8 @@ SILENT = 5
 """Questions without an answer after which the server is gone."""
 GRACE_SECONDS = 2
 """How long a run may take to stop; then its process is ended, which harms nothing."""
+STOP_SECONDS = 1
+"""How long each other part of the runner may take, so that all of it is gone within ten."""
 log = logging.getLogger("communique")
 
 
@@ -55,7 +57,7 @@ def up(settings: Settings, url: str, look: Callable[[], None], *, own: bool) -> 
     deployments of datasets that are gone are ours to remove.
     """
     asyncio.run(_up(settings, url, look, own=own))
-    settle()
+    settle(STOP_SECONDS)
 
 
 async def _up(settings: Settings, url: str, look: Callable[[], None], *, own: bool) -> None:
@@ -90,6 +92,7 @@ async def _registered(runner: Served, settings: Settings, url: str, *, own: bool
 async def _serve_all(client: PrefectClient, runner: Served, settings: Settings, *, own: bool) -> None:
     """Mend what an earlier life left behind, then serve the deployments of every dataset and the two by hand."""
     datasets = [config.read(settings.datasets, name) for name in config.names(settings.datasets)]
+    await asyncio.to_thread(mending.whole, settings, datasets)
     await mending.bury(client, settings, own=own)
     if own:
         await mending.retire(client, {dataset.name for dataset in datasets})
@@ -145,10 +148,11 @@ async def _until_stopped(runner: Served, serving: "asyncio.Task[None]", url: str
 async def _stop(runner: Served, serving: "asyncio.Task[None]") -> None:
     """Stop the runner and the runs that it has; a run that takes too long is ended."""
     stopping.set()
+    log.info("stopping: runs at work are ended, and nothing half-made is published")
     ending = asyncio.get_running_loop().call_later(GRACE_SECONDS, _end_runs)
     if runner.started:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(runner.astop(), 2 * GRACE_SECONDS)
+            await asyncio.wait_for(runner.astop(), GRACE_SECONDS + STOP_SECONDS)
     ending.cancel()
     await _drop(serving)
 
@@ -158,7 +162,7 @@ async def _drop(serving: "asyncio.Task[None]") -> None:
     stopping.set()
     _end_runs()
     serving.cancel()
-    await asyncio.wait([serving], timeout=GRACE_SECONDS)
+    await asyncio.wait([serving], timeout=STOP_SECONDS)
     _end_runs()
 
 

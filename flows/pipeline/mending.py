@@ -24,10 +24,11 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed, Scheduled
 
-from flows import store
+from flows import steps, store
 from flows.pipeline.publishing import crashed
 from flows.settings import Settings
-from schemas.dataset import Schedule
+from flows.site import write as catalog
+from schemas.dataset import Dataset, Schedule
 
 FLOWS = ["publish-releases", "validate-releases", "approve-version"]
 AT_WORK = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
@@ -39,6 +40,14 @@ SHUTDOWN = "shutting down"
 """What Prefect's runner says of a run that it stopped because it was stopped itself."""
 PAGE = 200
 log = logging.getLogger("communique")
+
+
+def whole(settings: Settings, datasets: list[Dataset]) -> None:
+    """Have pointer, index and catalog tell every version, also one whose publisher was killed before they did."""
+    for dataset in datasets:
+        steps.mend(settings, dataset.name)
+    if settings.packages.exists():
+        catalog.refresh(settings.packages, settings.base_url)
 
 
 async def bury(client: PrefectClient, settings: Settings, *, own: bool) -> None:

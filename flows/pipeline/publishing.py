@@ -72,7 +72,7 @@ class Day(NamedTuple):
     message: str
     run_id: str | None = None
     version: str | None = None
-    stale: bool | None = None
+    stale: str | None = None
 
 
 def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 - as Prefect calls it
@@ -84,7 +84,8 @@ def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None
 
 
 def crashed(settings: Settings, dataset: str, why: str) -> None:
-    """Tell people that a run of a dataset crashed."""
+    """Mend what a run of a dataset that crashed left visible, and tell people."""
+    steps.mend(settings, dataset)
     log.error("crashed: %s", why, extra={"dataset": dataset})
     _tell(settings, dataset, Day(None, "Crashed", why))
 
@@ -97,7 +98,12 @@ def _tell(settings: Settings, dataset: str, end: Day) -> None:
 
 @flow(name="publish-releases", flow_run_name="publish {dataset}", validate_parameters=True, on_crashed=[_crashed])
 async def publish_releases(
-    dataset: Given, as_of: date | None = None, since: date | None = None, until: date | None = None
+    dataset: Given,
+    as_of: date | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    *,
+    reference: bool = False,
 ) -> State[Any]:
     """Publish a dataset: fetch its sources, build rows, judge them, and make a version of what passed.
 
@@ -110,6 +116,8 @@ async def publish_releases(
         since: First day of a backfill, which plays a run on each of its days in order, over the sources as they are,
             up to the first that is held or failed. It may not lie before the last day of what was received.
         until: Last day of a backfill; today in UTC where it is left out.
+        reference: Ask Frictionless itself over every row, not over a sample; where it says another thing, the run
+            is held.
     """
     _leave_with_parent()
     settings = Settings()
@@ -120,12 +128,12 @@ async def publish_releases(
         return _state([_refused(dataset, "Misconfigured", str(wrong))])
     try:
         with store.locked(settings.lock(dataset)):
-            ended = [await _publish(steps.begin(settings, dataset, played[0]))]
+            ended = [await _publish(steps.begin(settings, dataset, played[0], reference=reference))]
             for day in played[1:]:
                 if ended[-1].name not in GOOD:
                     break
                 showing.ended(Told(dataset, ended[-1].name, ended[-1].message, []), run_id=ended[-1].run_id)
-                ended.append(await _publish(steps.begin(settings, dataset, day)))
+                ended.append(await _publish(steps.begin(settings, dataset, day, reference=reference)))
     except store.LockedError as busy:
         ended = [_refused(dataset, "Busy", f"{busy} (exit 4)")]
     except ConfigError as wrong:
@@ -168,25 +176,25 @@ def _days(
 
 async def _publish(job: Job) -> Day:
     """Take the job through its steps; what stops it is an end with its reason, kept in the run's record."""
-    is_stale = None
+    stale = None
     try:
         verdict = await _take(judge, job, await _take(build, job, await _take(fetch, job)))
         report = handover.report(verdict)
-        is_stale = notify.stale(report)
+        stale = notify.stale(report)
         name = job.dataset.name
         await showing.report(name, job.dataset.dataset.title, f"What run {job.run_id} found", report)
         ending = steps.ending(job, verdict)
         if ending:
-            return _end(job, ending.name, ending.version, ending.why, is_stale)
+            return _end(job, ending.name, ending.version, ending.why, stale)
         published = await _take(commit, job, await _take(audit, await _take(stage, job, verdict)))
     except (NoSource, BadInput, SuiteFault) as wrong:
-        return _end(job, "Misconfigured", None, str(wrong), is_stale)
+        return _end(job, "Misconfigured", None, str(wrong), stale)
     except (AuditError, StewardFault, OSError) as fault:
-        return _end(job, "Failed", None, f"{type(fault).__name__}: {fault}", is_stale)
+        return _end(job, "Failed", None, f"{type(fault).__name__}: {fault}", stale)
     except Exception as fault:  # a fault of ours: recorded, then told by what called us
         steps.finish(job, "Crashed", None, f"{type(fault).__name__}: {fault}")
         raise
-    end = _end(job, "Published", str(published.version), f"{published.folder}", is_stale)
+    end = _end(job, "Published", str(published.version), f"{published.folder}", stale)
     await showing.link(published)
     return end
 
@@ -196,13 +204,13 @@ async def _take(step: Callable[..., Any], *arguments: Any) -> Any:
     return await asyncio.to_thread(step, *arguments)
 
 
-def _end(job: Job, name: str, version: str | None, message: str, is_stale: bool | None) -> Day:  # noqa: FBT001 - a value, not a switch
+def _end(job: Job, name: str, version: str | None, message: str, stale: str | None) -> Day:
     """Write the run's record, and return how it ended."""
     steps.finish(job, name, version, message)
     dataset = job.dataset.name
     told = {"dataset": dataset, "run_id": job.run_id, "outcome": name, "version": version, "as_of": str(job.as_of)}
     log.info("%s: %s", name.lower(), message, extra=told)
-    return Day(str(job.as_of), name, message, job.run_id, version, is_stale)
+    return Day(str(job.as_of), name, message, job.run_id, version, stale)
 
 
 def _state(ended: list[Day]) -> State[Any]:
@@ -227,22 +235,29 @@ class Ending(NamedTuple):
     days: list[Day]
 
 
-def publish(dataset: str, as_of: date | None = None, since: date | None = None, until: date | None = None) -> Ending:
+def publish(
+    dataset: str,
+    as_of: date | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    *,
+    reference: bool = False,
+) -> Ending:
     """Run the flow here and return how it ended, whatever that is."""
     try:
-        return asyncio.run(_ending(dataset, as_of, since, until))
+        return asyncio.run(_ending(dataset, as_of, since, until, reference=reference))
     finally:
         settle()
 
 
-async def _ending(*asked: Any) -> Ending:
-    state: State[Any] = await publish_releases(*asked, return_state=True)
+async def _ending(*asked: Any, reference: bool) -> Ending:
+    state: State[Any] = await publish_releases(*asked, reference=reference, return_state=True)
     told = await state.aresult(raise_on_failure=False)
     days = [Day(*day) for day in told["days"]] if isinstance(told, dict) else []
     return Ending(state.name or "", state.message or "", days)
 
 
-def settle() -> None:
+def settle(seconds: float = SETTLE_SECONDS) -> None:
     """Have Prefect send the log lines and events that it still holds, for the server may stop next."""
     for worker in (APILogWorker, EventsWorker):
-        worker.drain_all(timeout=SETTLE_SECONDS, at_exit=False)
+        worker.drain_all(timeout=seconds, at_exit=False)

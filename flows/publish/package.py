@@ -201,12 +201,13 @@ def commit(staged: Staged, home: Path) -> Package:
 
 
 def point(home: Path) -> None:
-    """Make `latest.json` and `versions.json` tell what lies in `home`, also after a kill between rename and pointer.
+    """Make `versions.json`, then `latest.json`, tell what lies in `home`, also after a kill that came before.
 
-    Where every version was taken down, there is no pointer.
+    In this order the pointer never names what the index does not have. Where none stands, there is none.
     """
     if not versions(home):
         return
+    _write_if_new(home / INDEX, store.to_json({"dataset": home.name, "versions": index(home)}))
     latest = standing(home)
     if latest:
         digest = store.sha256_file(latest.folder / MANIFEST)
@@ -215,7 +216,6 @@ def point(home: Path) -> None:
     else:
         (home / POINTER).unlink(missing_ok=True)
         store.sync_folder(home)
-    _write_if_new(home / INDEX, store.to_json({"dataset": home.name, "versions": index(home)}))
 
 
 def index(home: Path) -> list[dict[str, Any]]:

@@ -21,7 +21,6 @@ from schemas.package import (
     FileEntry,
     Index,
     Manifest,
-    Pointer,
     Removed,
     Version,
 )
@@ -32,7 +31,7 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
 OF_ROOT = re.compile(
-    r"(index|search)\.html|(search|table)\.js|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|(catalog|data)\.json|dcat\.jsonld"
+    r"(index|search)\.html|(search|table|copy)\.js|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|(catalog|data)\.json|dcat\.jsonld"
 )
 OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|(feed|sitemap)\.xml|search\.json")
 OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*(\.[a-z]+)")
@@ -81,11 +80,8 @@ def index(root: Path, dataset: str) -> Index | None:
 
 def latest(root: Path, dataset: str) -> str | None:
     """Return the latest version of a dataset, None where none stands."""
-    data = beside(root, dataset, POINTER)
-    try:
-        return Pointer.model_validate_json(data).version if data else None
-    except ValidationError:
-        return None
+    found = index(root, dataset)
+    return found.latest.version if found and found.latest else None
 
 
 def beside(root: Path, dataset: str, name: str) -> bytes | None:

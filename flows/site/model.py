@@ -15,12 +15,10 @@ from schemas.package import (
     DESCRIPTOR,
     INDEX,
     MANIFEST,
-    POINTER,
     QUARANTINE,
     TOMBSTONE,
     Index,
     Manifest,
-    Pointer,
     RawEntry,
     Version,
 )
@@ -116,12 +114,11 @@ def _listing(home: Path, base: str) -> Listing | None:
     try:
         data = (home / INDEX).read_bytes()
         told, index = json.loads(data), Index.model_validate_json(data)
-        pointer = home / POINTER
-        latest = Pointer.model_validate_json(pointer.read_bytes()).version if pointer.is_file() else None
     except (ValueError, ValidationError):
         return None
     if not index.versions or index.dataset != home.name:
         return None
+    latest = index.latest.version if index.latest else None
     return Listing(
         home.name, home, sorted(told["versions"], key=lambda one: Version.parse(one["version"])), latest, base
     )

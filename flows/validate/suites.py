@@ -227,7 +227,7 @@ def _problem(one: Expectation, record: Record | None, severity: Severity, messag
 
 
 def _observed(one: Expectation, result: Any, failed: int) -> str:
-    seen = result.result.get("observed_value")
+    seen = str(result.result.get("observed_value")).removesuffix(" 00:00:00")  # a day, as it is measured
     what = f"{failed} rows fail" if failed else f"observed {seen}"
     return f"{what}. {one.meta['reason']}"
 

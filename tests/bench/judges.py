@@ -99,8 +99,8 @@ def pydantic() -> Judge:
     def judge(package: Path) -> int | None:
         found = 0
         for table in tables_of(package):
-            row: Any = _model(table)
-            adapter: TypeAdapter[Any] = TypeAdapter(list[row])
+            many: Any = list[_model(table)]  # type: ignore[misc] # made from a schema
+            adapter = TypeAdapter(many)
             with table.path.open(encoding="utf-8", newline="") as file:
                 rows = csv.DictReader(file)
                 while chunk := [{name: cell or None for name, cell in row.items()} for row in islice(rows, CHUNK)]:

@@ -171,10 +171,10 @@ def _next(story: Story, data: Path) -> Next:
 
 
 def torn(data: Path) -> list[str]:
-    """Return what `communique verify` finds wrong with the versions that are visible, and a pointer to none of them."""
+    """Return what `communique verify` finds wrong with the dataset, and a pointer to no version; one may lag behind."""
     versions = sorted(home(data).glob("[0-9]*"))
-    found = [verify.verify(verify.targets(str(one), PATIENCE), None, lambda _: None) for one in versions]
-    wrong = [f"{fault.place}: {fault.message}" for one in found for fault in one.faults]
+    found = verify.verify(verify.targets(str(home(data)), PATIENCE) if versions else [], None, lambda _: None)
+    wrong = [f"{fault.place}: {fault.message}" for fault in found.faults if fault.kind != "pointer"]
     digests = {f"{one.name}/": store.sha256_file(one / MANIFEST) for one in versions if (one / MANIFEST).exists()}
     pointer = read_json(home(data) / POINTER) if (home(data) / POINTER).exists() else None
     lost = pointer and digests.get(pointer["path"]) != pointer["sha256"]

@@ -35,6 +35,8 @@ from tests.torture.traced import of_code
 PUBLISHING = f"publish-releases/{DATASET}"
 LONG = 10 * PATIENCE
 GOOD = ("Published", "Unchanged")
+POLL_SECONDS = 1
+"""Between two questions: each costs the server, which has runs to serve, as much as a step of a run."""
 MOST = 3
 """Strikes for each that has to hit a run."""
 TYPICAL = 15.0
@@ -143,7 +145,7 @@ def waited(found: Callable[[], Any], patience: float = LONG) -> Any:
             one = None
         if one is not None:
             return one
-        time.sleep(0.3)
+        time.sleep(POLL_SECONDS)
     return None
 
 

@@ -7,9 +7,13 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
+from flows.validate.engine.expected import EXAMPLES, expected
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.run import Result
 from schemas.tablerules import rule_id, rule_of
+
+LONGEST = 600
+"""Letters of a message that are told."""
 
 
 class Finding(NamedTuple):
@@ -20,10 +24,14 @@ class Finding(NamedTuple):
     table: str
     place: str
     row: int | None
+    line: int | None
+    """The line of the file in which the row begins."""
     field: str
     number: int
     value: str
     message: str
+    expected: str
+    """What was expected there, in plain words; nothing where the message alone says it."""
     hint: str
     cells: list[str]
     beyond: bool
@@ -38,21 +46,30 @@ class Answer:
     limit: int | None = None
     """How many errors are told; all where it is None."""
     rules: Counter[str] = field(default_factory=Counter)
-    severities: Counter[str] = field(default_factory=Counter)
+    serious: set[str] = field(default_factory=set)
+    """Rules that were broken by more than a warning."""
 
     def __post_init__(self) -> None:
-        """Count the errors by rule and by severity."""
+        """Tell tables of one name apart by their places, and count the errors by rule."""
+        names = Counter(one.name for one in self.results)
+        for one in self.results:
+            one.name = one.place if names[one.name] > 1 else one.name
         for result in self.results:
             kind = lru_cache(KINDS)(partial(_kind, result))
             for type_, note, field_, *_ in result.faults():
                 rule, bad = kind(type_, note, field_)
                 self.rules[rule] += 1
-                self.severities[bad] += 1
+                if bad == "error":
+                    self.serious.add(rule)
 
     @property
     def valid(self) -> bool:
         """Whether nothing is wrong but what is no more than a warning."""
-        return not self.severities["error"]
+        return not self.serious
+
+    def worst(self, rule: str) -> str:
+        """Return how bad the worst error of a rule is."""
+        return "error" if rule in self.serious else "warning"
 
     @property
     def total(self) -> int:
@@ -104,21 +121,45 @@ def severity(result: Result, one: Fault) -> str:
 def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
     """Return an error, told."""
     rule = identity(result, one)
-    message = reference.described(one, row)["message"]
     return Finding(
         rule,
         severity(result, one),
         result.name,
         result.place,
         row.row if row else None,
-        one.field or ", ".join(dict(one.more).get("fieldNames", ())),
+        (result.lines.of(row.row) if result.lines else row.row) if row else None,
+        one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,
-        result.extras.messages.get(one.field, message),
+        result.extras.messages.get(one.field) or message(one, row),
+        expected(one),
         hint(result, one, rule),
         row.cells if row else [],
         result.extras.rule(one) is not None,
     )
+
+
+def short(text: str) -> str:
+    """Return a message as people and build servers take it: a cell may be as long as a book."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+
+
+def _key(result: Result, one: Fault) -> list[str]:
+    """Return the fields of the key that an error is about."""
+    return result.key if one.type == "primary-key" else list(dict(one.more).get("fieldNames", ()))
+
+
+def marked(result: Result, found: Finding) -> set[int]:
+    """Return the positions of the cells that an error is about, those of a key among them."""
+    names = [one for one in found.field.split(", ") if one in result.names]
+    return {found.number, *(result.names.index(name) + 1 for name in names)} - {0}
+
+
+def message(one: Fault, row: RowFaults | None) -> str:
+    """Return what is wrong, as frictionless words it; of a key that it does not know, in the same words."""
+    if one.type == "unique-key" and row:
+        return f'Row at position "{row.row}" violates the unique key "{one.field}": {one.note}'
+    return str(reference.described(one, row)["message"])
 
 
 def hint(result: Result, one: Fault, rule: str) -> str:
@@ -127,23 +168,6 @@ def hint(result: Result, one: Fault, rule: str) -> str:
     if rule == "table.type" and kind in EXAMPLES:
         return f"Write it like {EXAMPLES[kind]}."
     return rule_of(rule).hint
-
-
-EXAMPLES = {
-    "array": "[1, 2]",
-    "boolean": "true or false",
-    "date": "2021-07-06",
-    "datetime": "2021-07-06T14:30:00Z",
-    "duration": "P1DT2H",
-    "geopoint": "-90.5,14.6",
-    "integer": "42",
-    "number": "3.14",
-    "object": '{"a": 1}',
-    "time": "14:30:00",
-    "year": "2021",
-    "yearmonth": "2021-07",
-}
-"""A value of each type."""
 
 
 def summary(findings: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -36,9 +36,16 @@ class Extras:
     severities: dict[str, str] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
 
+    def asked(self) -> list[str]:
+        """Return what was asked, as a person reads it."""
+        found = [f"uniqueKeys of {', '.join(key)}" for key in self.keys]
+        found += [f"categories of {name}" for name in sorted(self.categories)]
+        found += [f"{rule} of {name}" for name, asks in self.asks.items() for rule in asks]
+        return found + [f"groupChar of {name}" for name in self.groups]
+
     def rule(self, one: Fault) -> str | None:
         """Return the rule behind an error that frictionless would not have found; None for one that it would."""
-        if one.type in ("unique-key", "cell-error"):
+        if one.type in ("unique-key", "cell-error", "constraint-refused"):
             return f"table.{one.type}"
         if one.type == "constraint-error":
             name = one.note.split('"')[1] if '"' in one.note else ""

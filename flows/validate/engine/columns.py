@@ -10,14 +10,14 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
-from flows.validate.engine import cells, delimited, lanes, reference, references, screen, typed
+from flows.validate.engine import cells, delimited, lanes, progress, reference, references, screen, typed
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Form, Unreadable
 from flows.validate.engine.lanes import Lane
 from flows.validate.engine.parts import Plan
 from flows.validate.engine.reference import Key, Opened, Reader
-from flows.validate.engine.references import Inexact, Known
+from flows.validate.engine.references import Digests, Inexact, Known
 from flows.validate.engine.run import Broken, Handed, Result, missing_values, planned, source_of
 from flows.validate.engine.screen import Source
 
@@ -70,8 +70,10 @@ def _source(table: Opened) -> Source:
 def _records(table: Opened) -> Iterator[Iterator[Callable[[], Block]]]:
     """Open a file of delimited records."""
     form = _form(table)
-    with Path(table.resource.normpath).open("rb") as file:
-        pieces = delimited.pieces(file, table.resource.encoding, form)
+    path = Path(table.resource.normpath)
+    with path.open("rb") as file:
+        told = progress.watched(file, path.name, path.stat().st_size)
+        pieces = delimited.pieces(told, table.resource.encoding, form)
         yield (partial(delimited.read, piece, form) for piece in pieces)
 
 
@@ -92,7 +94,7 @@ def _form(table: Opened) -> Form:
     return Form(reference.csv_control(table), len(table.fields), empty, table.resource.format != "csv")
 
 
-def _plan(table: Opened, foreign: list[tuple[Key, Known]], extras: Extras, *, linear: bool) -> Plan:
+def _plan(table: Opened, foreign: list[tuple[Key, Known | Digests]], extras: Extras, *, linear: bool) -> Plan:
     plan = planned(table, ((key, references.there(known)) for key, known in foreign), extras, linear=linear)
     plan = plan._replace(readers=[_one_at_a_time(read) for read in plan.readers])
     empty = _empty_is_missing(table)
@@ -121,9 +123,9 @@ def _one_at_a_time(read: Reader) -> Reader:
     return locked
 
 
-def _foreign(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[Key, Known]]:
+def _foreign(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[Key, Known | Digests]]:
     """Yield each foreign key with the keys that it refers to."""
-    read: dict[tuple[str, tuple[str, ...]], Known] = {}
+    read: dict[tuple[str, tuple[str, ...]], Known | Digests] = {}
     for key in table.foreign:
         name = (key.table, key.fields)
         if name not in read:
@@ -132,16 +134,16 @@ def _foreign(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[Ke
         yield key, read[name]
 
 
-def _comparable(table: Opened, key: Key, known: Known) -> None:
-    for place, values in zip(key.positions, known.values, strict=True):
+def _comparable(table: Opened, key: Key, known: Known | Digests) -> None:
+    for place, kind in zip(key.positions, known.kinds, strict=True):
         whole = table.fields[place].type in ("integer", "year")
-        if whole != pa.types.is_int64(values.type) or table.fields[place].type not in references.EXACT:
+        if whole != pa.types.is_int64(kind) or table.fields[place].type not in references.EXACT:
             raise Inexact(f"the foreign key {', '.join(key.names)} is not of whole numbers or texts on both sides")
 
 
-def _known(source: Any, fields: tuple[str, ...], *, linear: bool) -> Known:
+def _known(source: Any, fields: tuple[str, ...], *, linear: bool) -> Known | Digests:
     """Return the keys of a table that another refers to."""
-    table = reference.opened(source)
+    table = reference.opened(source, linear=linear)
     if isinstance(table, list):
         raise Broken(table)
     try:
@@ -150,7 +152,7 @@ def _known(source: Any, fields: tuple[str, ...], *, linear: bool) -> Known:
         table.resource.close()
 
 
-def _keys(table: Opened, fields: tuple[str, ...], *, linear: bool) -> Known:
+def _keys(table: Opened, fields: tuple[str, ...], *, linear: bool) -> Known | Digests:
     why = _refused(table)
     places = {one.name: place for place, one in enumerate(table.fields)}
     if why or not set(fields) <= set(places):
@@ -170,18 +172,15 @@ def _keys(table: Opened, fields: tuple[str, ...], *, linear: bool) -> Known:
         )
         for place in (places[name] for name in fields)
     ]
-    blocks: list[list[Any]] = [[] for _ in fields]
+    gathered = references.Gathered()
     source = _source(table)
     with source.blocks() as reads:
         above = source.first - 1
         for read in reads:
-            for column, values in zip(blocks, _of_block(read(), wanted, above), strict=True):
-                column.extend(values)
+            for columns in zip(*_of_block(read(), wanted, above), strict=True):
+                gathered.add(list(columns))
             above = 0
-    known = references.known(blocks)
-    if known is None:
-        raise Inexact("the keys that are referred to are too many, or there are none")
-    return known
+    return gathered.known()
 
 
 def _of_block(block: Block, wanted: list[tuple[int, Lane]], above: int) -> Iterator[list[Any]]:

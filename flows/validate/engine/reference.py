@@ -59,8 +59,11 @@ class Opened(NamedTuple):
         return self.resource.dialect
 
 
-def opened(resource: Any) -> Opened | list[Fault]:
-    """Return `resource`, opened without reading what its foreign keys refer to, or why it cannot be opened."""
+def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
+    """Return `resource`, opened without reading what its foreign keys refer to, or why it cannot be opened.
+
+    With `linear`, constraints that frictionless would die of or hang in are taken out, and told among its faults.
+    """
     source = _source(resource)
     try:
         keys = resource.schema.foreign_keys if resource.schema else []
@@ -69,6 +72,7 @@ def opened(resource: Any) -> Opened | list[Fault]:
         else:
             resource.to_descriptor(validate=True)
             resource = alone(resource)
+        taken_out = refused(resource.schema.fields) if linear and resource.schema else []
         resource.open()
         fields = resource.header.get_expected_fields()
     except FrictionlessException as exception:
@@ -81,7 +85,7 @@ def opened(resource: Any) -> Opened | list[Fault]:
         resource,
         list(resource.labels),
         fields,
-        [fault(error) for error in _first_errors(resource)],
+        taken_out + [fault(error) for error in _first_errors(resource)],
         unique,
         _primary(resource, places),
         tuple(_foreign(key, places) for key in keys if set(key["fields"]) <= set(places)),
@@ -178,19 +182,23 @@ def described(one: Fault, row: RowFaults | None = None) -> dict[str, Any]:
     told |= {name: value for name, value in given.items() if name in properties}
     told["note"] = one.note
     message = helpers.safe_format(kind.template, dict(told))
-    fixed = {"type": one.type, "title": kind.title, "description": kind.description, "message": message}
+    fixed = {"type": kind.type, "title": kind.title, "description": kind.description, "message": message}
     return fixed | {"tags": list(kind.tags)} | told
 
 
+STANDS_FOR = {
+    "cell-error": reference_errors.ConstraintError,
+    "constraint-refused": reference_errors.SchemaError,
+    "error": reference_errors.Error,
+    "reference": reference_errors.Error,
+    "unique-key": reference_errors.PrimaryKeyError,
+}
+"""What stands for errors that frictionless does not know by their names."""
+
+
 def _kind(name: str) -> Any:
-    """Return the class of an error, that of any row for what frictionless does not know."""
-    if name == "unique-key":
-        return reference_errors.PrimaryKeyError
-    if name == "cell-error":
-        return reference_errors.ConstraintError
-    if name == "reference":
-        return reference_errors.Error
-    return system.select_error_class(name)
+    """Return the class of an error, the nearest for what frictionless does not know."""
+    return STANDS_FOR.get(name) or system.select_error_class(name)
 
 
 def _properties(kind: Any) -> Iterator[str]:
@@ -212,7 +220,7 @@ def refused(fields: list[Any]) -> list[Fault]:
     found = []
     for one in fields:
         for name, why in list(_refused(one)):
-            found.append(Fault("schema-error", f'field "{one.name}", constraint "{name}": {why}', one.name))
+            found.append(Fault("constraint-refused", f'field "{one.name}", constraint "{name}": {why}', one.name))
             del one.constraints[name]
     return found
 

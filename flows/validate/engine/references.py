@@ -9,8 +9,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flows.validate.engine import cells
+from flows.validate.engine.digests import Digests
 from flows.validate.engine.lanes import EXACT, Screened
 
+IN_MEMORY = 32 << 20
+"""Bytes of keys that are kept in memory; where there are more, all go to disk."""
 DENSE = 16
 """Whole numbers that lie so many times apart, on average, are looked up in a table of bits."""
 
@@ -27,16 +30,55 @@ class Known(NamedTuple):
     """In order, a number for each key, made of the places of its values."""
 
     @property
+    def kinds(self) -> list[Any]:
+        """The types of the fields."""
+        return [values.type for values in self.values]
+
+    @property
     def bases(self) -> list[int]:
         """How many places each field has: one more than it has values, for none."""
         return [len(values) + 1 for values in self.values]
 
 
+class Gathered:
+    """The keys of a table, while its blocks are read."""
+
+    def __init__(self) -> None:
+        """Begin without a key."""
+        self.blocks: list[list[Any]] = []
+        self.size = 0
+        self.disk: Digests | None = None
+
+    def add(self, columns: list[Any]) -> None:
+        """Take the columns of a block."""
+        if self.disk:
+            self.disk.add(columns)
+            return
+        self.blocks.append(columns)
+        self.size += sum(column.nbytes for column in columns)
+        if self.size > IN_MEMORY:
+            self._spill()
+
+    def _spill(self) -> Digests:
+        self.disk = Digests([column.type for column in self.blocks[0]])
+        for columns in self.blocks:
+            self.disk.add(columns)
+        self.blocks = []
+        return self.disk
+
+    def known(self) -> "Known | Digests":
+        """Return the keys; Inexact where there is none."""
+        if self.disk:
+            return self.disk.finish()
+        if not self.blocks:
+            raise Inexact("there are no keys that are referred to")
+        found = known([list(column) for column in zip(*self.blocks, strict=True)])
+        return self._spill().finish() if found is None else found
+
+
 def known(columns: list[list[Any]]) -> Known | None:
-    """Return the keys that stand in `columns`, by field and block; None where there are too many."""
-    whole = [pa.chunked_array(blocks).combine_chunks() if blocks else None for blocks in columns]
-    if any(one is None for one in whole):
-        return None
+    """Return the keys that stand in `columns`, by field and block; None where they cannot be numbered."""
+    whole = [pa.chunked_array(blocks).combine_chunks() for blocks in columns]
     values = [pc.drop_null(one).unique() for one in whole]
     keys = Known(values, np.zeros(0, np.int64))
     if np.prod([float(base) for base in keys.bases]) >= 1 << 62:
@@ -68,15 +110,32 @@ def _places(keys: Known, columns: list[Any]) -> NDArray[np.int64]:
     return np.where(unknown, -1, found)
 
 
-def lost(keys: Known, order: tuple[int, ...]) -> Callable[[list[Screened]], NDArray[np.bool_] | None]:
+def lost(keys: Known | Digests, order: tuple[int, ...]) -> Callable[[list[Screened]], NDArray[np.bool_] | None]:
     """Return what says which rows refer to none of `keys`, by the columns in `order`."""
-    nothing = sum(base_of_none(keys))
-    table = _bits(keys) if len(order) == 1 else None
+    find = _lost_on_disk(keys) if isinstance(keys, Digests) else _lost(keys)
 
     def gone(screened: list[Screened]) -> NDArray[np.bool_] | None:
         columns = [screened[place].exact for place in order]
         if any(column is None for column in columns):
             raise Inexact("a foreign key has whole numbers beyond 64 bits")
+        return find(columns)
+
+    return gone
+
+
+Lost = Callable[[list[Any]], NDArray[np.bool_] | None]
+"""Says which rows of some columns refer to nothing."""
+
+
+def _lost_on_disk(keys: Digests) -> Lost:
+    return lambda columns: cells.any_of(keys.lost(columns))
+
+
+def _lost(keys: Known) -> Lost:
+    nothing = sum(base_of_none(keys))
+    table = _bits(keys) if len(keys.values) == 1 else None
+
+    def gone(columns: list[Any]) -> NDArray[np.bool_] | None:
         if table is not None:
             return cells.any_of(_not_in(table, columns[0]))
         places = _places(keys, columns)
@@ -110,8 +169,23 @@ def _not_in(table: tuple[int, NDArray[np.bool_]], column: Any) -> NDArray[np.boo
     return gone
 
 
-def there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:
+def there(keys: Known | Digests) -> Callable[[tuple[Any, ...]], bool]:
     """Return what says whether a key, read cell by cell, is among `keys`."""
+    return _there_on_disk(keys) if isinstance(keys, Digests) else _there(keys)
+
+
+def _there_on_disk(keys: Digests) -> Callable[[tuple[Any, ...]], bool]:
+    def known(values: tuple[Any, ...]) -> bool:
+        try:
+            columns = [pa.array([value], kind) for value, kind in zip(values, keys.kinds, strict=True)]
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # such a value is none of theirs
+            return False
+        return not keys.lost(columns)[0]
+
+    return known
+
+
+def _there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:
     places: list[dict[Any, int]] = []
 
     def known(values: tuple[Any, ...]) -> bool:
@@ -129,4 +203,4 @@ def there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:
     return known
 
 
-__all__ = ["EXACT", "Inexact", "Known", "known", "lost", "there"]
+__all__ = ["EXACT", "Digests", "Gathered", "Inexact", "Known", "known", "lost", "there"]

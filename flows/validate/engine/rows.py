@@ -7,12 +7,11 @@ first asked for, then the rest from left to right. As soon as a key is found bro
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from flows.validate.engine.beyond import hashable
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.reference import Key, Reader
+from flows.validate.engine.seen import Seen
 
 Notes = Mapping[str, str]
-Seen = dict[Any, int]
 GOOD = object()
 """The value of a cell that a mask has proven good, which nobody has read."""
 
@@ -43,7 +42,7 @@ class Memory(NamedTuple):
 
 def memory(table: Table) -> Memory:
     """Return a memory of nothing."""
-    return Memory({place: {} for place in table.unique}, {}, [{} for _ in table.also])
+    return Memory({place: Seen() for place in table.unique}, Seen(), [Seen() for _ in table.also])
 
 
 class Suspect(NamedTuple):
@@ -63,17 +62,17 @@ def judged(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]: 
     for place in table.unique:
         value = row.value(place)
         if value is not None and seen:
-            row.repeated(_last(seen.unique[place], value, suspect.number), place, value)
+            row.repeated(seen.unique[place].last(value, suspect.number), place, value)
     if table.primary:
         values = tuple(row.value(place) for place in table.primary)
         if all(value is None for value in values):
             row.late('cells composing the primary keys are all "None"')
         elif seen:
-            row.repeated(_last(seen.primary, values, suspect.number))
+            row.repeated(seen.primary.last(values, suspect.number))
     for order, places in enumerate(table.also if seen else ()):
         values = tuple(row.value(place) for place in places)
         if seen and not any(value is None for value in values):
-            row.repeated(_last(seen.also[order], values, suspect.number), key=places)
+            row.repeated(seen.also[order].last(values, suspect.number), key=places)
     for order, (key, there) in enumerate(table.foreign):
         values = tuple(row.value(place) for place in key.positions)
         if all(value is None for value in values):
@@ -102,13 +101,6 @@ KIND, CONSTRAINT = {"type": "type-error", "cell": "cell-error"}, "constraint-err
 
 def _type_first(entry: tuple[str, str]) -> bool:
     return entry[0] != "type"
-
-
-def _last(seen: Seen, value: Any, number: int) -> int | None:
-    value = tuple(map(hashable, value)) if type(value) is tuple else hashable(value)
-    last = seen.get(value)
-    seen[value] = number
-    return last
 
 
 class _Row:

@@ -21,6 +21,8 @@ from flows.validate.engine.rows import Suspect, Table
 THREADS = 2
 AHEAD = 3
 """Blocks that are read before the first of them is done."""
+MANY = 5000
+"""Bad rows of a block from which on none is read ahead, for they take room."""
 Work = Callable[..., Part]
 """What is made of a block, given what reads it and how many of its records are no rows."""
 
@@ -68,6 +70,7 @@ def _screened(source: Source, plan: Plan) -> Outcome:
         for repeat, codes in zip(repeats, part.codes, strict=True):
             repeat.add(codes)
         log.extend((place + first, cells, faults) for place, cells, faults in part.wrong)
+        del part  # before the next block is read
     twice = [repeat.found() for repeat in repeats]
     if any(map(len, twice)):
         log = _with_repeats(plan.table, log, _met_again(source, plan, twice))
@@ -126,10 +129,14 @@ def _in_order(
     pool: ThreadPoolExecutor, blocks: Iterator[Callable[[], Block]], work: Work, above: int
 ) -> Iterator[Part]:
     waiting: deque[Future[Part]] = deque()
+    ahead = 0
     for read in blocks:
         waiting.append(pool.submit(work, read, above=above))
         above = 0
-        if len(waiting) > AHEAD:
-            yield waiting.popleft().result()
+        while len(waiting) > ahead:
+            part = waiting.popleft().result()
+            ahead = 0 if len(part.wrong) > MANY else AHEAD
+            yield part
+            del part
     while waiting:
         yield waiting.popleft().result()

@@ -1,0 +1,270 @@
+"""One judgment of tables as people, programs, other tools and a browser take it."""
+
+import io
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from frictionless import Report
+from playwright.sync_api import Page, sync_playwright
+from rich.console import Console
+
+from flows import faces
+from flows.cli import progress
+from flows.validate.engine import progress as reading
+from flows.validate.engine import targets
+from flows.validate.engine.answers import Answer
+from flows.validate.engine.expected import expected
+from flows.validate.engine.faults import Fault
+from tests.conftest import Communique
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SCHEMA: dict[str, Any] = {
+    "fields": [
+        {"name": "id", "type": "integer"},
+        {"name": "state", "type": "string", "categories": ["open", "closed"]},
+        {"name": "day", "type": "date", "communique:severity": "warning"},
+    ],
+    "primaryKey": ["id"],
+    "uniqueKeys": [["state", "day"]],
+}
+ROWS = "id,state,day\n1,open,2020-01-01\n2,<b>ajar,2020-01-01\n1,open,soon\n4,open,2020-01-01\n"
+RULES = {"table.categories": True, "table.type": False, "table.primary-key": False, "table.unique-key": True}
+"""The rules that the rows break, and whether frictionless would not have said so."""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path | str]:
+    """Return what a user writes to have the table judged."""
+    (tmp_path / "a table.csv").write_text(ROWS, encoding="utf-8")
+    (tmp_path / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    return [tmp_path / "a table.csv", "--schema", tmp_path / "schema.json"]
+
+
+@pytest.fixture
+def answer(files: list[Path | str]) -> Answer:
+    """Return the judgment of the table."""
+    return Answer(list(targets.results(str(files[0]), str(files[2]), reference_only=False, remote=False)))
+
+
+def written(answer: Answer, face: str) -> str:
+    """Return an answer as a face has it."""
+    out = io.StringIO()
+    faces.write(face, answer, out)
+    return out.getvalue()
+
+
+def test_text_shows_the_row_with_the_cell_marked_what_was_expected_and_how_to_mend_it(answer: Answer) -> None:
+    told = written(answer, "text").replace(answer.results[0].place, "a table.csv")
+    assert told.startswith(
+        "a table.csv:3\n"
+        "  │ id │ state   │ day\n"
+        "  │ 2  │ <b>ajar │ 2020-01-01\n"
+        "         ^^^^^^^\n"
+        "  error table.categories (beyond Frictionless)  state\n"
+        '    The cell "<b>ajar" in row at position "3" and field "state" at position "2" does not conform to a '
+        "constraint: constraint \"enum\" is \"['open', 'closed']\"\n"
+        "    expected: one of open, closed\n"
+        "    mend: Use one of the categories, or add this one to the schema.\n"
+    )
+    assert told.endswith(
+        "a table.csv: INVALID, 4 errors in 3 rows, 4 rows judged\n\n"
+        + "".join(f"        1  {rule}\n" for rule in sorted(RULES))
+    )
+    assert "  warning table.type  day\n" in told
+    assert 'violates the unique key "state, day": the same as in the row at position 2' in told
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("face", ["text", "html", "github", "junit", "sarif"])
+def test_a_cell_as_long_as_a_book_is_told_in_a_few_lines(tmp_path: Path, face: str) -> None:
+    (tmp_path / "t.csv").write_text("id,state,day\n" + "x" * 100_000 + ",open,\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = written(Answer(list(found)), face)
+    assert "x" * 100 in told
+    assert len(told) < 20_000
+
+
+def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = Terminal()
+    faces.write("text", answer, out)
+    assert "\x1b[31m" in out.getvalue()
+    assert re.sub(r"\x1b\[\d+m", "", out.getvalue()) == written(answer, "text")
+
+
+def test_json_says_what_is_beyond_frictionless_and_what_was_asked(answer: Answer) -> None:
+    told = json.loads(written(answer, "json"))
+    assert {one["rule"]: one["beyond_reference"] for one in told["problems"]} == RULES
+    assert told["asked_beyond_reference"] == {"a-table": ["uniqueKeys of state, day", "categories of state"]}
+    assert {one["id"]: one["severity"] for one in told["checks"]}["table.type"] == "warning"
+
+
+def test_frictionless_opens_a_report_with_errors_that_it_does_not_know(answer: Answer) -> None:
+    told = json.loads(written(answer, "frictionless"))
+    report = Report.from_descriptor(told)
+    assert [one.type for one in report.tasks[0].errors] == [
+        "constraint-error",
+        "type-error",
+        "primary-key",
+        "primary-key",
+    ]
+    marks = ["communique:beyondReference" in one for one in told["tasks"][0]["errors"]]
+    assert marks == [True, False, False, True]
+
+
+def test_sarif_names_the_rule_the_file_and_the_line_of_each_error(answer: Answer) -> None:
+    (run,) = json.loads(written(answer, "sarif"))["runs"]
+    assert [one["id"] for one in run["tool"]["driver"]["rules"]] == sorted(RULES)
+    assert {
+        one["ruleId"]: "beyond-reference" in one.get("properties", {}).get("tags", ()) for one in run["results"]
+    } == RULES
+    assert [one["level"] for one in run["results"]] == ["error", "warning", "error", "error"]
+    (where,) = run["results"][0]["locations"]
+    assert where["physicalLocation"]["region"] == {"startLine": 3}
+    assert where["physicalLocation"]["artifactLocation"]["uri"].endswith("/a%20table.csv")
+
+
+def test_junit_fails_a_case_for_each_rule_that_is_broken_but_for_warnings(answer: Answer) -> None:
+    (suite,) = ET.fromstring(written(answer, "junit"))  # noqa: S314 - written above
+    failed = {case.get("name"): case[0].get("message") for case in suite if case.find("failure") is not None}
+    assert failed == {
+        "table.categories": "1 error, beyond Frictionless",
+        "table.primary-key": "1 error",
+        "table.unique-key": "1 error, beyond Frictionless",
+    }
+    assert suite.get("failures") == "3"
+
+
+def test_github_marks_the_lines_of_the_file(answer: Answer) -> None:
+    first, second, *_ = written(answer, "github").splitlines()
+    assert first.startswith(
+        f"::error file={answer.results[0].place},line=3,title=table.categories (beyond Frictionless)::"
+    )
+    assert second.startswith(f"::warning file={answer.results[0].place},line=4,title=table.type::")
+
+
+def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path, files: list[Path | str]) -> None:
+    text = 'id,state,day\n1,"open",\n2,"a\nb\r\n",\n\nx,open,\n'
+    Path(files[0]).write_bytes(text.encode())
+    found = targets.results(str(files[0]), str(files[2]), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    told = [(one.rule, one.row, one.line) for one in answer.all()]
+    assert told[0] == ("table.categories", 3, 3)
+    assert ("table.blank-row", 4, 6) in told
+    assert told[-1][1:] == (5, 7)
+    assert f"{tmp_path / 'a table.csv'}:7  row 5\n" in written(answer, "text")
+    assert ",line=7,title=table.type" in written(answer, "github")
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """Yield a page of a browser; the test fails where the page asks for anything but itself."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: `apt-get install chromium` brings it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        yield page
+        browser.close()
+    assert {url.rpartition("/")[2] for url in asked} == {"answer.html"}
+
+
+def test_html_is_one_page_that_a_browser_shows_and_everybody_can_use(
+    answer: Answer, page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "answer.html").write_text(written(answer, "html"), encoding="utf-8")
+    page.goto((tmp_path / "answer.html").as_uri())
+    assert page.locator("h1").inner_text() == "The data is not as described"
+    assert page.locator("section").count() == len(RULES)
+    assert page.locator("section:has(.tag)").count() == list(RULES.values()).count(True)
+    assert page.locator("[id='table.categories'] mark").all_inner_texts() == ["<b>ajar"]
+    assert page.locator("[id='table.primary-key'] mark").all_inner_texts() == ["1"]
+    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["a day, like 2021-07-06"]
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "best-practice"]}})
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+
+
+def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
+    communique: Communique, files: list[Path | str], tmp_path: Path
+) -> None:
+    Path(files[0]).write_text("id,state,day\n1,open,2020-01-01\n", encoding="utf-8")
+    for face in ("html", "junit"):
+        told = communique("validate", *files, "--format", face, "--output", tmp_path / face)
+        assert (told.returncode, told.stdout, told.stderr) == (0, "", f"{tmp_path / face}: valid, 0 errors\n")
+    assert "nothing is wrong with them" in (tmp_path / "html").read_text(encoding="utf-8")
+
+
+def test_tables_of_one_name_are_told_apart_by_their_places(files: list[Path | str], tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = shutil.copy(files[0], tmp_path / "other" / "a table.csv")
+    asked = {"reference_only": False, "remote": False}
+    found = [one for path in (files[0], other) for one in targets.results(str(path), str(files[2]), **asked)]
+    told = json.loads(written(Answer(found), "json"))
+    assert list(told["counts"]) == [str(files[0]), str(other)]
+
+
+def test_an_answer_does_not_take_the_place_of_what_is_judged(communique: Communique, files: list[Path | str]) -> None:
+    for output in (files[0], files[2]):
+        before = Path(output).read_bytes()
+        told = communique("validate", *files, "--output", output)
+        assert (told.returncode, Path(output).read_bytes()) == (2, before)
+        assert "the answer would take its place" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "note", "told"),
+    [
+        ("type-error", 'type is "integer/default"', "a whole number, like 42"),
+        ("type-error", 'type is "date/%d.%m.%Y"', "a day, as %d.%m.%Y"),
+        ("type-error", 'type is "string/email"', "an address of mail"),
+        ("constraint-error", "constraint \"enum\" is \"['a', 'b']\"", "one of a, b"),
+        ("constraint-error", 'constraint "pattern" is "[A-Z]{2}"', "the form [A-Z]{2}"),
+        ("constraint-error", 'constraint "minimum" is "1"', "at least 1"),
+        ("constraint-error", 'constraint "required" is "True"', "a value"),
+        ("unique-error", "the same as in the row at position 2", "other than in row 2"),
+        ("source-error", "the source is empty", ""),
+    ],
+)
+def test_what_was_expected_is_said_in_plain_words(kind: str, note: str, told: str) -> None:
+    assert expected(Fault(kind, note)) == told
+
+
+# The bar
+
+
+def shown(*, terminal: bool) -> str:
+    """Return what a console shows of a file that is being read."""
+    out = io.StringIO()
+    with progress.bar(Console(file=out, force_terminal=terminal, width=80)):
+        file = reading.watched(io.BytesIO(b"x" * 100), "table.csv", 100)
+        file.read(50)
+        reading.rows("other.gz", 3000)
+    return out.getvalue()
+
+
+def test_a_bar_tells_how_far_a_file_is_read_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", 0)
+    assert "table.csv" in shown(terminal=True)
+    assert "50%" in shown(terminal=True)
+    assert "3,000 rows" in shown(terminal=True)
+    assert shown(terminal=False) == ""
+
+
+def test_what_is_read_at_once_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", 3600)
+    assert shown(terminal=True) == ""

@@ -581,3 +581,14 @@ def test_rows_that_are_wrong_and_have_a_key_again_are_told_as_frictionless_tells
     package = tables.write(tmp_path, 3000, 0.6)
     ours = [one for told in reference.Package(str(package)).resources for one in run.told(run.check(told))]
     assert ours == [one for told in reference.judged(reference.Package(str(package))) for one in told.errors]
+
+
+def test_a_number_is_held_to_both_a_minimum_and_an_exclusive_one(tmp_path: Path) -> None:
+    rules = {"exclusiveMinimum": 0, "minimum": "3.5", "exclusiveMaximum": 99, "maximum": 9}
+    for found in (["1", "5"], ["5", "20"]):
+        case = column({"name": "f", "type": "number", "constraints": rules}, found)
+        case.descriptor["$schema"] = "https://datapackage.org/profiles/2.0/dataresource.json"
+        theirs = random_tables.frictionless(random_tables.resource(tmp_path, case))
+        assert not isinstance(theirs, random_tables.Crashed)
+        assert theirs
+        assert random_tables.difference(tmp_path, case) is None

@@ -202,8 +202,8 @@ def _beyond(values: Column, limits: dict[str, float], written: Column | None) ->
     if not limits:
         return None
     least, greatest = cells.extremes(values)
-    strict = {STRICT[name]: limit for name, limit in limits.items()}
-    if least is None or (_within(least, strict) and _within(greatest, strict)):
+    ends = () if least is None else (least, greatest)
+    if all(COMPARE[STRICT[name]](end, limit) for end in ends for name, limit in limits.items()):
         return None
     found = np.zeros(len(values), bool)
     numbers = cells.numbers(values)

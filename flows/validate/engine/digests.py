@@ -3,7 +3,6 @@
 A whole number stands for itself; every other key has a digest of 128 bits.
 """
 
-import mmap
 import tempfile
 from hashlib import blake2b
 from pathlib import Path
@@ -45,46 +44,47 @@ class Digests:
         """Begin without a key; `kinds` are the types of its columns."""
         self.kinds = kinds
         self.folder = tempfile.TemporaryDirectory(prefix="communique-")
-        self.first = self.second = np.zeros(0, np.uint64)
 
     def add(self, columns: list[Any]) -> None:
         """Take the keys of more rows; a row without a value has none."""
         found, none = pairs(columns)
         part = found[:, 0] >> SHIFT
         for number in np.unique(part[~none]):
-            with Path(self.folder.name, f"part{number}").open("ab") as file:
+            with self._part(int(number)).open("ab") as file:
                 file.write(found[(part == number) & ~none].tobytes())
 
+    def _part(self, number: int) -> Path:
+        return Path(self.folder.name, str(number))
+
     def finish(self) -> "Digests":
-        """Put the keys in order, each once, into two files that are read where they are looked into."""
-        paths = Path(self.folder.name, "first"), Path(self.folder.name, "second")
-        with paths[0].open("wb") as first, paths[1].open("wb") as second:
-            for number in range(PARTS):
-                path = Path(self.folder.name, f"part{number}")
-                if path.exists():
-                    part = np.unique(np.fromfile(path, np.uint64).reshape(-1, 2), axis=0)
-                    first.write(part[:, 0].tobytes())
-                    second.write(part[:, 1].tobytes())
-                    path.unlink()
-        if paths[0].stat().st_size:
-            self.first, self.second = (np.memmap(path, np.uint64, "r") for path in paths)
+        """Put the keys of each part in order, each once."""
+        for path in filter(Path.exists, map(self._part, range(PARTS))):
+            np.unique(np.fromfile(path, np.uint64).reshape(-1, 2), axis=0).tofile(path)
         return self
 
     def lost(self, columns: list[Any]) -> NDArray[np.bool_]:
-        """Return which rows have a key that is none of the set."""
+        """Return which rows have a key that is none of the set; a part of it at a time is in memory."""
         wanted, none = pairs(columns)
-        gone = ~none
-        left = np.flatnonzero(gone)
-        places = np.searchsorted(self.first, wanted[left, 0])
-        while len(left):
-            inside = places < len(self.first)
-            left, places = left[inside], places[inside]
-            alike = self.first[places] == wanted[left, 0]
-            left, places = left[alike], places[alike]
-            same = self.second[places] == wanted[left, 1]
-            gone[left[same]] = False
-            left, places = left[~same], places[~same] + 1
-        for one in (self.first, self.second):
-            if isinstance(one, np.memmap):
-                one._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined] # noqa: SLF001 - numpy has no other way to it
+        gone, part = ~none, wanted[:, 0] >> SHIFT
+        for number in np.unique(part[~none]).tolist():
+            if self._part(number).exists():
+                there = np.fromfile(self._part(number), np.uint64).reshape(-1, 2)
+                rows = np.flatnonzero((part == number) & ~none)
+                gone[rows] = ~_among(wanted[rows], there)
         return gone
+
+
+def _among(wanted: Pairs, there: Pairs) -> NDArray[np.bool_]:
+    """Return which pairs are among others, which are in order."""
+    first, second = np.ascontiguousarray(there[:, 0]), there[:, 1]
+    found = np.zeros(len(wanted), bool)
+    left, places = np.arange(len(wanted)), np.searchsorted(first, wanted[:, 0])
+    while len(left):
+        inside = places < len(first)
+        left, places = left[inside], places[inside]
+        alike = first[places] == wanted[left, 0]
+        left, places = left[alike], places[alike]
+        same = second[places] == wanted[left, 1]
+        found[left[same]] = True
+        left, places = left[~same], places[~same] + 1
+    return found

@@ -226,23 +226,22 @@ def refused(fields: list[Any]) -> list[Fault]:
 
 
 def _refused(one: Any) -> Iterator[tuple[str, str]]:
-    read = one.create_value_reader()
     for name, value in one.constraints.items():
         if name == "pattern" and name in one.supported_constraints:
             try:
                 translated(value)
             except PatternRefused as error:
                 yield name, str(error)
-        if name in BOUNDS and name in one.supported_constraints and _unreadable(read, value):
+        if name in BOUNDS and name in one.supported_constraints and _unreadable(one, value):
             yield name, f"{value!r} is no {one.type}"
 
 
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
-def _unreadable(read: Callable[[Any], Any], value: Any) -> bool:
+def _unreadable(one: Any, value: Any) -> bool:
     try:
-        return read(value) is None
+        return one.create_value_reader()(value) is None
     except Exception:  # noqa: BLE001 - whatever frictionless dies of
         return True
 

@@ -12,7 +12,7 @@ from flows.validate.engine import cells
 from flows.validate.engine.digests import Digests
 from flows.validate.engine.lanes import EXACT, Screened
 
-IN_MEMORY = 32 << 20
+IN_MEMORY = 8 << 20
 """Bytes of keys that are kept in memory; where there are more, all go to disk."""
 DENSE = 16
 """Whole numbers that lie so many times apart, on average, are looked up in a table of bits."""

@@ -14,16 +14,17 @@ help: ## say what each target does
 run: .venv/.runtime ## publish official-releases from the seed release
 	@$(BIN)/communique run $(DATASET)
 
-# The tests start hundreds of processes: compiled once, and the longest files first (tests/conftest.py).
+# The tests start hundreds of processes: compiled once, and the longest files first (tests/conftest.py); three at once, for
+# those that wait for a schedule leave a processor free.
 test: .venv/.dev browser ## run every test
 	@$(BIN)/python -m compileall -q flows schemas tests
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-browser: flows/site/browser/node_modules ## install what filters tables in the browser, where there is npm
+browser: flows/site/browser/node_modules tests/html/node_modules ## install what filters tables in the browser and what judges HTML, where there is npm
 
-flows/site/browser/node_modules: flows/site/browser/package-lock.json
+%/node_modules: %/package-lock.json
 	@if npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent; then touch $@; \
-	else echo "npm is not here, or has fetched nothing: the catalog is made without filtering and sorting of tables."; fi
+	else echo "npm is not here, or has fetched nothing for $(@D): see CONTRIBUTING.md for what is left out."; fi
 
 fuzz: .venv/.dev ## judge 20,000 random tables by the engine and by frictionless
 	@$(BIN)/python -m tests.fuzz
@@ -44,12 +45,15 @@ lock: .venv/.dev ## resolve the dependencies anew
 	$(COMPILE) $(LOCKFLAGS) --extra build pyproject.toml --output-file requirements.lock
 	$(COMPILE) $(LOCKFLAGS) --extra build --extra dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock
 
-bench: .venv/.dev ## measure start-up and the table engine, side by side; with CORPUS=path, a corpus of releases
+bench: .venv/.dev ## measure start-up, the table engine and the catalog, side by side; with CORPUS=path or PACKAGE=path, your own
 ifdef CORPUS
 	@$(BIN)/python -m tests.bench.corpus $(CORPUS)
+else ifdef PACKAGE
+	@$(BIN)/python -m tests.bench.engine $(PACKAGE)
 else
 	@$(BIN)/python -m tests.bench.startup
 	@$(BIN)/python -m tests.bench.engine
+	@$(BIN)/python -m tests.bench.site
 endif
 
 torture: .venv/.dev ## inject a fault at every call of a publish, then kill 50 scheduled runs; interrupted, it goes on

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from flows import jsonplace
 
@@ -95,15 +95,16 @@ SYNTAX = {
 """What is told of broken syntax, for the words of Python's own reader."""
 
 
-def strict_json(text: str) -> Any:
-    """Return the JSON value in `text`, fractions as Decimal; BadInput for what RFC 8259 leaves open or forbids.
+def strict_json(text: str, *, exact: bool = True) -> Any:
+    """Return the JSON value in `text`, fractions as Decimal if `exact`; BadInput for what RFC 8259 leaves or forbids.
 
     Refused beside broken syntax: a key given twice in an object, NaN and Infinity, a number beyond `MAX_DIGITS`, a
     lone surrogate, nesting deeper than Python's recursion limit. BadInput says where: line, and pointer in the value.
     """
+    fraction = _fraction if exact else lambda digits: float(_fraction(digits))
     try:
         value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_fraction, parse_int=_integer
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=fraction, parse_int=_integer
         )
         if LOOKS_ESCAPED in text:
             _whole_unicode(value)
@@ -140,6 +141,14 @@ def allowed(url: str, hosts: Collection[str]) -> str:
         message = f"{parts.hostname} is not among the hosts of the source ({', '.join(sorted(hosts))})"
         raise BadInput("input.address", message, value=url)
     return url
+
+
+def joined(base: str, address: str) -> str:
+    """Return the whole of an address that stands at `base`; BadInput when it is none."""
+    try:
+        return urljoin(base, address.strip())
+    except ValueError as error:
+        raise BadInput("input.address", f"this is no address: {error}", value=address[:200]) from None
 
 
 HERE = ("file", "local")

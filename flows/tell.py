@@ -52,7 +52,7 @@ def _counts(found: Report) -> Table:
     table.add_column("table")
     for name in ("in", "out", "refused"):
         table.add_column(name, justify="right")
-    for name, count in found.counts.items():
+    for name, count in ((name, count) for name, count in found.counts.items() if count.in_):
         refused = Text(str(count.refused), style="red" if count.refused else "dim")
         table.add_row(name, str(count.in_), str(count.out), refused)
     return table

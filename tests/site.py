@@ -5,7 +5,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,8 +24,8 @@ class Reply:
     """Whether it has an ETag, and answers 304 to who knows it."""
     cut: int = 0
     """Bytes that are promised and not sent."""
-    pause: float = 0.0
-    """Seconds before it begins to speak."""
+    slow: str = ""
+    """What comes a letter at a time, without end: headers or body."""
 
 
 @dataclass
@@ -68,7 +68,9 @@ def serving(site: Site) -> Iterator[Site]:
         def log_message(self, *_: Any) -> None: ...
 
     def answer(to: BaseHTTPRequestHandler, reply: Reply, headers: dict[str, str]) -> None:
-        time.sleep(reply.pause)
+        if reply.slow:
+            drip(to, reply.slow)
+            return
         tag = f'"{hashlib.sha256(reply.data).hexdigest()[:16]}"'
         same = reply.tagged and reply.status == 200 and headers.get("if-none-match") == tag
         data = b"" if same else reply.data
@@ -80,7 +82,8 @@ def serving(site: Site) -> Iterator[Site]:
         for name, value in reply.headers.items():
             to.send_header(name, value)
         to.end_headers()
-        to.wfile.write(data)
+        with suppress(OSError):  # who asks may hang up
+            to.wfile.write(data)
         if data:
             site.bodies.append(to.path)
         if reply.cut:
@@ -101,3 +104,14 @@ def serving(site: Site) -> Iterator[Site]:
 def zipped(data: bytes) -> Reply:
     """Return a reply that is sent gzipped."""
     return Reply(gzip.compress(data, mtime=0), headers={"Content-Encoding": "gzip"})
+
+
+def drip(to: BaseHTTPRequestHandler, part: str) -> None:
+    """Send an answer whose headers or body come a letter at a time, until who asks hangs up."""
+    end = "\r\n\r\n" if part == "body" else ""
+    with suppress(OSError):
+        to.wfile.write(f"HTTP/1.1 200 OK\r\nX-Slow: yes{end}".encode())
+        for _ in range(600):
+            to.wfile.write(b"x")
+            time.sleep(0.05)
+    to.close_connection = True

@@ -82,6 +82,16 @@ def test_text_shows_the_row_with_the_cell_marked_what_was_expected_and_how_to_me
     assert "\x1b" not in told
 
 
+@pytest.mark.parametrize("face", ["text", "html", "github", "junit", "sarif"])
+def test_a_cell_as_long_as_a_book_is_told_in_a_few_lines(tmp_path: Path, face: str) -> None:
+    (tmp_path / "t.csv").write_text("id,state,day\n" + "x" * 100_000 + ",open,\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = written(Answer(list(found)), face)
+    assert "x" * 100 in told
+    assert len(told) < 20_000
+
+
 def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
@@ -146,6 +156,19 @@ def test_github_marks_the_lines_of_the_file(answer: Answer) -> None:
     assert second.startswith(f"::warning file={answer.results[0].place},line=4,title=table.type::")
 
 
+def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path, files: list[Path | str]) -> None:
+    text = 'id,state,day\n1,"open",\n2,"a\nb\r\n",\n\nx,open,\n'
+    Path(files[0]).write_bytes(text.encode())
+    found = targets.results(str(files[0]), str(files[2]), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    told = [(one.rule, one.row, one.line) for one in answer.all()]
+    assert told[0] == ("table.categories", 3, 3)
+    assert ("table.blank-row", 4, 6) in told
+    assert told[-1][1:] == (5, 7)
+    assert f"{tmp_path / 'a table.csv'}:7  row 5\n" in written(answer, "text")
+    assert ",line=7,title=table.type" in written(answer, "github")
+
+
 @pytest.fixture
 def page() -> Iterator[Page]:
     """Yield a page of a browser; the test fails where the page asks for anything but itself."""
@@ -184,6 +207,23 @@ def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
         told = communique("validate", *files, "--format", face, "--output", tmp_path / face)
         assert (told.returncode, told.stdout, told.stderr) == (0, "", f"{tmp_path / face}: valid, 0 errors\n")
     assert "nothing is wrong with them" in (tmp_path / "html").read_text(encoding="utf-8")
+
+
+def test_tables_of_one_name_are_told_apart_by_their_places(files: list[Path | str], tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = shutil.copy(files[0], tmp_path / "other" / "a table.csv")
+    asked = {"reference_only": False, "remote": False}
+    found = [one for path in (files[0], other) for one in targets.results(str(path), str(files[2]), **asked)]
+    told = json.loads(written(Answer(found), "json"))
+    assert list(told["counts"]) == [str(files[0]), str(other)]
+
+
+def test_an_answer_does_not_take_the_place_of_what_is_judged(communique: Communique, files: list[Path | str]) -> None:
+    for output in (files[0], files[2]):
+        before = Path(output).read_bytes()
+        told = communique("validate", *files, "--output", output)
+        assert (told.returncode, Path(output).read_bytes()) == (2, before)
+        assert "the answer would take its place" in told.stderr
 
 
 @pytest.mark.parametrize(

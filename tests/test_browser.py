@@ -2,16 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from flows import rulings
+from flows.settings import Settings
 from flows.site.render import scripts
 from flows.site.write import site
-from tests import catalog
+from tests import catalog, shelves
 from tests.catalog import MINISTRY
 from tests.publishing import DATASET
 from tests.shelves import serving
@@ -35,6 +36,8 @@ KINDS = {
     "table": f"{MINISTRY}/tables/commitments.html",
     "version": f"{MINISTRY}/versions/1.1.0.html",
     "changes": f"{MINISTRY}/changes/1.2.0.html",
+    "taken": f"{MINISTRY}/versions/1.0.0.html",
+    "gone": "hand-made/",
 }
 """A page of every kind."""
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
@@ -50,10 +53,13 @@ class Reader(NamedTuple):
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """Yield a browser, and the catalog of the seed, a harmful release and three months of the ministry."""
+    """Yield a browser at a catalog of the seed, a harmful release, the ministry, and datasets that are gone."""
     data = catalog.folder(tmp_path_factory.mktemp("browser") / "data")
     catalog.harmed(data)
     catalog.months(data)
+    shelves.put(data / "packages" / "hand-made", "1.0.0")
+    for dataset in (MINISTRY, "hand-made"):
+        rulings.take_down(Settings(data=data), dataset, "1.0.0", "the tests", "it was never meant to be read")
     site(data / "packages")
     with serving(data) as served, sync_playwright() as playwright:
         # a container's root has no sandbox; the pages are our own
@@ -236,8 +242,32 @@ def test_what_the_last_version_changed_is_two_steps_away_with_its_causes(page: P
 
 def test_how_to_cite_and_every_hash_are_on_the_page_of_the_dataset(page: Page) -> None:
     page.goto(f"{MINISTRY}/")
-    assert "version = {1.2.0}" in page.locator("#_cite ~ pre").nth(1).inner_text()
+    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Cite").click()
+    page.get_by_text("BibTeX").click()
+    assert "version = {1.2.0}" in page.get_by_label("BibTeX").inner_text()
     assert page.locator(".cards .hash").first.inner_text().isalnum()
+
+
+@pytest.mark.parametrize(
+    ("button", "copied"),
+    [
+        (f"copy link: {MINISTRY}.xlsx", f"/{MINISTRY}/1.2.0/{MINISTRY}.xlsx"),
+        (f"copy link: the newest {MINISTRY}.xlsx", f"/{MINISTRY}/latest/{MINISTRY}.xlsx"),
+        ("copy: As text", "Press releases of a fictional ministry, version 1.2.0 [data set]."),
+    ],
+)
+def test_an_address_and_a_citation_are_copied_by_a_click(reader: Reader, button: str, copied: str) -> None:
+    for page in _page(reader, viewport=WIDE, permissions=["clipboard-read", "clipboard-write"]):
+        page.goto(KINDS["dataset"])
+        page.get_by_role("button", name=button, exact=True).click()
+        page.get_by_role("button", name=button.replace("copy link", "copied").replace("copy:", "copied:")).wait_for()
+        assert copied in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_the_first_thing_to_follow_on_a_dataset_is_its_files(page: Page) -> None:
+    page.goto(KINDS["dataset"])
+    assert shown(page, ".get")
+    assert page.locator("main h2").first.inner_text().startswith("Download")
 
 
 def test_the_keyboard_alone_comes_from_the_top_to_a_row_and_its_words(page: Page) -> None:
@@ -254,6 +284,29 @@ def test_the_keyboard_alone_comes_from_the_top_to_a_row_and_its_words(page: Page
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.url.endswith("#c1-text")
+
+
+FOCUSED = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
+  const place = [...document.querySelectorAll("*")].indexOf(one);
+  const seen = box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return one === document.body ? null : {place, seen, ring: style.outlineStyle, what: one.outerHTML.slice(0, 120)};
+}"""
+STEPS = 16
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_keyboard_goes_through_a_page_in_its_order_and_shows_where_it_is(scripted: Page, kind: str) -> None:
+    scripted.goto(KINDS[kind].partition("#")[0])
+    met = []
+    for _ in range(STEPS):
+        scripted.keyboard.press("Tab")
+        if not (here := scripted.evaluate(FOCUSED)):
+            break
+        met.append(here)
+    assert [one["place"] for one in met] == sorted({one["place"] for one in met})
+    assert [one["what"] for one in met if not one["seen"] or one["ring"] == "none"] == []
+    assert len(met) > 2
 
 
 # What an eye meets
@@ -291,6 +344,24 @@ def test_the_browser_complains_of_nothing(scripted: Page, kind: str) -> None:
     assert scripted.locator("h1").count() == 1
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_page_says_the_same_without_a_script(page: Page, scripted: Page, kind: str) -> None:
+    said = []
+    for one in (page, scripted):
+        one.goto(KINDS[kind])
+        said.append(
+            one.evaluate(
+                """() => {
+                  const whole = document.querySelector("main").cloneNode(true);
+                  whole.querySelectorAll(".search, .copy").forEach((one) => one.remove());
+                  return whole.textContent.split(/\\s+/).join(" ");
+                }"""
+            )
+        )
+    assert said[0] == said[1]
+    assert page.locator(".copy:visible, .search:visible, button:visible").count() == 0
+
+
 def test_words_that_nobody_sees_do_not_turn_the_line_around(scripted: Page) -> None:
     scripted.goto(KINDS["harmful"])
     assert scripted.locator(".unseen").first.evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
@@ -305,11 +376,25 @@ def test_facts_can_be_told_without_colour(reader: Reader) -> None:
         assert line == "underline"
 
 
-def test_a_release_prints_with_every_fact_beside_its_words(reader: Reader, tmp_path: Path) -> None:
+def test_a_release_prints_with_every_fact_beside_its_words(reader: Reader) -> None:
     for page in _page(reader, viewport=WIDE):
         page.goto(SEED)
         page.emulate_media(media="print")
         assert page.locator(".note").first.is_visible()
-        assert page.locator("header.top").is_hidden()
-        printed = page.pdf(path=tmp_path / "release.pdf")
+        words, note = page.locator(".words").first.bounding_box(), page.locator(".note").first.bounding_box()
+        assert words
+        assert note
+        assert words["x"] + words["width"] <= note["x"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_page_prints_dark_on_white_without_what_can_only_be_clicked(reader: Reader, kind: str) -> None:
+    for page in _page(reader, viewport=WIDE, color_scheme="dark"):
+        page.goto(KINDS[kind])
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.locator("header.top, .skip, .search, .copy, .contents, .pager").locator("visible=true").count() == 0
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        printed = page.pdf()
         assert printed.startswith(b"%PDF")
+        assert b"/Type /Page" in printed

@@ -23,9 +23,10 @@ from flows.validate.engine.beyond import V2
 from flows.validate.engine.faults import Fault
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
 from tests import random_tables
+from tests.bench import tables
 from tests.random_tables import FORMATS, GOOD_BOUNDS, MISSING, PATTERNS, POOLS, STRING_POOLS, Case
 
-FIXED = 120
+FIXED = 300
 """Seeds that every run of the tests judges; `make fuzz` judges twenty thousand."""
 
 
@@ -83,7 +84,9 @@ def bounded(kind: str, base: dict[str, Any], cells: list[str]) -> list[Case]:
     read = reference.Schema.from_descriptor({"fields": [base]}).fields[0].create_value_reader()
     found = []
     bounds = [
-        bound for bound in [*GOOD_BOUNDS.get(kind, ()), *BOUNDS_BY_FORM.get(base.get("format", ""), ())] if read(bound)
+        bound
+        for bound in [*GOOD_BOUNDS.get(kind, ()), *BOUNDS_BY_FORM.get(base.get("format", ""), ())]
+        if read(bound) is not None
     ]
     for rule, bound in ((rule, bound) for rule in masks.BOUND_NAMES for bound in bounds):
         zone = getattr(read(bound), "tzinfo", None) is None
@@ -241,6 +244,25 @@ def test_keys_that_go_to_disk_are_met_twice_as_in_memory(tmp_path: Path, monkeyp
     fields = [{"name": name, "type": kind} for name, kind in (("a", "integer"), ("b", "string"))]
     rows = [[str(random.randrange(40)), random.choice("abcd")] for _ in range(200)]
     assert random_tables.difference(tmp_path, table(rows, *fields, block=64, primaryKey=["a", "b"])) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_keys_that_are_read_row_by_row_go_to_disk_and_are_told_apart_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("flows.validate.engine.seen.IN_MEMORY", 3)
+    random = Random(seed)
+    kinds = random.choice([("number", "date"), ("integer", "string"), ("boolean", "datetime"), ("duration", "time")])
+    fields: list[dict[str, Any]] = [
+        {"name": "a", "type": kinds[0], "constraints": {"unique": True}},
+        {"name": "b", "type": kinds[1]},
+    ]
+    cells = [[cell for cell in POOLS[kind] if cell != "sNaN"] for kind in kinds]
+    rows = [[random.choice(cells[0]), random.choice(cells[1])] for _ in range(60)]
+    keys = [{"fields": ["b"], "reference": {"resource": "", "fields": ["b"]}}]
+    make = random_tables.resource(tmp_path, table(rows, *fields, primaryKey=["a", "b"], foreignKeys=keys))
+    assert random_tables.engine(make, 100, fast=False)[0] == random_tables.frictionless(make)
+    assert random_tables.engine(make, 100, fast=True)[0] == random_tables.frictionless(make)
 
 
 @pytest.mark.parametrize("names", [["id"], ["code"], ["id", "code"]])
@@ -541,3 +563,21 @@ def test_a_small_table_is_judged_without_arrow_pandas_or_prefect(tmp_path: Path)
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_large_table_is_judged_without_pandas(tmp_path: Path) -> None:
+    package = tables.write(tmp_path, 3000, 0.3)
+    program = (
+        "import sys; from flows.validate.engine import targets\n"
+        f"found = list(targets.results({str(package)!r}, None, reference_only=False, remote=False))\n"
+        "assert not found[1].valid and not found[1].handed.files and 'pyarrow' in sys.modules\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_rows_that_are_wrong_and_have_a_key_again_are_told_as_frictionless_tells_them(tmp_path: Path) -> None:
+    package = tables.write(tmp_path, 3000, 0.6)
+    ours = [one for told in reference.Package(str(package)).resources for one in run.told(run.check(told))]
+    assert ours == [one for told in reference.judged(reference.Package(str(package))) for one in told.errors]

@@ -64,7 +64,7 @@ def test_the_line_on_the_page_of_corpora_becomes_a_release_by_the_map_on_it() ->
         ({"as": "slug", "split": ";"}, "Press Release; Energy", "press-release"),
         ({"as": "list", "split": ";"}, "Press Release; Energy", ["Press Release", "Energy"]),
         ({"as": "list"}, "Energy", ["Energy"]),
-        ({"as": "address", "parts": 2}, "https://example.org/2022/Caf%C3%A9/?page=1#top", "2022-cafe"),
+        ({"as": "address", "parts": 2}, "https://example.org/2022/Caf%C3%A9/?page=1#top", "2022-cafe-page-1"),
         ({"as": "address"}, 7, 7),
         ({}, "As it is", "As it is"),
         ({"value": "instead"}, "", "instead"),

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from flows import rulings
-from flows.settings import Settings
+from flows.settings import PROJECT, Settings
 from flows.site import charts, dataset, model, redline, render, search, text, told
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
@@ -405,7 +406,7 @@ def test_words_that_mean_harm_are_words_on_every_page(packages: Path) -> None:
     for path in pages(packages):
         page = parsed(path)
         assert not page.css(
-            "script:not([type='application/ld+json']):not([src='search.js']):not([src='../../table.js']),"
+            "script:not([type='application/ld+json']):not([src='search.js']):not([src='../../table.js']):not([src='../copy.js']),"
             " img, iframe, object, embed, form, style, base"
         ), path
         for node in page.css("*"):
@@ -433,7 +434,8 @@ def test_every_page_allows_itself_the_style_sheet_and_those_with_a_script_that_a
         )
         scripted += [path.relative_to(packages).as_posix()] if script else []
     tables = [path for path in pages(packages) if path.parent.name == "tables" and "data-parquet" in path.read_text()]
-    assert sorted(scripted) == sorted(["index.html", "search.html", *_below(packages, tables)])
+    homes = [f"{name}/index.html" for name in (DATASET, MINISTRY)]
+    assert sorted(scripted) == sorted(["index.html", "search.html", *homes, *_below(packages, tables)])
     assert bool(tables) == bool(render.scripts())
 
 
@@ -459,6 +461,38 @@ def test_a_site_that_is_made_without_what_reads_parquet_says_so(
     assert not (tmp_path / "site" / "_scripts").exists()
 
 
+HTML = PROJECT / "tests" / "html"
+JUDGE = HTML / "node_modules" / ".bin" / "html-validate"
+
+
+judged = pytest.mark.skipif(
+    not JUDGE.exists(), reason="html-validate is not installed: `make browser` brings it, where there is npm"
+)
+
+
+def _faults(*found: Path) -> str:
+    """Return what html-validate finds wrong with pages, a line each."""
+    command = [str(one) for one in (JUDGE, "--config", HTML / ".htmlvalidate.json", "--formatter", "text", *found)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1 if done.stdout else 0, "")
+    return done.stdout
+
+
+@judged
+def test_the_html_of_every_page_is_valid(packages: Path) -> None:
+    assert len(pages(packages)) > 200
+    assert _faults(*pages(packages)) == ""
+
+
+@judged
+def test_html_that_is_wrong_is_found(packages: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.html"
+    wrong.write_text((packages / "index.html").read_text().replace("<h1>", '<h1 id="_main"><div>', 1))
+    found = _faults(wrong)
+    assert "no-dup-id" in found
+    assert "element-permitted-content" in found
+
+
 def test_an_id_stands_once_on_a_page(packages: Path) -> None:
     for path in pages(packages):
         ids = [node.attributes["id"] for node in parsed(path).css("[id]")]
@@ -466,7 +500,7 @@ def test_an_id_stands_once_on_a_page(packages: Path) -> None:
 
 
 def test_the_first_view_of_every_page_is_light(packages: Path) -> None:
-    shared = sum((packages / name).stat().st_size for name in ("style.css", "icon.svg", "search.js", "table.js"))
+    shared = sum(path.stat().st_size for path in render.ASSETS.values())
     for path in pages(packages):
         assert path.stat().st_size + shared < FIRST_VIEW, path
 
@@ -587,6 +621,7 @@ def test_a_site_made_elsewhere_has_the_packages_beside_it(packages: Path, tmp_pa
     bring(packages, tmp_path)
     site(packages, tmp_path)
     assert tree(tmp_path / MINISTRY / "1.2.0") == tree(packages / MINISTRY / "1.2.0")
+    assert tree(tmp_path / MINISTRY / "latest") == tree(packages / MINISTRY / "1.2.0")
     assert (tmp_path / "index.html").read_bytes() == (packages / "index.html").read_bytes()
 
 

@@ -1,6 +1,8 @@
 """What a hostile, broken or careless server gets: a clear problem, never a crash, a hang, or a forbidden request."""
 
 import gzip
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,60 +10,95 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from flows import guard, store
-from flows.ingest.web import client, pages
+from flows.ingest.web import pages
+from schemas.dataset import Dataset
+from tests import attacks
+from tests.attacks import Attack
 from tests.site import Reply, Site, serving
 from tests.test_web import ORDERS, PAGE, built, dataset, fetched, later, lay_feed, page, releases, rss
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick() -> Iterator[None]:
     """Pauses between tries are short here; that they are kept is shown by a test of its own."""
-    monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
+    with attacks.hurried():
+        yield
 
 
-BOMB = gzip.compress(b"\0" * (64 << 20))
-LAUGHS = "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;'>]><rss version='2.0'><title>&b;</title></rss>"
-ERROR_PAGE = "<html><body><h1>Something went wrong</h1><p>Try again later<br></body>"
-
-LISTINGS: dict[str, tuple[Reply, str, str]] = {
-    "an empty answer": (Reply(b"", "application/rss+xml"), "input.xml", "well-formed"),
-    "an empty feed": (Reply(rss(Site()).encode(), "application/rss+xml"), "input.empty", "names no release"),
-    "a page of an error with 200": (Reply(ERROR_PAGE.encode()), "input.xml", "well-formed"),
-    "XML that is no feed": (Reply(b"<catalog><book/></catalog>", "text/xml"), "input.format", "neither RSS nor Atom"),
-    "JSON that is no feed": (Reply(b'{"error": true}', "application/json"), "input.format", "no JSON Feed"),
-    "broken JSON": (Reply(b'{"items": [', "application/json"), "input.json", "a value was expected"),
-    "billion laughs": (Reply(LAUGHS.encode(), "text/xml"), "input.xml", "document type"),
-    "a gzip bomb": (Reply(BOMB, headers={"Content-Encoding": "gzip"}), "input.size", "grows beyond"),
-    "gzip that is none": (Reply(b"<rss/>", headers={"Content-Encoding": "gzip"}), "input.compression", "broken"),
-    "an encoding that was not asked for": (
-        Reply(b"x", headers={"Content-Encoding": "br"}), "input.compression", "not asked for",
-    ),
-    "fifty megabytes": (Reply(b" " * (50 << 20)), "input.size", "larger than"),
-    "an answer that is cut off": (Reply(b"<rss", cut=100), "input.unreached", "complete message body"),
-    "a way to the cloud's secrets": (
-        Reply(status=302, headers={"Location": "http://169.254.169.254/"}), "input.address", "not among the hosts",
-    ),
-    "a way to a file": (Reply(status=302, headers={"Location": "file:///etc/passwd"}), "input.address", "only http"),
-    "a way round in circles": (Reply(status=302, headers={"Location": "/feed"}), "input.unreached", "redirects"),
-    "a server that is broken": (Reply(status=500), "input.unreached", "answers 500"),
-    "a server that is busy for an hour": (
-        Reply(status=429, headers={"Retry-After": "3600"}), "input.unreached", "answers 429",
-    ),
-}  # fmt: skip
+@pytest.mark.parametrize("attack", attacks.LISTINGS.values(), ids=attacks.LISTINGS)
+def test_a_listing_that_cannot_be_read_is_one_clear_problem(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.listing, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == []
 
 
-@pytest.mark.parametrize(("reply", "rule", "words"), LISTINGS.values(), ids=LISTINGS)
-def test_a_listing_that_cannot_be_read_is_one_clear_problem(
-    site: Site, tmp_path: Path, reply: Reply, rule: str, words: str
-) -> None:
-    site.replies["/feed"] = reply
-    of = dataset(site, "feed", **PAGE)
+@pytest.mark.parametrize("attack", attacks.ENTRIES.values(), ids=attacks.ENTRIES)
+def test_an_entry_that_cannot_be_read_costs_itself_alone(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.entries, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == ["two"]
+
+
+@pytest.mark.parametrize("attack", attacks.PAGES.values(), ids=attacks.PAGES)
+def test_a_page_that_cannot_be_read_costs_its_release_alone(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.one_page, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == ["two"]
+
+
+@pytest.mark.parametrize("reply", attacks.ODD.values(), ids=attacks.ODD)
+def test_a_page_that_tells_odd_things_of_itself_is_read_all_the_same(reply: Reply) -> None:
+    found, stand = attacks.got(attacks.odd_page, reply)
+    assert [one.rule for one in found if one.rule != "input.untaken"] == []
+    assert stand == ["one", "two"]
+
+
+def test_a_listing_that_leads_to_itself_is_read_once(site: Site, tmp_path: Path) -> None:
+    site.replies["/feed"] = attacks.feed(next_url="/feed")
+    fetched(dataset(site, "feed", mode="snapshot"), tmp_path)
+    assert site.paths() == ["/feed"]
+
+
+def test_a_server_that_does_not_number_its_answers_is_asked_twice(site: Site, tmp_path: Path) -> None:
+    answer = b'[{"link": "/one", "title": {"rendered": "One"}, "content": {"rendered": "<p>One.</p>"}}]'
+    site.replies["/wp"] = Reply(answer, "application/json")
+    fetched(dataset(site, "wordpress", "/wp", mode="snapshot"), tmp_path)
+    assert [path.rpartition("&")[2] for path in site.paths()] == ["page=1", "page=2"]
+
+
+@pytest.mark.parametrize("setting", ["links", "next", "page"])
+def test_a_selector_that_is_none_is_told_and_nothing_crashes(site: Site, tmp_path: Path, setting: str) -> None:
+    site.lay("/feed", "<a href='/one'>One</a>")
+    site.lay("/one", page(ORDERS))
+    wrong: dict[str, Any] = {setting: {"body": "]["} if setting == "page" else "]["}
+    of = dataset(site, "pages", **wrong)
     fetched(of, tmp_path)
-    whole = built(of, tmp_path)
-    (found,) = [one.problem for one in whole.refused] + whole.noted
-    assert found.rule == rule
-    assert words in found.message
-    assert not releases(of, tmp_path)
+    (found,) = attacks.problems(of, tmp_path)
+    assert (found.rule, found.message[:24]) == ("input.page", "'][' is no CSS selector:")
+
+
+def test_a_tag_that_cannot_be_sent_back_is_not_asked_by(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one")
+    site.replies["/feed"] = Reply(
+        rss(site, "one").encode(), "application/rss+xml", tagged=False, headers={"ETag": '"é"'}
+    )
+    fetched(of, tmp_path)
+    fetched(of, tmp_path, later(1))
+    assert releases(of, tmp_path).keys() == {"one"}
+
+
+def test_a_page_leads_no_library_to_the_web(site: Site, tmp_path: Path) -> None:
+    there = site.address
+    ld = f'<script type="application/ld+json">{{"@context": "{there}/context", "@type": "NewsArticle"}}</script>'
+    head = f"<head profile='{there}/profile'><base href='{there}/base/'><link rel=stylesheet href='{there}/css'>{ld}"
+    attack = f"<html vocab='{there}/vocab' prefix='x: {there}/prefix#'>{head}</head><body typeof='x:Y'><p>{ORDERS}</p>"
+    of = attacks.odd_page(site, Reply(attack.encode()))
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one", "two"}
+    assert sorted(site.paths()) == ["/feed", "/one", "/two"]
 
 
 def test_what_was_published_stays_when_the_listing_breaks(site: Site, tmp_path: Path) -> None:
@@ -70,27 +107,6 @@ def test_what_was_published_stays_when_the_listing_breaks(site: Site, tmp_path: 
     site.replies["/feed"] = Reply(status=503)
     fetched(of, tmp_path, later(1))
     assert releases(of, tmp_path)["one"]["status"] == "current"
-
-
-PAGES: dict[str, tuple[Reply, str]] = {
-    "no text": (Reply(b"<html><body></body></html>"), "input.page"),
-    "not its encoding": (Reply("<div class='text'>Él</div>".encode("latin-1")), "input.encoding"),
-    "an encoding that there is not": (Reply(b"x", "text/html; charset=klingon"), "input.encoding"),
-    "another host": (Reply(status=301, headers={"Location": "http://elsewhere.example/"}), "input.address"),
-    "fifty megabytes": (Reply(b"<p>x</p>" * (50 << 17)), "input.size"),
-}
-
-
-@pytest.mark.parametrize(("reply", "rule"), PAGES.values(), ids=PAGES)
-def test_a_page_that_cannot_be_read_costs_its_release_alone(
-    site: Site, tmp_path: Path, reply: Reply, rule: str
-) -> None:
-    of = lay_feed(site, "one", "two")
-    site.replies["/one"] = reply
-    fetched(of, tmp_path)
-    (refused,) = built(of, tmp_path).refused
-    assert refused.problem.rule == rule
-    assert releases(of, tmp_path).keys() == {"two"}
 
 
 TEXTS = {
@@ -137,6 +153,107 @@ def test_a_dataset_that_does_not_say_so_asks_no_private_address(site: Site, tmp_
     fetched(closed, tmp_path)
     assert site.asked == []
     assert built(closed, tmp_path).refused[0].problem.rule == "input.address"
+
+
+class Names:
+    """A resolver where a name leads to the next number each time, and PUBLIC to the test's server."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *numbers: str) -> None:
+        """Stand in for the network's own."""
+        self.numbers, self.asked = list(numbers), list[str]()
+        self.look_up, self.connect = socket.getaddrinfo, socket.create_connection
+        monkeypatch.setattr(socket, "getaddrinfo", self.resolve)
+        monkeypatch.setattr(socket, "create_connection", self.connected)
+
+    def resolve(self, host: str, port: int, *more: Any, **named: Any) -> Any:
+        """Return where a name leads now."""
+        if host != "news.example":
+            return self.look_up(host, port, *more, **named)
+        self.asked.append(self.numbers.pop(0) if len(self.numbers) > 1 else self.numbers[0])
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in self.asked[-1].split()]
+
+    def connected(self, address: tuple[str, int], *more: Any, **named: Any) -> Any:
+        """Return a connection; PUBLIC is the test's own server."""
+        assert address[0] == PUBLIC
+        return self.connect(("127.0.0.1", address[1]), *more, **named)
+
+
+PUBLIC = "8.8.8.8"
+
+
+def named(site: Site) -> Dataset:
+    """Return a dataset whose feed lies on a host of a name, and whose own network may not be asked."""
+    site.address = site.address.replace("127.0.0.1", "news.example")
+    of = lay_feed(site, "one")
+    return of.model_copy(update={"sources": [of.sources[0].model_copy(update={"private": False})]})
+
+
+def test_a_sitemap_may_be_gzipped_and_no_bomb(site: Site, tmp_path: Path) -> None:
+    sitemap = f"<urlset><url><loc>{site.address}/one</loc></url></urlset>".encode()
+    site.replies["/feed"] = Reply(gzip.compress(sitemap), "application/gzip")
+    site.lay("/one", page(f"<p>{ORDERS}</p>"))
+    of = dataset(site, "sitemap", **PAGE)
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one"}
+    site.replies["/feed"] = Reply(attacks.BOMB, "application/gzip")
+    fetched(of, tmp_path, later(1))
+    assert [one.rule for one in attacks.problems(of, tmp_path)] == ["input.size"]
+
+
+def test_addresses_that_differ_in_what_they_ask_for_are_releases_of_their_own(site: Site, tmp_path: Path) -> None:
+    asked = ["/news?1", "/news?2", "/view?id=3&x=", "/view?id=4&utm_source=mail"]
+    site.lay("/feed", "".join(f"<a href='{one.replace('&', '&amp;')}'>Order</a>" for one in asked))
+    for one in asked:
+        site.lay(one, page(f"<p>The text of {one}.</p>"))
+    of = dataset(site, "pages", **PAGE)
+    fetched(of, tmp_path)
+    addresses = {name: row["source_url"].removeprefix(site.address) for name, row in releases(of, tmp_path).items()}
+    assert addresses == {
+        "news-1": "/news?1", "news-2": "/news?2", "view-id-3-x": "/view?id=3&x=", "view-id-4": "/view?id=4",
+    }  # fmt: skip
+
+
+def test_what_a_steward_asks_an_api_for_is_asked_as_it_stands(site: Site, tmp_path: Path) -> None:
+    site.lay("/api", '{"results": []}', "application/json")
+    path = "/api?conditions[agencies][]=a&conditions[agencies][]=b&fields[]=title&per_page=5&order=oldest"
+    fetched(dataset(site, "federal-register", path), tmp_path)
+    assert site.paths() == [path]
+
+
+def test_a_name_is_looked_up_once_for_each_request_and_asked_there(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of, names = named(site), Names(monkeypatch, PUBLIC)
+    fetched(of, tmp_path)
+    assert [path for path, _ in site.asked] == ["/robots.txt", "/feed", "/one"]
+    assert len(names.asked) == len(site.asked)
+    assert all(headers["host"].startswith("news.example:") for _, headers in site.asked)
+    assert releases(of, tmp_path).keys() == {"one"}
+
+
+@pytest.mark.parametrize("hidden", ["10.0.0.7", "169.254.169.254", "8.8.8.8 127.0.0.1"])
+def test_a_name_that_leads_to_a_private_address_is_never_asked(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hidden: str
+) -> None:
+    of, _ = named(site), Names(monkeypatch, hidden)
+    fetched(of, tmp_path)
+    assert site.asked == []
+    assert attacks.problems(of, tmp_path)[0].rule == "input.address"
+
+
+def test_a_redirect_to_a_name_that_now_leads_elsewhere_is_refused(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = named(site)
+    site.replies["/one"] = attacks.moved(f"{site.address}/secret")
+    Names(monkeypatch, PUBLIC, PUBLIC, PUBLIC, "127.0.0.1")
+    fetched(of, tmp_path)
+    assert site.paths() == ["/feed", "/one"]
+    (found,) = attacks.problems(of, tmp_path)
+    assert (found.rule, found.message) == (
+        "input.address",
+        "news.example leads to 127.0.0.1, which is not a public address",
+    )
 
 
 def test_robots_txt_is_obeyed(site: Site, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ Face = Literal["text", "json", "frictionless", "sarif", "junit", "html", "github
 
 
 @app.command
-def validate(  # noqa: PLR0913 - a command has as many options as it takes
+def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and ends in as many ways, as it takes
     *target: str,
     schema: str | None = None,
     as_of: Day = None,
@@ -19,6 +19,7 @@ def validate(  # noqa: PLR0913 - a command has as many options as it takes
     limit: int | None = None,
     reference: bool = False,
     allow_remote: bool = False,
+    packages: bool = False,
 ) -> int:
     """Judge tables, Data Packages, release documents or a dataset's sources as they are; nothing is kept.
 
@@ -40,9 +41,16 @@ def validate(  # noqa: PLR0913 - a command has as many options as it takes
         Ask frictionless itself over every row too; of tables, nothing beyond it; exit 1 where the two differ.
     allow_remote
         Fetch what lies on other machines.
+    packages
+        Judge the Data Packages that describe the files named, whole; files that none describes are left out.
     """
     from flows.validate.engine import targets  # noqa: PLC0415 - not paid for by --help
 
+    if packages and target:
+        target = tuple(targets.packages(target))
+        if not target:
+            err.print("no Data Package describes one of the files")
+            return DONE
     if not target:
         err.print("name a file, a folder or a dataset to validate", style="red")
         return WRONG_USE
@@ -54,6 +62,9 @@ def validate(  # noqa: PLR0913 - a command has as many options as it takes
         return _documents(target, as_of, format, reference=reference)
     if len(tables) < len(target):
         err.print("tables and documents are judged apart: name the ones or the others", style="red")
+        return WRONG_USE
+    if output and output.resolve() in {Path(name).resolve() for name in (*target, *filter(None, [schema]))}:
+        err.print(f"{output} is what is judged, and the answer would take its place", style="red")
         return WRONG_USE
     try:
         return _tables(target, schema, format, output, limit, reference=reference, remote=allow_remote)

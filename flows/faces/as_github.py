@@ -2,7 +2,7 @@
 
 from typing import TextIO
 
-from flows.validate.engine.answers import Answer, Finding
+from flows.validate.engine.answers import Answer, Finding, short
 
 LEVELS = {"error": "error", "warning": "warning"}
 
@@ -10,13 +10,13 @@ LEVELS = {"error": "error", "warning": "warning"}
 def write(answer: Answer, out: TextIO) -> None:
     """Write a command for each error of `answer`."""
     out.writelines(_command(found) for found in answer.all())
-    out.write(f"{answer.total} errors\n" if answer.total else "valid\n")
+    out.write(f"{answer.total:,} {'error' if answer.total == 1 else 'errors'}\n" if answer.total else "valid\n")
 
 
 def _command(found: Finding) -> str:
-    place = f"file={_escaped(found.place, ':,')}" + (f",line={found.row}" if found.row else "")
+    place = f"file={_escaped(found.place, ':,')}" + (f",line={found.line}" if found.line else "")
     title = f"title={_escaped(found.rule + (' (beyond Frictionless)' if found.beyond else ''), ':,')}"
-    return f"::{LEVELS[found.severity]} {place},{title}::{_escaped(f'{found.message} {found.hint}')}\n"
+    return f"::{LEVELS[found.severity]} {place},{title}::{_escaped(f'{short(found.message)} {found.hint}')}\n"
 
 
 def _escaped(text: str, more: str = "") -> str:

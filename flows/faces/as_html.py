@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 from typing import TextIO
 
-from flows.validate.engine.answers import Answer, Finding, marked, summary
+from flows.validate.engine.answers import Answer, Finding, marked, short, summary
 from flows.validate.engine.run import Result
 from schemas.tablerules import rule_of
 
@@ -103,7 +103,7 @@ def _section(answer: Answer, identity: str, found: list[Finding], results: dict[
 
 def _rows(found: list[Finding], result: Result) -> str:
     if not any(one.cells for one in found):
-        return "<ul>" + "".join(f"<li>{escape(one.message)}</li>" for one in found) + "</ul>"
+        return "<ul>" + "".join(f"<li>{escape(short(one.message))}</li>" for one in found) + "</ul>"
     names = result.names[:CELLS]
     wanted = {number for one in found for number in marked(result, one) if number > CELLS}
     columns = [*range(1, len(names) + 1), *sorted(wanted)[:4]]
@@ -116,7 +116,7 @@ def _rows(found: list[Finding], result: Result) -> str:
 
 def _row(one: Finding, columns: list[int], bad: set[int]) -> str:
     cells = "".join(f"<td>{_cell(one, number, bad)}</td>" for number in columns)
-    why = f'<td class="why" title="{escape(one.message)}">{escape(one.expected or one.message)}</td>'
+    why = f'<td class="why" title="{escape(short(one.message))}">{escape(short(one.expected or one.message))}</td>'
     return f'<tr><td class="n">{one.row or ""}</td>{cells}{why}</tr>'
 
 

@@ -58,6 +58,6 @@ def _problem(found: Finding) -> dict[str, Any]:
         "message": found.message,
         "expected": found.expected or None,
         "hint": found.hint,
-        "source": {"file": found.place, "line": found.row},
+        "source": {"file": found.place, "line": found.line},
         "beyond_reference": found.beyond,
     }

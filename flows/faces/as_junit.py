@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from flows.validate.engine.answers import Answer, Finding
+from flows.validate.engine.answers import Answer, Finding, short
 from flows.validate.engine.run import Result
 from schemas.tablerules import TABLE_RULES
 
@@ -40,7 +40,9 @@ def _case(table: str, rule: str, found: list[Finding], times: int) -> str:
     head = f"    <testcase classname={quoteattr(_legal(table))} name={quoteattr(rule)}"
     if not found:
         return head + "/>\n"
-    text = "\n".join(f"{one.place}{f':{one.row}' if one.row else ''} {one.message} {one.hint}" for one in found)
+    text = "\n".join(
+        f"{one.place}{f':{one.line}' if one.line else ''} {short(one.message)} {one.hint}" for one in found
+    )
     beyond = ", beyond Frictionless" if found[0].beyond else ""
     message = quoteattr(f"{times} {'error' if times == 1 else 'errors'}{beyond}")
     if not _fails(found):

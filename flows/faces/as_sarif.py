@@ -4,7 +4,7 @@ import json
 from typing import Any, TextIO
 from urllib.parse import quote
 
-from flows.validate.engine.answers import Answer, Finding
+from flows.validate.engine.answers import Answer, Finding, short
 from schemas import __version__
 from schemas.tablerules import rule_of
 
@@ -29,11 +29,11 @@ def _rule(identity: str) -> dict[str, Any]:
 
 def _result(found: Finding) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": quote(found.place)}}
-    if found.row:
-        place["region"] = {"startLine": found.row}
+    if found.line:
+        place["region"] = {"startLine": found.line}
     return {
         "ruleId": found.rule,
         "level": found.severity,
-        "message": {"text": found.message},
+        "message": {"text": short(found.message)},
         "locations": [{"physicalLocation": place}],
     } | ({"properties": {"tags": ["beyond-reference"]}} if found.beyond else {})

@@ -4,7 +4,7 @@ import os
 from itertools import groupby, islice
 from typing import NamedTuple, TextIO
 
-from flows.validate.engine.answers import Answer, Finding, count, marked, summary
+from flows.validate.engine.answers import Answer, Finding, count, marked, short, summary
 from flows.validate.engine.run import Result
 
 SHOWN = 20
@@ -41,13 +41,14 @@ def write(answer: Answer, out: TextIO) -> None:
 
 
 def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:
-    lines = [paint(f"{result.place}:{row}" if row else result.place, "bold")]
+    place = f"{result.place}:{found[0].line}" if row else result.place
+    lines = [paint(place, "bold") + (f"  row {row}" if row != found[0].line else "")]
     if found[0].cells:
         lines += _marked(result.names, found[0].cells, set().union(*(marked(result, one) for one in found)), paint)
     for one in found:
         rule = f"{one.rule}{BEYOND if one.beyond else ''}"
         lines.append(f"  {paint(one.severity, one.severity)} {rule}" + (f"  {one.field}" if one.field else ""))
-        lines.append(f"    {one.message}")
+        lines.append(f"    {short(one.message)}")
         lines += [f"    expected: {one.expected}"] if one.expected else []
         lines.append(f"    mend: {one.hint}")
     return "\n".join(lines) + "\n\n"

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
@@ -162,10 +163,11 @@ def _day(value: Any, take: Take, _: dict[str, Any]) -> Any:
 def _read(value: Any, take: Take) -> datetime | None:
     """Return the moment that a value is, in the zone of the map where it tells none; None where it is not readable."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < FAR_FUTURE:
-        return datetime.fromtimestamp(value, ZoneInfo(take.zone) if take.zone else UTC)
+        with suppress(ValueError, OverflowError):  # a year that no calendar has
+            return datetime.fromtimestamp(value, ZoneInfo(take.zone) if take.zone else UTC)
     if not isinstance(value, str):
         return None
-    if re.fullmatch(r"\d{9,11}", value):
+    if re.fullmatch(r"[0-9]{9,11}", value):
         return _read(int(value), take)
     for read in [_with(take.format)] if take.format else READERS:
         try:
@@ -199,11 +201,15 @@ def _slug(value: Any, _: Take, __: dict[str, Any]) -> Any:
 
 
 def _address(value: Any, take: Take, _: dict[str, Any]) -> Any:
-    """Return the last parts of an address as a slug."""
+    """Return the last parts of an address as a slug, with what it asks for after a question mark."""
     if not isinstance(value, str):
         return value
-    parts = [part for part in unquote(urlsplit(value).path).split("/") if part]
-    return slug("-".join(parts[-take.parts :])) or value
+    try:
+        whole = urlsplit(value)
+    except ValueError:
+        return value
+    parts = [part for part in unquote(whole.path).split("/") if part]
+    return slug("-".join([*parts[-take.parts :], *filter(None, [unquote(whole.query)])])) or value
 
 
 def _url(value: Any, _: Take, __: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from flows.site import told
 from flows.site.model import Edition
-from flows.site.redline import Piece, redline
+from flows.site.redline import Piece, redline, short
 
 SHOWN = 50
 """Rows of a table that a page tells, those that changed first; diff.json has them all."""
@@ -92,10 +92,4 @@ def _field(name: str, old: str, new: str) -> Field:
     if max(len(old), len(new)) > COMPARED or not (" " in old and " " in new):
         pieces = [Piece("gone", told.clip(old)), Piece("new", told.clip(new))]
         return Field(name, [piece for piece in pieces if piece.text])
-    return Field(name, [_short(piece) for piece in redline(old, new)])
-
-
-def _short(piece: Piece) -> Piece:
-    if piece.change != "same" or len(piece.text) <= 3 * AROUND:
-        return piece
-    return Piece("same", f"{piece.text[:AROUND]} […] {piece.text[-AROUND:]}")
+    return Field(name, [short(piece, AROUND) for piece in redline(old, new)])

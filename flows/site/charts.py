@@ -8,9 +8,10 @@ from markupsafe import Markup, escape
 from flows.site import told
 from flows.site.text import visible
 
-WIDTH = 640
+WIDTH = 480
 """Units of a chart from side to side; the style sheet gives it the room that there is."""
-BAR, GAP, LABEL = 22, 8, 200
+ROW, BAR = 36, 8
+"""Units of a bar with its name above it, and of the bar alone."""
 SHOWN = 12
 HEIGHT, FOOT = 96, 22
 MONTHS_OF_YEAR = 12
@@ -31,17 +32,17 @@ def bars(found: Sequence[tuple[str, int]], title: str) -> Markup:
     if not found:
         return Markup()
     most = max(count for _, count in found)
-    height = len(found) * (BAR + GAP) - GAP
     rows = []
     for place, (name, count) in enumerate(found):
-        top = place * (BAR + GAP)
-        long = max(2, round((WIDTH - LABEL - 50) * count / most))
+        base = place * ROW + 16
+        long = max(2, round(WIDTH * count / most))
         rows.append(
-            f'<text class="label" x="{LABEL - 10}" y="{top + 16}" text-anchor="end">{_text(told.clip(name, 26))}</text>'
-            f'<rect class="bar" x="{LABEL}" y="{top + 2}" width="{long}" height="{BAR - 4}" rx="2"/>'
-            f'<text class="count" x="{LABEL + long + 8}" y="{top + 16}">{count:,}</text>'
+            f'<text class="label" x="0" y="{base}">{_text(told.clip(name, 40))}</text>'
+            f'<text class="count" x="{WIDTH}" y="{base}" text-anchor="end">{count:,}</text>'
+            f'<rect class="rest" y="{base + 6}" width="{WIDTH}" height="{BAR}" rx="2"/>'
+            f'<rect class="bar" y="{base + 6}" width="{long}" height="{BAR}" rx="2"/>'
         )
-    return _chart(height, title + ": " + ", ".join(f"{name} {count}" for name, count in found), rows)
+    return _chart(len(found) * ROW, title + ": " + ", ".join(f"{name} {count}" for name, count in found), rows)
 
 
 def columns(found: Sequence[tuple[str, int]], title: str) -> Markup:
@@ -126,7 +127,7 @@ def _chart(height: float, title: str, parts: Sequence[str], role: str = "img") -
 
 def _axis(months: Sequence[str], step: float) -> list[str]:
     """Return the line under the months, and the names of as many as there is room for."""
-    every = max(1, round(76 / step))
+    every = max(1, round(96 / step))
     names = [
         f'<text class="tick" x="{(place + 0.5) * step:.1f}" y="{HEIGHT + 16}" text-anchor="middle">{_month(month)}</text>'
         for place, month in enumerate(months)

@@ -24,11 +24,11 @@ REVIEWED = ("accepted", "corrected")
 """What is said of a row that a person has looked at and let stand."""
 CELL = 60
 """Letters of a cell that a page shows."""
-FEW, BINS = 8, 16
+FEW, TOP, BINS = 8, 5, 16
 WHOLE = {
     ".xlsx": ("Excel", "a sheet a table"),
     ".sqlite": ("SQLite", "with full-text search"),
-    ".jsonl": ("JSON Lines", "a release a line"),
+    ".jsonl": ("JSON Lines", "one a line"),
 }
 """Files that hold every table, by the end of their name."""
 PAPERS = {
@@ -51,6 +51,8 @@ class File(NamedTuple):
     what: str
     bytes: int
     sha256: str
+    rows: int | None = None
+    """Rows that it holds; null for what holds no table."""
 
 
 class Table(NamedTuple):
@@ -86,7 +88,10 @@ class Column(NamedTuple):
     distinct: int
     share: Markup
     picture: Markup
-    values: list[tuple[str, int]]
+    values: list[tuple[str, int, Markup]]
+    """Its values, or the most frequent of them, each with its count and that as a bar."""
+    others: int
+    """Values beside them."""
     span: str
 
 
@@ -112,13 +117,25 @@ def downloads(edition: Edition) -> dict[str, Any]:
             one["name"],
             one.get("description", ""),
             one["communique:rows"],
-            [files[name] for end in FORMATS.values() if (name := f"{one['name']}{end}") in files],
+            [
+                files[name]._replace(rows=one["communique:rows"])
+                for end in FORMATS.values()
+                if end not in WHOLE and (name := f"{one['name']}{end}") in files
+            ],
         )
         for one in edition.described["resources"]
     ]
-    whole = [(files[name], *WHOLE[end]) for end in WHOLE for name in files if name.endswith(end)]
+    held = dict.fromkeys(WHOLE, rows(edition)) | {".jsonl": tables[0].rows}
+    whole = [
+        (files[name]._replace(rows=held[end]), *WHOLE[end]) for end in WHOLE for name in files if name.endswith(end)
+    ]
     papers = [files[name]._replace(what=what) for name, what in PAPERS.items() if name in files]
     return {"whole": whole, "tables": tables, "papers": papers}
+
+
+def rows(edition: Edition) -> int:
+    """Return how many rows all tables of a version have."""
+    return sum(one["communique:rows"] for one in edition.described["resources"])
 
 
 def quality(edition: Edition) -> Quality:
@@ -207,18 +224,25 @@ def _column(field: dict[str, Any], cells: list[str]) -> Column:
     filled = [cell for cell in cells if cell]
     counts = Counter(filled)
     words = f"{len(filled):,} of {len(cells):,} filled"
-    few = counts.most_common(FEW) if 0 < len(counts) <= FEW or kind == "boolean" else []
+    few = counts.most_common(FEW if len(counts) <= FEW else TOP) if _repeats(counts) else []
     picture, span = Markup(), ""
-    if filled and kind in PLACES and not few:
+    if filled and kind in PLACES and len(counts) > FEW:
+        few = []
         points = [PLACES[kind](cell) for cell in filled]
         low, high = min(filled, key=PLACES[kind]), max(filled, key=PLACES[kind])
         span = f"{_end(kind, low)} to {_end(kind, high)}"
         picture = charts.histogram(_binned(points), f"{name}: {span}")
     share = charts.share(len(filled), len(cells), words)
     what = field.get("description", "")
-    return Column(
-        name, kind, what, field.get("communique:evidence", ""), len(filled), len(counts), share, picture, few, span
-    )
+    values = [(value, count, charts.share(count, few[0][1], f"{count:,}")) for value, count in few]
+    others = len(counts) - len(few) if few else 0
+    evidence = field.get("communique:evidence", "")
+    return Column(name, kind, what, evidence, len(filled), len(counts), share, picture, values, others, span)
+
+
+def _repeats(counts: Counter[str]) -> bool:
+    """Return whether values are so few, or come so often, that the most frequent of them say something."""
+    return 0 < len(counts) <= FEW or max(counts.values(), default=0) > 1
 
 
 PLACES: dict[str, Callable[[str], float]] = {
@@ -276,16 +300,19 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
     publisher = next((one["title"] for one in described.get("contributors", []) if one.get("title")), "")
     title, year = described["title"], edition.manifest.as_of.year
     key = f"{edition.dataset}-{edition.version}"
-    proof = f"Manifest SHA-256 {manifest_digest(edition)}."
-    plain = f"{publisher} ({year}). {title}, version {edition.version} [data set]. {proof}"
+    proof, url = f"Manifest SHA-256 {manifest_digest(edition)}.", _address(edition)
+    plain = " ".join(
+        filter(None, (f"{publisher} ({year}). {title}, version {edition.version} [data set].", url, proof))
+    )
     bibtex = (
         f"@misc{{{key},\n  author = {{{{{publisher}}}}},\n  title = {{{title}}},\n  version = {{{edition.version}}},\n"
-        f"  year = {{{year}}},\n  note = {{Data set}}\n}}"
+        f"  year = {{{year}}},\n" + (f"  url = {{{url}}},\n" if url else "") + "  note = {Data set}\n}"
     )
     cff = (
         f'cff-version: 1.2.0\nmessage: Please cite this data set as below.\ntype: dataset\ntitle: "{_quoted(title)}"\n'
         f'version: "{edition.version}"\ndate-released: "{edition.manifest.as_of}"\n'
-        f'authors:\n  - name: "{_quoted(publisher)}"'
+        + (f'url: "{url}"\n' if url else "")
+        + f'authors:\n  - name: "{_quoted(publisher)}"'
     )
     return [
         ("As text", plain),
@@ -293,6 +320,11 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
         ("CITATION.cff", cff),
         ("CSL-JSON", _csl(edition, publisher, proof)),
     ]
+
+
+def _address(edition: Edition) -> str:
+    """Return where the version's page is on the web; nothing where nobody said."""
+    return f"{edition.base}{edition.dataset}/versions/{edition.version}.html" if edition.base else ""
 
 
 def _csl(edition: Edition, publisher: str, proof: str) -> str:
@@ -306,7 +338,7 @@ def _csl(edition: Edition, publisher: str, proof: str) -> str:
         "author": [{"literal": publisher}],
         "publisher": publisher,
         "issued": {"date-parts": [[day.year, day.month, day.day]]},
-        "URL": f"{edition.base}{edition.dataset}/versions/{edition.version}.html" if edition.base else "",
+        "URL": _address(edition),
         "note": proof,
     }
     return json.dumps([{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=2)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from flows.site import told
 from flows.site.charts import Dot
 from flows.site.model import Edition, Entity, Fact, Release, day_of
+from flows.site.release import mail
 from flows.site.told import Told
 
 LONGEST = 250
@@ -95,6 +96,7 @@ def context(edition: Edition, entity: Entity, mine: list[Part], named: Counter[s
         "releases": [(release, named[name]) for name, release in titles.items()][:NAMING],
         "times": sum(named.values()),
         "in_releases": len(named),
+        "mail": mail(edition, entity.id),
         "title_of": told.title_of,
         "day_of": day_of,
     }

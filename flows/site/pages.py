@@ -175,7 +175,13 @@ def _catalog(listings: Sequence[Listing]) -> bytes:
         if edition is None or not about(edition).lacks:
             found.append((one, edition, dataset.quality(edition) if edition else None))
     indexes = search.indexes(listed(listings))
-    shown = {"scheduled": dataset.scheduled, "reviewed": dataset.reviewed, "indexes": indexes, "policy": SCRIPTED}
+    shown = {
+        "rows": dataset.rows,
+        "scheduled": dataset.scheduled,
+        "reviewed": dataset.reviewed,
+        "indexes": indexes,
+        "policy": SCRIPTED,
+    }
     return render("index.html", "", found=found, **shown)
 
 
@@ -192,6 +198,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
     return render(
         "dataset.html",
         "../",
+        policy=SCRIPTED,
         listing=listing,
         edition=edition,
         **dataset.downloads(edition),

@@ -77,3 +77,10 @@ def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
             last = one
     if last:
         yield last
+
+
+def short(piece: Piece, kept: int) -> Piece:
+    """Return a piece; of a long stretch that stayed, about `kept` letters at each end, cut between words."""
+    if piece.change != "same" or len(piece.text) <= 2 * kept + 40:
+        return piece
+    return Piece("same", f"{piece.text[:kept].rpartition(' ')[0]} […] {piece.text[-kept:].partition(' ')[2]}")

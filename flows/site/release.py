@@ -10,9 +10,12 @@ from markupsafe import Markup
 
 from flows.site import told
 from flows.site.model import Edition, Fact, Release, Row, day_of
-from flows.site.redline import Piece, redline
+from flows.site.redline import Piece, redline, short
 from flows.site.text import Evidence, Line, Mention, lines, safe
 from flows.site.told import Told
+
+KEPT = 160
+"""Letters of a stretch that stayed, on each side, which a redline shows."""
 
 
 class Note(NamedTuple):
@@ -128,15 +131,5 @@ def _edits(release: Release) -> list[Edit]:
     found = []
     for old, new in zip(release.revisions, release.revisions[1:], strict=False):
         pieces = redline(old["body"], new["body"]) if old["text_sha256"] != new["text_sha256"] else []
-        found.append(Edit(new, [_short(piece) for piece in pieces]))
+        found.append(Edit(new, [short(piece, KEPT) for piece in pieces]))
     return found[::-1]
-
-
-KEPT = 160
-"""Letters of a stretch that stayed, on each side, which a redline shows."""
-
-
-def _short(piece: Piece) -> Piece:
-    if piece.change != "same" or len(piece.text) <= 2 * KEPT + 40:
-        return piece
-    return Piece("same", f"{piece.text[:KEPT].rpartition(' ')[0]} […] {piece.text[-KEPT:].partition(' ')[2]}")

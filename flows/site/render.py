@@ -17,7 +17,7 @@ POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';
 """What a page may load: the style sheet and the icon that lie beside it, and nothing else."""
 SCRIPTED = POLICY.replace("style-src", "script-src 'self'; connect-src 'self'; style-src")
 """What a page with a script may load besides: the scripts of this site, and what they read of it."""
-ASSETS = {name: HERE / "templates" / name for name in ("style.css", "icon.svg", "search.js", "table.js")}
+ASSETS = {name: HERE / "templates" / name for name in ("style.css", "icon.svg", "search.js", "table.js", "copy.js")}
 PACKAGES = HERE / "browser" / "node_modules"
 """Where `make browser` puts what reads Parquet in a browser."""
 
@@ -43,6 +43,7 @@ PAGES.filters |= {
     "number": lambda value: told.number(str(value)),
     "size": told.size,
     "clip": told.clip,
+    "sentence": told.sentence,
     "plural": lambda count, one, many=None: f"{count:,} {one if count == 1 else many or one + 's'}",
     "bars": charts.bars,
     "columns": charts.columns,

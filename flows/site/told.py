@@ -1,5 +1,6 @@
 """Values as people read them: days, numbers, names, the sentence that a fact makes."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -22,6 +23,7 @@ KIND_NAMES = {
 OWN = ("fact_id", "release_id", "participant_names", "evidence", "evidence_start", "evidence_end")
 """Fields of a fact that its page shows in another way."""
 DASH, STOPS = "\N{EN DASH}", " ,;:-\N{EN DASH}\N{EM DASH}\n"
+SENTENCE_END = re.compile(r"(?<=[a-z]{3}[.!?]) (?=[A-Z])")
 CLIP, QUOTED = 180, 120
 """Letters of a line, and of words that stand in the text beside it."""
 WHOLE = ("text", "purpose")
@@ -70,6 +72,11 @@ def clip(text: str, length: int = CLIP) -> str:
         return short
     cut = short[:length].rpartition(" ")[0]
     return (cut if len(cut) > length // 2 else short[:length]).rstrip(STOPS) + " …"
+
+
+def sentence(text: str) -> str:
+    """Return the first sentence of a text; a stop after a capital or a short form ends none."""
+    return clip(SENTENCE_END.split(text, maxsplit=1)[0], 320)
 
 
 def title_of(row: Row) -> str:

@@ -24,6 +24,7 @@ BESIDE = tuple(path for name in ("*.html", "feed.xml", "sitemap.xml", "search.js
 """What pages are called, whole or half made, beside the versions of a dataset."""
 NAMES = "search.html"
 """The page of the root that has names of every dataset."""
+LATEST = "latest"
 log = logging.getLogger("communique")
 
 
@@ -96,10 +97,16 @@ def _remove(root: Path, dataset: str) -> None:
 
 
 def bring(packages: Path, to: Path) -> None:
-    """Put the packages beside the site in `to`: files that are there already stay, those that are gone go."""
+    """Put the packages beside the site in `to`: files that are there already stay, those that are gone go.
+
+    `latest` is the newest version once more, for a server that cannot lead from one address to another.
+    """
     for one in model.listings(packages):
         for version in one.versions:
             _mirror(one.home / version["version"], store.make_folder(to / one.dataset / version["version"]))
+        shutil.rmtree(to / one.dataset / LATEST, ignore_errors=True)
+        if one.latest:
+            _mirror(one.home / one.latest, store.make_folder(to / one.dataset / LATEST))
         for name in (INDEX, POINTER):  # as a publisher does: the pointer never names what is not listed
             if (one.home / name).is_file():
                 store.replace_file(to / one.dataset / name, (one.home / name).read_bytes())

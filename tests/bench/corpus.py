@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.settings import PROJECT, Settings
+from tests.bench import site
 from tests.test_docs import blocks
 
 PAGE = PROJECT / "docs" / "corpus.md"
@@ -107,11 +108,11 @@ def tell(title: str, ran: Ran) -> None:
 
 def show(settings: Settings) -> None:
     """Make the catalog and print what it took; then again, when there is nothing to make."""
-    from flows.site.write import site
+    from flows.site import write
 
     for _ in range(2):
         wall = time.perf_counter()
-        made = site(settings.packages)
+        made = write.site(settings.packages)
         took = time.perf_counter() - wall
         print(
             f"  catalog {took:>8.2f} s; {made.made:,} pages made, {made.made / took:,.0f} a second; {made.kept:,} stand"
@@ -132,6 +133,7 @@ def main(corpus: Path) -> None:
         settings = Settings(data=data)
         tell("the corpus", run(settings))
         show(settings)
+        site.pages(settings.packages)
         add(data)
         tell(f"{ADDED} releases more", run(settings))
         show(settings)

@@ -1,8 +1,9 @@
 """What the catalog takes: pages of releases a second, and one publish among many datasets.
 
-Run as `python -m tests.bench.site PACKAGES`, with a folder of packages, as `communique run` leaves it.
+Run as `python -m tests.bench.site`, with a folder of packages or without; without one, the sample ministry is published.
 """
 
+import os
 import shutil
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from flows import store
 from flows.publish import package
 from flows.site import model, release, render
 from flows.site.write import site
+from tests import catalog
 
 DATASETS, VERSIONS = 10, 20
 
@@ -50,9 +52,10 @@ def many(packages: Path) -> None:
 
 
 def _copy(version: Path, to: Path) -> None:
-    shutil.copytree(version, to)
+    shutil.copytree(version, to, copy_function=os.link)
     for name in ("manifest.json", "datapackage.json"):
         told = (to / name).read_text(encoding="utf-8").replace(f'"{version.name}"', f'"{to.name}"')
+        (to / name).unlink()
         (to / name).write_text(told.replace(f'"{version.parent.name}"', f'"{to.parent.name}"'), encoding="utf-8")
 
 
@@ -67,6 +70,17 @@ def _timed(root: Path) -> str:
     return f"{time.perf_counter() - wall:.2f} s, {made.made:,} pages made, {made.kept:,} stand"
 
 
+def main(packages: Path | None) -> None:
+    """Measure the catalog of `packages`, or of three months of the sample ministry."""
+    if packages:
+        pages(packages)
+        many(packages)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        data = catalog.folder(Path(folder) / "data")
+        catalog.months(data)
+        main(data / "packages")
+
+
 if __name__ == "__main__":
-    pages(Path(sys.argv[1]))
-    many(Path(sys.argv[1]))
+    main(Path(sys.argv[1]) if sys.argv[1:] else None)

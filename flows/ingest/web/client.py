@@ -4,13 +4,15 @@ Each request, each redirect and each address in numbers goes through the guard. 
 other and keep its delay; those to different hosts do not.
 """
 
+import socket
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from threading import Lock
-from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from threading import Lock, Timer
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 from protego import Protego
@@ -31,6 +33,9 @@ LONGEST_PAUSE = 30.0
 BUSY = (429, 500, 502, 503, 504)
 MOVED = (301, 302, 303, 307, 308)
 GONE = (404, 410)
+BROKEN = 500
+"""The least of what a server says that is not well."""
+NOTHING = "User-agent: *\nDisallow: /"
 OK = 200
 SAME = 304
 
@@ -80,6 +85,8 @@ class Client:
     delay: float = 1.0
     private: bool = False
     known: dict[str, Host] = field(default_factory=dict)
+    lines: list[Any] = field(default_factory=list)
+    """Every connection that was made, for one that takes too long is ended from outside."""
     http: httpx.Client = field(
         default_factory=lambda: httpx.Client(
             timeout=httpx.Timeout(15, read=MOST_SECONDS), trust_env=False, follow_redirects=False
@@ -96,7 +103,7 @@ class Client:
             answer = ask(guard.allowed(url, self.hosts), conditions)
             if answer.status not in MOVED:
                 return answer
-            url = urljoin(url, answer.header("location") or "")
+            url = guard.joined(url, answer.header("location") or "")
         raise guard.BadInput("input.unreached", f"more than {MOST_REDIRECTS} redirects follow each other", value=url)
 
     def _asked(self, url: str, conditions: dict[str, str]) -> Answer:
@@ -117,8 +124,9 @@ class Client:
         except guard.BadInput as bad:
             if bad.rule != "input.unreached":
                 raise
-            return Protego.parse("User-agent: *\nDisallow: /")
-        return Protego.parse(answer.data.decode("utf-8", "replace") if answer.status == OK else "")
+            return Protego.parse(NOTHING)
+        told = {OK: answer.data.decode("utf-8", "replace")}
+        return Protego.parse(told.get(answer.status, NOTHING if answer.status >= BROKEN else ""))
 
     def _tried(self, host: Host, url: str, conditions: dict[str, str]) -> Answer:
         """Return an answer that is no passing trouble, asking again with growing pauses; BadInput when it stays."""
@@ -150,35 +158,69 @@ class Client:
 
     def _once(self, url: str, conditions: dict[str, str]) -> Answer:
         """Return what the server says, from the very address in numbers that the guard has looked at."""
-        where = httpx.URL(url)
+        where = _parsed(url)
         number = guard.resolved(url, private=self.private)
         headers = {"Host": where.netloc.decode(), "User-Agent": self.agent, "Accept-Encoding": "gzip"} | conditions
-        extensions = {"sni_hostname": where.host}
-        ends = time.monotonic() + MOST_SECONDS
-        with self.http.stream("GET", where.copy_with(host=number), headers=headers, extensions=extensions) as response:
-            received = b"".join(_limited(response.iter_raw, ends))
+        more = {"sni_hostname": where.host, "trace": self._watch}
+        with (
+            self._in_time(url),
+            self.http.stream("GET", where.copy_with(host=number), headers=headers, extensions=more) as response,
+        ):
+            received = b"".join(_limited(response.iter_raw()))
             told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
         data = guard.inflate(received, response.headers.get("content-encoding", "").lower(), MOST_BYTES)
         return Answer(url, response.status_code, told, received, data)
+
+    def _watch(self, event: str, told: dict[str, Any]) -> None:
+        """Remember a connection when it is made."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self.lines.append(told["return_value"])
+
+    @contextmanager
+    def _in_time(self, url: str) -> Iterator[None]:
+        """End the block after MOST_SECONDS wherever it waits, as for a server that speaks a letter at a time."""
+        ends = time.monotonic() + MOST_SECONDS
+        alarm = Timer(MOST_SECONDS, self._hang_up)
+        alarm.start()
+        try:
+            yield
+        except (httpx.HTTPError, OSError):
+            if time.monotonic() < ends:
+                raise
+        finally:
+            alarm.cancel()
+        if time.monotonic() >= ends:  # a body of no stated length looks whole where it is cut
+            raise guard.BadInput("input.unreached", f"the answer takes longer than {MOST_SECONDS:.0f} s", value=url)
+
+    def _hang_up(self) -> None:
+        for line in self.lines:
+            with suppress(OSError):
+                socket.socket.shutdown(line.get_extra_info("socket"), socket.SHUT_RDWR)
+        self.lines.clear()
+
+
+def _parsed(url: str) -> httpx.URL:
+    """Return an address for the client; BadInput for one that cannot be sent."""
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise guard.BadInput("input.address", f"this is no address: {error}", value=url[:200]) from None
 
 
 def _conditions(visit: Visit) -> dict[str, str]:
     """Return the headers that ask whether there is something new since `visit`."""
     asked = {"If-None-Match": visit.etag, "If-Modified-Since": visit.modified}
-    return {name: value for name, value in asked.items() if value}
+    return {name: value for name, value in asked.items() if value and value.isascii()}
 
 
-def _limited(chunks: Callable[[int], Iterator[bytes]], ends: float) -> list[bytes]:
-    """Return the chunks of an answer; BadInput when it grows too large or takes too long."""
-    found, size = [], 0
-    for chunk in chunks(1 << 16):
+def _limited(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the chunks of an answer; BadInput when it grows too large."""
+    size = 0
+    for chunk in chunks:
         size += len(chunk)
         if size > MOST_BYTES:
             raise guard.BadInput("input.size", f"the answer is larger than {MOST_BYTES:,} bytes")
-        if time.monotonic() > ends:
-            raise guard.BadInput("input.unreached", f"the answer takes longer than {MOST_SECONDS:.0f} s")
-        found.append(chunk)
-    return found
+        yield chunk
 
 
 def _judged(answer: Answer) -> Answer | None:
@@ -191,9 +233,7 @@ def _seconds(told: str | None) -> float | None:
     """Return how long a `Retry-After` asks to wait, given in seconds or as a moment."""
     if told is None:
         return None
-    if told.strip().isdigit():
-        return float(told)
     try:
-        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
-    except ValueError:
+        return float(told) if told.isdecimal() else max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except (ValueError, OverflowError):
         return None

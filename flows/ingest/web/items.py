@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from flows import guard
 from flows.ingest.mapping import mapped
 from flows.ingest.web import listings, pages
 from flows.ingest.web.maps import MAPS, common
@@ -40,8 +41,10 @@ def _canonical(source: SourceConfig, item: dict[str, Any], told: str | None) -> 
 
     Only one on a host of the source counts, and no home page, which careless sites name on every page.
     """
-    whole = urljoin(item["page"]["url"] or item["asked"], told.strip()) if told else ""
-    address = listings.canonical(whole)
+    try:
+        address = listings.canonical(guard.joined(item["page"]["url"] or item["asked"], told)) if told else ""
+    except guard.BadInput:
+        return {}
     parts = urlsplit(address)
     strange = parts.scheme not in ("http", "https") or parts.hostname not in source.hosts or not parts.path
     return {} if strange or address == item["address"] else {"address": address, "also": item["address"]}

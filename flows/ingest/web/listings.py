@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -34,6 +34,8 @@ class Listing(NamedTuple):
     entries: list[Entry]
     then: list[str]
     """Addresses where it goes on."""
+    lacking: str | None = None
+    """What is told of entries that have no address, if there are any."""
 
 
 class Api(NamedTuple):
@@ -59,18 +61,42 @@ APIS = {
     "doj": Api(
         "results", "url", number="page", first=0, query=(("pagesize", "50"), ("sort", "changed"), ("direction", "DESC"))
     ),
-    "federal-register": Api("results", "html_url", page="body_html_url", then="next_page_url"),
+    "federal-register": Api(
+        "results",
+        "html_url",
+        page="body_html_url",
+        then="next_page_url",
+        query=(
+            ("order", "newest"),
+            ("per_page", "100"),
+            *(
+                ("fields[]", name)
+                for name in (
+                    "title",
+                    "type",
+                    "abstract",
+                    "publication_date",
+                    "document_number",
+                    "html_url",
+                    "body_html_url",
+                )
+            ),
+        ),
+    ),
     "ninjs": Api("", "uri", then="next"),
 }
 """By kind; the formats are those of the WordPress REST API, Drupal's JSON:API, the API of justice.gov, the Federal
 Register API v1, and IPTC ninjs 1 to 3."""
-TRACKING = re.compile(r"(utm_\w+|fbclid|gclid|mc_[ce]id)")
+GZIP = b"\x1f\x8b"
+MOST_BYTES = 32 << 20
+"""Most that a gzipped sitemap may become, as any answer."""
+TRACKING = re.compile(r"(utm_\w+|fbclid|gclid|mc_[ce]id)(=|$)")
 
 
 def canonical(address: str) -> str:
     """Return an address as releases are told apart by: no fragment, no tracking parameters, no slash at the end."""
     parts = urlsplit(address.strip())
-    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if not TRACKING.fullmatch(name)])
+    query = "&".join(part for part in parts.query.split("&") if not TRACKING.match(part))
     return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/"), query, ""))
 
 
@@ -87,7 +113,8 @@ def start(source: SourceConfig) -> str:
 def read(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
     """Return what the answer `data` of `url` names; BadInput when it is not of the source's kind, or names nothing."""
     reader: Callable[..., Listing] = READERS.get(source.kind, _api)
-    return reader(source, url, data, declared)
+    listing = reader(source, url, data, declared)
+    return listing._replace(entries=[one for one in listing.entries if _wanted(source, one.address)])
 
 
 def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
@@ -101,8 +128,8 @@ def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> 
     if not parsed.version:
         raise guard.BadInput("input.format", "this XML is neither RSS nor Atom", value=url)
     entries = [_entry(source, url, _plain(one), one.get("link") or one.get("id")) for one in parsed.entries]
-    then = [urljoin(url, link.href) for link in parsed.feed.get("links", ()) if link.get("rel") == "next"]
-    return Listing(entries, then)
+    then = [guard.joined(url, link.href) for link in parsed.feed.get("links", ()) if link.get("rel") == "next"]
+    return _listing(entries, then)
 
 
 DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base")
@@ -120,27 +147,37 @@ def _plain(entry: Any) -> dict[str, Any]:
 
 
 def _json_feed(source: SourceConfig, url: str, data: bytes) -> Listing:
-    told = guard.strict_json(guard.decode(data))
+    told = guard.strict_json(guard.decode(data), exact=False)
     items = told.get("items") if isinstance(told, dict) else told
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise guard.BadInput("input.format", "this JSON is no JSON Feed: it has no list of items", value=url)
     then = told.get("next_url") if isinstance(told, dict) else None
     entries = [_entry(source, url, item, item.get("url") or item.get("id")) for item in items]
-    return Listing(entries, [urljoin(url, then)] if then else [])
+    return _listing(entries, [guard.joined(url, then)] if isinstance(then, str) else [])
 
 
-def _entry(source: SourceConfig, url: str, listed: dict[str, Any], address: Any) -> Entry:
-    """Return an entry, its page asked for where the source says so."""
+def _listing(entries: list[Entry | None], then: list[str]) -> Listing:
+    """Return what an answer names, with what is told of entries that have no address."""
+    found = [one for one in entries if one]
+    lost = len(entries) - len(found)
+    return Listing(found, then, f"{lost} of {len(entries)} entries have no address" if lost else None)
+
+
+def _entry(source: SourceConfig, url: str, listed: dict[str, Any], address: Any) -> Entry | None:
+    """Return an entry, its page asked for where the source says so; None where it has no address."""
     if not isinstance(address, str) or not address.strip():
-        raise guard.BadInput("input.format", "an entry has no address", value=str(listed)[:80])
-    whole = urljoin(url, address.strip())
+        return None
+    try:
+        whole = guard.joined(url, address)
+    except guard.BadInput:
+        return None
     return Entry(canonical(whole), listed, whole if source.page is not None else None)
 
 
 def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     """JSON of an API."""
     api = APIS[source.kind]
-    told = guard.strict_json(guard.decode(data))
+    told = guard.strict_json(guard.decode(data), exact=False)
     items = at(told, api.items)
     items = [items] if isinstance(items, dict) and not api.items else items
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -148,37 +185,36 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
         raise guard.BadInput(
             "input.format", f"this is no answer of {source.kind}: {where} is no list of items", value=url
         )
-    return Listing([_of_api(source, api, url, item) for item in items], list(_then(api, url, told, items)))
+    return _listing([_of_api(source, api, url, item) for item in items], list(_then(api, url, told, items)))
 
 
-def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry:
+def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry | None:
     address = at(item, api.address) or at(item, "links.self.href")
     entry = _entry(source, url, item, address)
     page = at(item, api.page) if api.page else None
-    return entry._replace(page=urljoin(url, page)) if isinstance(page, str) else entry
+    return entry._replace(page=guard.joined(url, page)) if entry and isinstance(page, str) else entry
 
 
 def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
     """Yield the address of the next answer, if there is one; an empty answer is the last."""
     following = at(told, api.then) if api.then else None
     if isinstance(following, str) and following:
-        yield urljoin(url, following)
+        yield guard.joined(url, following)
     elif api.number and items:
         here = dict(parse_qsl(urlsplit(url).query)).get(api.number, str(api.first))
         yield _with(url, ((api.number, str(int(here) + 1)),), replace=True)
 
 
 def _sitemap(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
-    """A sitemap, or an index of sitemaps."""
-    root = guard.xml(data)
+    """A sitemap, or an index of sitemaps, either of them gzipped or not."""
+    root = guard.xml(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data)
     kind = _local(root.tag)
     if kind not in ("urlset", "sitemapindex"):
         raise guard.BadInput("input.format", f"this XML is no sitemap, but {kind}", value=url)
     told = [dict(_leaves(child)) for child in root]
     if kind == "sitemapindex":
-        return Listing([], [urljoin(url, one["loc"]) for one in told if "loc" in one])
-    entries = [_entry(source, url, one, one.get("loc")) for one in told]
-    return Listing([one for one in entries if _wanted(source, one.address)], [])
+        return Listing([], [guard.joined(url, one["loc"]) for one in told if "loc" in one])
+    return _listing([_entry(source, url, one, one.get("loc")) for one in told], [])
 
 
 def _leaves(element: Any) -> Iterator[tuple[str, str]]:
@@ -199,12 +235,12 @@ def _pages(source: SourceConfig, url: str, data: bytes, declared: str | None) ->
     if not found:
         raise guard.BadInput("input.format", f"the selector {source.links!r} finds no link on the page", value=url)
     entries = [_entry(source, url, {"title": title}, href) for href, title in found.items()]
-    then = [urljoin(url, href) for href, _ in _links(tree, source.next)] if source.next else []
-    return Listing([one for one in entries if _wanted(source, one.address)], then)
+    then = [guard.joined(url, href) for href, _ in _links(tree, source.next)] if source.next else []
+    return _listing(entries, then)
 
 
 def _links(tree: LexborHTMLParser, selector: str) -> Iterable[tuple[str, str]]:
-    for node in tree.css(selector):
+    for node in pages.chosen(tree, selector):
         if href := node.attributes.get("href"):
             yield href, pages.SPACE.sub(" ", node.text()).strip()
 
@@ -225,8 +261,10 @@ def at(value: Any, path: str) -> Any:
 
 
 def _with(url: str, asked: tuple[tuple[str, str], ...], *, replace: bool) -> str:
-    """Return `url` with parameters, those that it has already kept or replaced."""
+    """Return `url` with parameters, those that it has already kept or replaced; others may stand there twice."""
     parts = urlsplit(url)
-    there = dict(parse_qsl(parts.query))
-    query = there | dict(asked) if replace else dict(asked) | there
-    return urlunsplit(parts._replace(query=urlencode(query)))
+    there = parse_qsl(parts.query, keep_blank_values=True)
+    names = {name for name, _ in (asked if replace else there)}
+    kept = [pair for pair in there if not (replace and pair[0] in names)]
+    more = [pair for pair in asked if replace or pair[0] not in names]
+    return urlunsplit(parts._replace(query=urlencode([*kept, *more], safe="[]"))) if more else url

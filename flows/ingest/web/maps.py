@@ -107,6 +107,7 @@ COMMON = {
             "public_inspection_pdf_url",
             "body_html_url",
             "document_number",
+            "type",
             "agencies",
             "excerpts",
         ),

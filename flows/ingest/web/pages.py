@@ -5,11 +5,11 @@ OpenGraph, as extruct reads them; for the body alone, what trafilatura takes for
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import webencodings
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from flows import guard
 
@@ -139,13 +139,18 @@ def decoded(data: bytes, declared: str | None) -> str:
         raise guard.BadInput("input.encoding", message, value=broken) from None
 
 
+def chosen(tree: LexborHTMLParser, css: str) -> list[LexborNode]:
+    """Return the elements that a selector finds; BadInput when it is none."""
+    try:
+        return list(tree.css(css.strip()))
+    except (ValueError, SelectolaxError) as error:
+        raise guard.BadInput("input.page", f"{css!r} is no CSS selector: {error}", value=css) from None
+
+
 def _selected(tree: LexborHTMLParser, selector: str) -> str | None:
     """Return the text of what a selector finds, of each element a paragraph; or the first one's attribute."""
     css, _, attribute = selector.partition("@")
-    try:
-        nodes = tree.css(css.strip())
-    except (ValueError, RuntimeError) as error:
-        raise guard.BadInput("input.page", f"this is no CSS selector: {error}", value=css) from None
+    nodes = chosen(tree, css)
     if attribute:
         return next((value.strip() for node in nodes if (value := node.attributes.get(attribute))), None)
     return "\n\n".join(filter(None, map(_text, nodes))) or None
@@ -185,7 +190,7 @@ def _structured(html: str) -> dict[str, Any]:
 
     told = extruct.extract(html, syntaxes=["json-ld", "rdfa", "opengraph"], uniform=False, errors="ignore")
     found: dict[str, Any] = {}
-    for item in _articles(told["json-ld"]):
+    for item in _articles(told.get("json-ld", ())):
         for field, names in STRUCTURED.items():
             value = next((item[name] for name in names if isinstance(item.get(name), str) and item[name]), None)
             if value:
@@ -197,12 +202,13 @@ def _structured(html: str) -> dict[str, Any]:
     return found
 
 
-def _articles(items: list[Any]) -> Iterator[dict[str, Any]]:
+def _articles(items: Iterable[Any]) -> Iterator[dict[str, Any]]:
     """Yield the items of JSON-LD that are an article, those inside a graph too."""
     for item in items:
-        for one in item.get("@graph", [item]) if isinstance(item, dict) else ():
-            kinds = one.get("@type", []) if isinstance(one, dict) else []
-            if set([kinds] if isinstance(kinds, str) else kinds) & set(ARTICLES):
+        graph = item.get("@graph") if isinstance(item, dict) else None
+        for one in graph if isinstance(graph, list) else [item]:
+            kinds = one.get("@type") if isinstance(one, dict) else None
+            if any(kind in ARTICLES for kind in (kinds if isinstance(kinds, list) else [kinds])):
                 yield one
 
 

@@ -120,6 +120,8 @@ def _listed(walk_of: Walk, before: Mapping[Key, Item]) -> tuple[dict[Key, Entry]
     """
     source, entries = walk_of.source, dict[Key, Entry]()
     left = deque([listings.start(source)])
+    met = {*left}
+    whole = True
     for _ in range(source.most):
         if not left:
             break
@@ -134,13 +136,18 @@ def _listed(walk_of: Walk, before: Mapping[Key, Item]) -> tuple[dict[Key, Entry]
             return entries, False
         new = {(source.name, entry.address): entry for entry in listing.entries}
         known = new and all(key in before and before[key]["listed"] == new[key].listed for key in new)
+        again = source.kind in NUMBERED and not new.keys() - entries.keys()  # a server may not know its numbers
         entries = new | entries
-        if not (known and source.mode != "snapshot" and not any(map(walk_of.young, new))):
-            left.extend(listing.then)
-    if not entries:
+        if not again and not (known and source.mode != "snapshot" and not any(map(walk_of.young, new))):
+            left.extend(then for then in dict.fromkeys(listing.then) if then not in met)
+            met |= {*listing.then}
+        if listing.lacking:
+            whole = False
+            walk_of.found.refused[source.name, url] = Untaken("input.format", listing.lacking)
+    if not entries and whole:
         why = "the source names no release"
         walk_of.found.refused[source.name, listings.start(source)] = Untaken("input.empty", why)
-    return entries, not left
+    return entries, whole and not left
 
 
 NUMBERED, BEYOND = ("wordpress", "doj"), (400, 404)

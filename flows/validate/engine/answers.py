@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
@@ -10,6 +11,9 @@ from flows.validate.engine.expected import EXAMPLES, expected
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.run import Result
 from schemas.tablerules import rule_id, rule_of
+
+LONGEST = 600
+"""Letters of a message that are told."""
 
 
 class Finding(NamedTuple):
@@ -20,6 +24,8 @@ class Finding(NamedTuple):
     table: str
     place: str
     row: int | None
+    line: int | None
+    """The line of the file in which the row begins."""
     field: str
     number: int
     value: str
@@ -44,12 +50,16 @@ class Answer:
     """Rules that were broken by more than a warning."""
 
     def __post_init__(self) -> None:
-        """Count the errors by rule."""
+        """Tell tables of one name apart by their places, and count the errors by rule."""
+        names = Counter(one.name for one in self.results)
+        for one in self.results:
+            one.name = one.place if names[one.name] > 1 else one.name
         for result in self.results:
-            for _, one in result.errors():
-                rule = identity(result, one)
+            kind = lru_cache(KINDS)(partial(_kind, result))
+            for type_, note, field_, *_ in result.faults():
+                rule, bad = kind(type_, note, field_)
                 self.rules[rule] += 1
-                if severity(result, one) == "error":
+                if bad == "error":
                     self.serious.add(rule)
 
     @property
@@ -84,9 +94,18 @@ class Answer:
             yield from self.findings(result)
 
 
+KINDS = 4096
+"""Errors of which the rule is remembered while they are counted."""
+
+
+def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]:
+    one = Fault(type_, note, field_)
+    return identity(result, one), severity(result, one)
+
+
 def count(result: Result) -> int:
     """Return how many errors a table has."""
-    return sum(1 for _ in result.errors())
+    return sum(1 for _ in result.faults())
 
 
 def identity(result: Result, one: Fault) -> str:
@@ -108,6 +127,7 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         result.name,
         result.place,
         row.row if row else None,
+        (result.lines.of(row.row) if result.lines else row.row) if row else None,
         one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,
@@ -117,6 +137,11 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         row.cells if row else [],
         result.extras.rule(one) is not None,
     )
+
+
+def short(text: str) -> str:
+    """Return a message as people and build servers take it: a cell may be as long as a book."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 
 def _key(result: Result, one: Fault) -> list[str]:

@@ -37,6 +37,14 @@ def holds(column: Column, letters: bytes) -> bool:
     return any(whole.find(letters[place : place + 1]) >= 0 for place in range(len(letters)))
 
 
+def letters_at(column: Column, place: int) -> NDArray[np.uint8]:
+    """Return the byte at a place of each cell; any byte for a cell that is shorter."""
+    data = _buffer(column, 2, np.uint8)
+    return (
+        data[np.minimum(_offsets(column)[:-1] + place, len(data) - 1)] if len(data) else np.zeros(len(column), np.uint8)
+    )
+
+
 def matches(column: Column, pattern: str) -> NDArray[np.bool_]:
     """Return which cells the pattern is found in; a missing one counts as one."""
     return flags(pc.match_substring_regex(column, pattern), empty=True)
@@ -44,22 +52,34 @@ def matches(column: Column, pattern: str) -> NDArray[np.bool_]:
 
 def flags(column: Column, *, empty: bool) -> NDArray[np.bool_]:
     """Return booleans of Arrow as those of numpy, `empty` for null."""
-    filled = column.fill_null(empty) if column.null_count else column
-    found: NDArray[np.bool_] = filled.to_numpy(zero_copy_only=False)
+    found = _unpacked(column, 1)
+    return found if not column.null_count else np.where(_unpacked(column, 0), found, empty)
+
+
+def _unpacked(column: Column, buffer: int) -> NDArray[np.bool_]:
+    """Return the bits of a buffer: those of validity are the first, those of booleans the second."""
+    bits = _buffer(column, buffer, np.uint8)
+    there = np.unpackbits(bits, count=column.offset + len(column), bitorder="little")
+    return there[column.offset :].view(np.bool_)
+
+
+def _buffer(column: Column, number: int, kind: Any) -> NDArray[Any]:
+    found: NDArray[Any] = np.frombuffer(column.buffers()[number] or b"", kind)
     return found
 
 
 def nulls(column: Column) -> Bad:
     """Return which cells are missing."""
-    return flags(column.is_null(), empty=False) if column.null_count else None
+    return ~_unpacked(column, 0) if column.null_count else None
 
 
 def without(column: Column, bad: Bad) -> Column:
     """Return the column with null for its bad cells."""
-    return column if bad is None else pc.if_else(booleans(bad), pa.scalar(None, column.type), column)
+    return column if bad is None else pc.if_else(booleans(bad), pa.nulls(1, column.type)[0], column)
 
 
-# Arrow's own `array` imports pandas to see whether it was given a series: 0.3 seconds and 40 MB for nothing.
+# Arrow imports pandas wherever it is given a plain value, and in `to_numpy`, to see whether it has to do with a series:
+# 0.3 seconds and 40 MB for nothing. So arrays are made of buffers, and what numpy sees is a buffer of an array.
 
 
 def booleans(values: NDArray[np.bool_]) -> Column:
@@ -149,19 +169,22 @@ def among(column: Column, values: Column) -> NDArray[np.bool_]:
 
 def numbers(values: Column) -> NDArray[Any]:
     """Return the values as numbers, 0 for null."""
+    values = _plain(values)
+    found = _buffer(values, 1, NUMPY[values.type])[values.offset : values.offset + len(values)]
+    return found if not values.null_count else np.where(_unpacked(values, 0), found, found.dtype.type(0))
+
+
+NUMPY = {pa.float64(): np.float64, pa.int32(): np.int32, pa.int64(): np.int64}
+
+
+def _plain(values: Column) -> Column:
+    """Return days, times and instants as whole numbers."""
     if pa.types.is_date32(values.type) or pa.types.is_time32(values.type):
-        values = values.view(pa.int32())
-    elif pa.types.is_temporal(values.type):
-        values = values.view(pa.int64())
-    found: NDArray[Any] = (values.fill_null(0) if values.null_count else values).to_numpy(zero_copy_only=False)
-    return found
+        return values.view(pa.int32())
+    return values.view(pa.int64()) if pa.types.is_temporal(values.type) else values
 
 
 def extremes(values: Column) -> tuple[Any, Any]:
     """Return the least and the greatest of the values, as `numbers` has them; None where there is none."""
-    if pa.types.is_date32(values.type) or pa.types.is_time32(values.type):
-        values = values.view(pa.int32())
-    elif pa.types.is_temporal(values.type):
-        values = values.view(pa.int64())
-    found = pc.min_max(values)
+    found = pc.min_max(_plain(values))
     return found["min"].as_py(), found["max"].as_py()

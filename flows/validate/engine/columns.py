@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +16,7 @@ from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Form, Unreadable
 from flows.validate.engine.lanes import Lane
 from flows.validate.engine.parts import Plan
-from flows.validate.engine.reference import Key, Opened
+from flows.validate.engine.reference import Key, Opened, Reader
 from flows.validate.engine.references import Digests, Inexact, Known
 from flows.validate.engine.run import Broken, Handed, Result, missing_values, planned, source_of
 from flows.validate.engine.screen import Source
@@ -29,12 +30,12 @@ def judge(table: Opened, resource: Any, result: Result, *, linear: bool) -> str 
     try:
         foreign = list(_foreign(table, resource, linear=linear))
         plan, source = _plan(table, foreign, result.extras, linear=linear), _source(table)
-        outcome = screen.screened(source, plan, result.log)
+        outcome = screen.screened(source, plan)
     except Unreadable:
         return "it is not text in its encoding, or not of records that can be told apart"
     except Inexact as inexact:
         return str(inexact)
-    result.rows = outcome.rows
+    result.log, result.rows = outcome.log, outcome.rows
     _tell(result.handed, plan, outcome.read)
     return None
 
@@ -95,6 +96,7 @@ def _form(table: Opened) -> Form:
 
 def _plan(table: Opened, foreign: list[tuple[Key, Known | Digests]], extras: Extras, *, linear: bool) -> Plan:
     plan = planned(table, ((key, references.there(known)) for key, known in foreign), extras, linear=linear)
+    plan = plan._replace(readers=[_one_at_a_time(read) for read in plan.readers])
     empty = _empty_is_missing(table)
     columns = [
         Lane(
@@ -108,6 +110,17 @@ def _plan(table: Opened, foreign: list[tuple[Key, Known | Digests]], extras: Ext
         for place, one in enumerate(table.fields)
     ]
     return Plan(plan, columns, tuple(references.lost(known, key.positions) for key, known in foreign))
+
+
+def _one_at_a_time(read: Reader) -> Reader:
+    """Return a reader that many threads may call: that of a format may keep its place between calls."""
+    lock = Lock()
+
+    def locked(cell: Any) -> tuple[Any, dict[str, str] | None]:
+        with lock:
+            return read(cell)
+
+    return locked
 
 
 def _foreign(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[Key, Known | Digests]]:

@@ -12,7 +12,6 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from flows.validate.engine import cells
@@ -246,9 +245,5 @@ def _from_records(records: list[list[str]], form: Form) -> Block:
     columns = [cells.texts(column) for column in zip(*even, strict=True)] if even else []
     columns = columns or [cells.texts([])] * form.width
     if form.empty_is_missing:
-        columns = [_null_for_empty(column) for column in columns]
+        columns = [cells.without(column, cells.any_of(cells.lengths(column) == 0)) for column in columns]
     return Block(len(records), columns, ragged)
-
-
-def _null_for_empty(column: Any) -> Any:
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)

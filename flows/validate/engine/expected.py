@@ -50,8 +50,8 @@ WORDS = {
     "maximum": "at most {}",
     "exclusiveMinimum": "more than {}",
     "exclusiveMaximum": "less than {}",
-    "minLength": "at least {} long",
-    "maxLength": "at most {} long",
+    "minLength": "a length of at least {}",
+    "maxLength": "a length of at most {}",
     "jsonSchema": "JSON as its schema says: {}",
 }
 OF_TYPE = {

@@ -3,6 +3,7 @@
 import marshal
 import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import IO, Any, NamedTuple
 
 CHUNK = 4096
@@ -42,13 +43,17 @@ class Log:
 
     def extend(self, records: Iterable[Any]) -> None:
         """Keep `records`, made of tuples, lists, text and numbers."""
-        before = len(self._newest)
-        self._newest.extend(records)
-        self.count += len(self._newest) - before
-        if len(self._newest) >= CHUNK:
-            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the log
-            self._sizes.append(self._file.write(marshal.dumps(self._newest)))
-            self._newest = []
+        records = iter(records)
+        while more := list(islice(records, CHUNK - len(self._newest))):
+            self._newest += more
+            self.count += len(more)
+            if len(self._newest) >= CHUNK:
+                self._spill()
+
+    def _spill(self) -> None:
+        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the log
+        self._sizes.append(self._file.write(marshal.dumps(self._newest)))
+        self._newest = []
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the records, oldest first."""
@@ -68,14 +73,24 @@ class Log:
         return chunk
 
 
+def record(one: RowFaults) -> tuple[int, list[str], list[Any]]:
+    """Return a row as a log of rows keeps it."""
+    return one.row, one.cells, [tuple(fault) for fault in one.faults]
+
+
 class RowLog(Log):
     """The rows that have errors."""
 
     def add(self, rows: Iterable[RowFaults]) -> None:
         """Keep `rows`."""
-        self.extend((one.row, one.cells, [tuple(fault) for fault in one.faults]) for one in rows)
+        self.extend(map(record, rows))
 
     def rows(self) -> Iterator[RowFaults]:
         """Yield the rows, in the order in which they came."""
         for row, cells, faults in self:
             yield RowFaults(row, cells, [Fault(*fault) for fault in faults])
+
+    def faults(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the errors of all rows as tuples, in the order in which they came."""
+        for _, _, faults in self:
+            yield from faults

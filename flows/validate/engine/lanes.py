@@ -1,7 +1,6 @@
 """One column on its way: screened by its mask, explained by frictionless where the mask does not prove it good."""
 
 from datetime import UTC, date, datetime
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +29,10 @@ KINDS = {
 EXACT = {"any", "integer", "string", "year"}
 """Types of which two values are equal where their text, or their whole number, is."""
 SMALLEST, GREATEST = -(1 << 63), (1 << 63) - 1
+
+
+Read = tuple[Any, Notes | None]
+"""The value of a cell, and what is wrong with it."""
 
 
 class Screened(NamedTuple):
@@ -66,9 +69,8 @@ class Lane:
         beside = missing - {""} if empty_is_missing else missing
         self.missing = cells.texts(sorted(beside)) if beside else None
         self.kind = KINDS.get(field.type, OTHER)
-        self.memo: dict[str, Notes | None] = {}
+        self.memo: dict[str, Read] = {}
         self.names = Names()
-        self.lock = Lock()
 
     def screened(self, raw: Any) -> Screened:
         """Return what is wrong in the cells `raw`."""
@@ -78,69 +80,65 @@ class Lane:
         bad, values = self.mask(column)
         places = np.zeros(0, np.int64) if bad is None else np.flatnonzero(bad)
         texts = raw.take(cells.integers(places)).to_pylist() if len(places) else []
-        notes = {place: note for place, text in zip(places.tolist(), texts, strict=True) if (note := self._note(text))}
-        read = places
+        read = {place: self._read(text) for place, text in zip(places.tolist(), texts, strict=True)}
+        notes = {place: one[1] for place, one in read.items() if one[1]}
         if not self.key:
-            return Screened(notes, read, None, None, None)
-        return self._keyed(column, values, dict(zip(places.tolist(), texts, strict=True)), notes, read)
+            return Screened(notes, places, None, None, None)
+        return self._keyed(column, values, {place: one[0] for place, one in read.items()}, notes, places)
 
     def is_missing(self, raw: Any) -> NDArray[np.bool_]:
         """Return which cells have a text that stands for a missing value, the empty one aside."""
         return cells.flags(pc.is_in(raw, value_set=self.missing), empty=False)
 
-    def _note(self, text: str | None) -> Notes | None:
-        """Return what is wrong with a cell, as frictionless says."""
+    def _read(self, text: str | None) -> Read:
+        """Return the value of a cell and what is wrong with it, as frictionless says."""
         text = text or ""
-        if text in self.memo:
-            return self.memo[text]
-        with self.lock:  # the reader of a format may keep its place between calls
-            notes = self.reader(text)[1]
-        if len(text) <= MEMO_LETTERS:
-            if len(self.memo) >= MEMO:
-                self.memo.clear()
-            self.memo[text] = notes
-        return notes
+        found = self.memo.get(text)
+        if found is None:
+            found = self.reader(text)
+            if len(text) <= MEMO_LETTERS:
+                if len(self.memo) >= MEMO:
+                    self.memo.clear()
+                self.memo[text] = found
+        return found
 
     def _read_all(self, raw: Any) -> Screened:
         """Return what frictionless says of each distinct cell."""
         coded = raw.dictionary_encode(null_encoding="encode")
-        distinct, places = coded.dictionary.to_pylist(), coded.indices.to_numpy(zero_copy_only=False)
-        told = [self._note(text) for text in distinct]
-        wrong = np.array([bool(note) for note in told], bool)
+        places = cells.numbers(coded.indices)
+        told = [self._read(text) for text in coded.dictionary.to_pylist()]
+        wrong = np.array([bool(notes) for _, notes in told], bool)
         bad = np.flatnonzero(wrong[places]) if wrong.any() else np.zeros(0, np.int64)
-        notes = {int(place): told[places[place]] or {} for place in bad}
+        notes = {int(place): told[places[place]][1] or {} for place in bad}
         read = np.arange(len(raw))
         if not self.key:
             return Screened(notes, read, None, None, None)
-        values = [self.reader(text or "")[0] for text in distinct]
-        codes = np.array([0 if value is None else self.code(value) for value in values], np.uint64)[places]
-        empty = np.array([value is None for value in values], bool)[places]
+        codes = np.array([0 if value is None else self.code(value) for value, _ in told], np.uint64)[places]
+        empty = np.array([value is None for value, _ in told], bool)[places]
         return Screened(notes, read, cells.any_of(empty), codes, None)
 
     def _keyed(
-        self, column: Any, values: Any, unread: dict[int, str | None], notes: dict[int, Notes], read: NDArray[np.int64]
+        self, column: Any, values: Any, unread: dict[int, Any], notes: dict[int, Notes], read: NDArray[np.int64]
     ) -> Screened:
         """Return the codes of a column too, and its values where they are exact."""
         if self.kind is OTHER or (values is None and self.kind is not TEXT):
             return self._read_all(column)._replace(notes=notes, read=read)
         codes = keys.of_texts(column) if self.kind is TEXT else keys.of_numbers(values)
         empty = cells.flags(column.is_null(), empty=False)
-        codes = codes if codes.flags.writeable else codes.copy()
-        for place, text in unread.items():
-            value = self.reader(text or "")[0]
+        codes = codes.copy() if unread and not codes.flags.writeable else codes
+        for place, value in unread.items():
             empty[place] = value is None
             codes[place] = 0 if value is None else self.code(value)
         return Screened(notes, read, cells.any_of(empty), codes, self._exact(column, codes, empty, unread))
 
-    def _exact(self, column: Any, codes: Codes, empty: NDArray[np.bool_], unread: dict[int, str | None]) -> Any:
+    def _exact(self, column: Any, codes: Codes, empty: NDArray[np.bool_], unread: dict[int, Any]) -> Any:
         if self.field.type not in EXACT:
             return None
         if self.kind is TEXT:
             return cells.without(column, cells.any_of(empty))
-        values = [self.reader(text or "")[0] for text in unread.values()]
-        if any(value is not None and not SMALLEST <= value <= GREATEST for value in values):
+        if any(value is not None and not SMALLEST <= value <= GREATEST for value in unread.values()):
             return None
-        return cells.integers(codes.view(np.int64), empty)
+        return cells.integers(codes.view(np.int64), cells.any_of(empty))
 
     def code(self, value: Any) -> int:
         """Return the code of a value that frictionless has read, as `keys` has it for a column of them."""

@@ -354,15 +354,21 @@ def _instant(moment: datetime) -> int:
 
 
 def _uniform(column: Column, sizes: NDArray[np.int32]) -> tuple[Column, Bad, bool | None] | None:
-    """Return values where every cell is an instant of whole seconds in UTC, or every one a local time of them."""
+    """Return values where nearly every cell is an instant of whole seconds in UTC, or a local time of them."""
     for size, kind, zoned in ((20, pa.timestamp("us", "UTC"), True), (19, pa.timestamp("us"), False)):
-        if ((sizes == size) | (sizes == 0)).all() and not cells.holds(column, b" "):
-            try:
-                values = column.cast(kind)
-            except pa.ArrowInvalid:
-                return None
-            return values, None, zoned
+        even = (sizes == size) & (cells.letters_at(column, len("2020-01-31")) == ord("T"))
+        odd = any_of(~even & cells.flags(column.is_valid(), empty=False))
+        if odd is not None and np.count_nonzero(odd) * FEW > len(odd):
+            continue
+        try:
+            return cells.without(column, odd).cast(kind), odd, zoned
+        except pa.ArrowInvalid:
+            return None
     return None
+
+
+FEW = 50
+"""One cell in so many may be written in another way than the others."""
 
 
 def _mixed(column: Column) -> tuple[Column, Bad, bool | None]:

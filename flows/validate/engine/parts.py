@@ -1,6 +1,6 @@
 """A block of records: every column screened, and the rows gathered in which something may be wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from flows.validate.engine import cells, keys
 from flows.validate.engine.blocks import Block
+from flows.validate.engine.faults import RowFaults, record
 from flows.validate.engine.keys import Codes
 from flows.validate.engine.lanes import Lane, Screened
-from flows.validate.engine.rows import Notes, Suspect, Table
+from flows.validate.engine.rows import Notes, Suspect, Table, judged, of_cells, told
 
 Places = NDArray[np.int64]
 
@@ -38,7 +39,8 @@ class Part(NamedTuple):
     """Records that are rows."""
     read: int
     """Rows of which frictionless had to read a cell."""
-    suspects: list[Suspect]
+    wrong: list[tuple[int, list[str], list[Any]]]
+    """What is wrong with rows, but for keys that are met twice, as a log keeps it."""
     codes: list[Codes]
     """For each key, the code of every row that has one."""
     places: list[Places]
@@ -76,26 +78,54 @@ def part_of(read: Callable[[], Block], plan: Plan, above: int) -> Part:
     block = read()
     rows = _rows(block, above)
     screened = [lane.screened(column) for lane, column in zip(plan.lanes, rows.columns, strict=True)]
-    known = _known(plan, screened, rows)
-    lost = _lost(plan, screened, rows)
-    places = np.unique(np.array([*known, *lost, *rows.ragged], np.int64))
-    suspects = [
-        Suspect(place, row, None, None)
-        if place in rows.ragged
-        else Suspect(place, row, known.get(place, {}), tuple(lost.get(place, ())))
-        for place, row in zip(places.tolist(), rows.taken(places), strict=True)
+    by_reference = np.unique(np.concatenate([NOWHERE, *(one.read for one in screened)]))
+    wrong = [record(one) for one in _explained(plan, screened, rows)]
+    return _part(block, plan, screened, rows)._replace(read=len(by_reference), wrong=wrong)
+
+
+def keys_of(read: Callable[[], Block], plan: Plan, above: int) -> Part:
+    """Return the keys of a block alone: what is wrong with its rows is known."""
+    block = read()
+    rows = _rows(block, above)
+    wanted = {place for key in plan.wanted for place in key}
+    screened = [
+        lane.screened(column) if place in wanted else UNSEEN
+        for place, (lane, column) in enumerate(zip(plan.lanes, rows.columns, strict=True))
     ]
+    return _part(block, plan, screened, rows)
+
+
+NOWHERE = np.zeros(0, np.int64)
+UNSEEN = Screened({}, NOWHERE, None, None, None)
+
+
+def _part(block: Block, plan: Plan, screened: list[Screened], rows: _Rows) -> Part:
     coded = [_coded(plan, key, screened, rows) for key in plan.wanted]
-    by_reference = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.read for one in screened)]))
     return Part(
         block.records,
         len(rows.even) + len(rows.ragged),
-        len(by_reference),
-        suspects,
+        0,
+        [],
         [codes for codes, _ in coded],
         [where for _, where in coded],
         rows.taken,
     )
+
+
+def _explained(plan: Plan, screened: list[Screened], rows: _Rows) -> Iterator[RowFaults]:
+    """Yield the rows in which something is wrong, but for keys that are met twice."""
+    known, lost, bare = _known(screened, rows), _lost(plan, screened, rows), _bare(plan, screened, rows)
+    places = np.unique(np.array([*known, *lost, *bare, *rows.ragged], np.int64))
+    for place, row in zip(places.tolist(), rows.taken(places), strict=True):
+        notes = known.get(place, {})
+        if place in rows.ragged:
+            faults = judged(plan.table, Suspect(place, row), None)
+        elif place in lost or place in bare or not plan.table.keys.isdisjoint(notes):
+            faults = judged(plan.table, Suspect(place, row, notes, tuple(lost.get(place, ()))), None)
+        else:
+            faults = of_cells(plan.table, row, notes)
+        if faults:
+            yield RowFaults(place, row, faults) if rows.came is None else told(place, row, faults)
 
 
 def _rows(block: Block, above: int) -> _Rows:
@@ -107,18 +137,20 @@ def _rows(block: Block, above: int) -> _Rows:
     return _Rows([column.slice(skipped) for column in block.columns], even[skipped:], ragged, block.rows)
 
 
-def _known(plan: Plan, screened: list[Screened], rows: _Rows) -> dict[int, dict[int, Notes]]:
-    """Return, by row, what is wrong with its cells; nothing yet for a row that may be blank or without a key."""
+def _known(screened: list[Screened], rows: _Rows) -> dict[int, dict[int, Notes]]:
+    """Return, by row, what is wrong with its cells, from left to right."""
     found: dict[int, dict[int, Notes]] = {}
     for order, one in enumerate(screened):
-        for place, notes in one.notes.items():
-            found.setdefault(int(rows.even[place]), {})[order] = notes
-    for place in _empty([_missing(lane, column) for lane, column in zip(plan.lanes, rows.columns, strict=True)]):
-        found.setdefault(int(rows.even[place]), {})
-    if plan.table.primary:
-        for place in _empty([screened[order].empty for order in plan.table.primary]):
-            found.setdefault(int(rows.even[place]), {})
+        for place, notes in zip(rows.even[list(one.notes)].tolist(), one.notes.values(), strict=True):
+            found.setdefault(place, {})[order] = notes
     return found
+
+
+def _bare(plan: Plan, screened: list[Screened], rows: _Rows) -> set[int]:
+    """Return the rows that may be blank or without a primary key."""
+    blank = _empty([_missing(lane, column) for lane, column in zip(plan.lanes, rows.columns, strict=True)])
+    keyless = _empty([screened[order].empty for order in plan.table.primary])
+    return set(rows.even[np.union1d(blank, keyless)].tolist())
 
 
 def _missing(lane: Lane, column: Any) -> NDArray[np.bool_] | None:

@@ -105,7 +105,7 @@ def _places(keys: Known, columns: list[Any]) -> NDArray[np.int64]:
         place = pc.index_in(column, value_set=values, skip_nulls=True)
         missing = cells.flags(column.is_null(), empty=False)
         unknown |= cells.flags(place.is_null(), empty=False) & ~missing
-        found += np.where(missing, base - 1, place.fill_null(0).to_numpy(zero_copy_only=False)) * factor
+        found += np.where(missing, base - 1, cells.numbers(place)) * factor
         factor *= base
     return np.where(unknown, -1, found)
 
@@ -151,7 +151,7 @@ def _bits(keys: Known) -> tuple[int, NDArray[np.bool_]] | None:
     (values,) = keys.values
     if not pa.types.is_int64(values.type) or not len(values):
         return None
-    numbers = values.to_numpy()
+    numbers = cells.numbers(values)
     least, greatest = int(numbers.min()), int(numbers.max())
     if greatest - least > DENSE * len(numbers) + 1024:
         return None

@@ -7,12 +7,11 @@ first asked for, then the rest from left to right. As soon as a key is found bro
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from flows.validate.engine.beyond import hashable
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.reference import Key, Reader
+from flows.validate.engine.seen import Seen
 
 Notes = Mapping[str, str]
-Seen = dict[Any, int]
 GOOD = object()
 """The value of a cell that a mask has proven good, which nobody has read."""
 
@@ -43,7 +42,7 @@ class Memory(NamedTuple):
 
 def memory(table: Table) -> Memory:
     """Return a memory of nothing."""
-    return Memory({place: {} for place in table.unique}, {}, [{} for _ in table.also])
+    return Memory({place: Seen() for place in table.unique}, Seen(), [Seen() for _ in table.also])
 
 
 class Suspect(NamedTuple):
@@ -59,23 +58,21 @@ class Suspect(NamedTuple):
 
 def judged(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]:  # noqa: C901 - a key after the other
     """Return the errors of a row, in frictionless's order; without `seen`, its keys are known to be met once."""
-    if seen is None and _is_plain(table, suspect):
-        return _of_cells(table, suspect)
-    row = _Row(table, suspect.cells, suspect.known)
+    row = _Row(table, suspect, seen)
     for place in table.unique:
         value = row.value(place)
         if value is not None and seen:
-            row.repeated(_last(seen.unique[place], value, suspect.number), place, value)
+            row.repeated(seen.unique[place].last(value, suspect.number), place, value)
     if table.primary:
         values = tuple(row.value(place) for place in table.primary)
         if all(value is None for value in values):
             row.late('cells composing the primary keys are all "None"')
         elif seen:
-            row.repeated(_last(seen.primary, values, suspect.number))
+            row.repeated(seen.primary.last(values, suspect.number))
     for order, places in enumerate(table.also if seen else ()):
         values = tuple(row.value(place) for place in places)
         if seen and not any(value is None for value in values):
-            row.repeated(_last(seen.also[order], values, suspect.number), key=places)
+            row.repeated(seen.also[order].last(values, suspect.number), key=places)
     for order, (key, there) in enumerate(table.foreign):
         values = tuple(row.value(place) for place in key.positions)
         if all(value is None for value in values):
@@ -90,21 +87,11 @@ def is_missing(texts: frozenset[str], cell: Any) -> bool:
     return cell is None or (cell if type(cell) is str else str(cell)) in texts
 
 
-def _is_plain(table: Table, suspect: Suspect) -> bool:
-    """Return whether nothing is wrong with a row but cells that are in no key."""
-    cells = suspect.cells
-    if not suspect.known or suspect.lost or len(cells) != len(table.names) or not table.keys.isdisjoint(suspect.known):
-        return False
-    if table.primary and all(is_missing(table.missing[place], cells[place]) for place in table.primary):
-        return False
-    return not all(map(is_missing, table.missing, cells))
-
-
-def _of_cells(table: Table, suspect: Suspect) -> list[Fault]:
-    """Return the errors of the cells that are known to be bad."""
+def of_cells(table: Table, cells: list[Any], known: dict[int, Notes]) -> list[Fault]:
+    """Return the errors of a row of which nothing is wrong but the cells that are `known`, none of them in a key."""
     return [
-        Fault(KIND.get(rule, CONSTRAINT), note, table.names[place], place + 1, str(suspect.cells[place]))
-        for place, notes in sorted((suspect.known or {}).items())
+        Fault(KIND.get(rule, CONSTRAINT), note, table.names[place], place + 1, str(cells[place]))
+        for place, notes in known.items()
         for rule, note in (notes.items() if len(notes) == 1 else sorted(notes.items(), key=_type_first))
     ]
 
@@ -116,18 +103,12 @@ def _type_first(entry: tuple[str, str]) -> bool:
     return entry[0] != "type"
 
 
-def _last(seen: Seen, value: Any, number: int) -> int | None:
-    value = tuple(map(hashable, value)) if type(value) is tuple else hashable(value)
-    last = seen.get(value)
-    seen[value] = number
-    return last
-
-
 class _Row:
     """A row while it is read."""
 
-    def __init__(self, table: Table, cells: list[Any], known: dict[int, Notes] | None) -> None:
-        self.table, self.cells, self.known = table, cells, known
+    def __init__(self, table: Table, suspect: Suspect, seen: Memory | None) -> None:
+        self.table, self.cells, self.known = table, suspect.cells, suspect.known
+        self.wanted = table.keys if suspect.lost is None else _told(table, suspect.lost, once=seen is not None)
         self.values: dict[int, Any] = {}
         self.found: list[Fault] = []
         self.of_keys: list[Fault] = []
@@ -142,7 +123,7 @@ class _Row:
 
     def _read(self, place: int) -> None:
         source = self.cells[place] if place < len(self.cells) else None
-        if self.known is None or place in self.table.keys:
+        if self.known is None or place in self.wanted:
             value, notes = self.table.readers[place](source)
         else:
             notes = dict(self.known[place]) if place in self.known else None
@@ -216,6 +197,14 @@ class _Row:
             "referenceName": key.table,
         }
         self.of_keys.append(Fault("foreign-key", note, more=tuple(sorted(more.items()))))
+
+
+def _told(table: Table, lost: tuple[int, ...], *, once: bool) -> frozenset[int]:
+    """Return the fields whose values are told: of foreign keys that lead nowhere, and of keys to be met once."""
+    found = [place for order in lost for place in table.foreign[order][0].positions]
+    if once:
+        found += [*table.unique, *table.primary, *(place for key in table.also for place in key)]
+    return frozenset(found)
 
 
 def _ragged(names: list[str], cells: list[Any]) -> Iterable[Fault]:

@@ -12,11 +12,13 @@ from flows.validate.engine import beyond, progress, reference, rows
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault, RowFaults, RowLog
 from flows.validate.engine.inputs import READERS
+from flows.validate.engine.lines import Lines
 from flows.validate.engine.reference import Opened
 from flows.validate.engine.rows import Table
+from flows.validate.engine.seen import Seen
 
 There = Callable[[tuple[Any, ...]], bool]
-KeySets = dict[tuple[str, tuple[str, ...]], set[Any]]
+KeySets = dict[tuple[str, tuple[str, ...]], Seen]
 """By table and fields of a package: the keys that stand there."""
 
 
@@ -42,6 +44,8 @@ class Result:
     labels: list[str] = field(default_factory=list)
     first: list[Fault] = field(default_factory=list)
     """Errors of the source and its header."""
+    lines: Lines | None = None
+    """The lines in which its records begin, of a table that could be opened."""
     key: list[str] = field(default_factory=list)
     """The fields of the primary key."""
     log: RowLog = field(default_factory=RowLog)
@@ -62,6 +66,12 @@ class Result:
         for row in self.log.rows():
             yield from ((row, one) for one in row.faults)
         yield from ((None, one) for one in self.last)
+
+    def faults(self) -> Iterator[tuple[Any, ...]]:
+        """Yield every error as a tuple, without its row, in frictionless's order."""
+        yield from self.first
+        yield from self.log.faults()
+        yield from self.last
 
     @property
     def valid(self) -> bool:
@@ -98,7 +108,7 @@ def check(
     runs them. With `fast` off, frictionless reads every cell. `known` remembers, from table to table of one package,
     the keys that small ones refer to.
     """
-    result = Result(resource.name, resource.place, extras=extras or Extras())
+    result = Result(resource.name, place_of(resource), extras=extras or Extras())
     result.warnings += _warnings(resource)
     if not getattr(resource, "tabular", False) and resource.format not in READERS:
         return _not_a_table(resource, result)
@@ -107,6 +117,7 @@ def check(
         result.first = table
         return result
     result.names, result.labels = [one.name for one in table.fields], table.labels
+    result.lines = Lines(table)
     result.key = [result.names[place] for place in table.primary]
     result.kinds = {one.name: one.type for one in table.fields}
     digest = Digest(resource)
@@ -121,6 +132,12 @@ def check(
     result.bytes, hashes = digest.wait()
     result.last += reference.last_faults(table, result.rows, result.bytes, hashes)
     return result
+
+
+def place_of(resource: Any) -> str:
+    """Return where a table lies, seen from where one stands, so that its lines can be found and marked."""
+    there = resource.path and resource.normpath and not (resource.remote or resource.extrapaths)
+    return str(Path(resource.normpath) if there else resource.place)
 
 
 def _not_a_table(resource: Any, result: Result) -> Result:
@@ -149,7 +166,6 @@ def _judge(  # noqa: PLR0913 - what a table is judged by
         if why is None:
             return
         result.handed.files.append(why)
-        result.log, result.rows = RowLog(), 0
     foreign = _lookups(table, resource, known, linear=linear)
     _read_whole(table, planned(table, foreign, result.extras, linear=linear), result)
 
@@ -256,20 +272,20 @@ def source_of(key: reference.Key, resource: Any) -> Any:
     return resource.package.get_resource(key.table)
 
 
-def _keys(source: Any, fields: tuple[str, ...], *, linear: bool) -> set[Any]:
+def _keys(source: Any, fields: tuple[str, ...], *, linear: bool) -> Seen:
     table = reference.opened(source, linear=linear)
     if isinstance(table, list):
         raise Broken(table)
     places = {one.name: place for place, one in enumerate(table.fields)}
     wanted = [places.get(name) for name in fields]
     readers = [None if place is None else reference.reader(table.fields[place], linear=linear) for place in wanted]
-    found = set()
+    found = Seen()
     for row in reference.rows(table):
         if isinstance(row, Fault):
             raise Broken([row])
         values = tuple(_value(row[1], place, read) for place, read in zip(wanted, readers, strict=True))
         if not all(value is None for value in values):
-            found.add(values)
+            found.last(values, row[0])
     table.resource.close()
     return found
 

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from flows.validate.engine import beyond, reference
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.run import Result, check, told
+from flows.validate.engine.run import Result, check, place_of, told
 
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
 LINKS = ("path", "schema", "dialect", "profile", "$schema")
-DESCRIPTOR_BYTES = 64 << 20
+DESCRIPTOR, DESCRIPTOR_BYTES = "datapackage.json", 64 << 20
 
 
 class BadTarget(ValueError):  # noqa: N818 - it is the target's fault
@@ -35,20 +35,31 @@ def is_table(target: str, schema: str | None) -> bool:
         return True
     path = Path(target)
     if path.is_dir():
-        return (path / "datapackage.json").is_file()
+        return (path / DESCRIPTOR).is_file()
     if path.suffix != ".json" or not path.is_file():
         return _package_of(path) is not None
     told = _descriptor(path)
     return isinstance(told, dict) and ("resources" in told or ("schema" in told and bool({"path", "data"} & set(told))))
 
 
+def packages(files: tuple[str, ...]) -> list[str]:
+    """Return the descriptions of Data Packages that are among `files` or describe one of them, each once."""
+    paths = [path if path.name == DESCRIPTOR else _package_of(path) for path in map(Path, files)]
+    return list(dict.fromkeys(str(path) for path in paths if path is not None))
+
+
 def _package_of(path: Path) -> Path | None:
-    """Return the descriptor beside a table, where it describes it."""
-    beside = path.with_name("datapackage.json")
-    told = _descriptor(beside) if path.is_file() and beside.is_file() else None
+    """Return the description beside a table or in a folder above it, where it describes the table."""
+    above = path.parents if path.is_file() else ()
+    return next((folder / DESCRIPTOR for folder in above if _describes(folder, path)), None)
+
+
+def _describes(folder: Path, path: Path) -> bool:
+    description = folder / DESCRIPTOR
+    told = _descriptor(description) if description.is_file() else None
     entries = told.get("resources") if isinstance(told, dict) else None
     listed = [entry.get("path") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return beside if path.name in listed else None
+    return path.relative_to(folder).as_posix() in listed
 
 
 def results(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Iterator[Result]:
@@ -69,7 +80,7 @@ def _by_reference(resource: Any) -> Result:
         result.last += compared(result, resource)
     except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
         why = f"frictionless cannot judge it, for it ends with {type(error).__name__}: {error}"
-        return Result(resource.name, resource.place, first=[Fault("error", f"{why}. Judge it without --reference")])
+        return Result(resource.name, place_of(resource), first=[Fault("error", f"{why}. Judge it without --reference")])
     return result
 
 
@@ -100,11 +111,12 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
     path = Path(target)
     if not _is_remote(target) and not path.exists():
         raise BadTarget(f"{target}: there is no such file")
-    path = path / "datapackage.json" if path.is_dir() else path
+    path = path / DESCRIPTOR if path.is_dir() else path
     package = None if schema or _is_remote(target) else _package_of(path)
     if package:
         found = _described(package, str(package), reference_only=reference_only, remote=remote)
-        return [one for one in found if isinstance(one, Fault) or one.resource.path == path.name]
+        place = path.relative_to(package.parent).as_posix()
+        return [one for one in found if isinstance(one, Fault) or one.resource.path == place]
     if schema is not None or not (path.suffix == ".json" or _is_remote(target)):
         return _file(target, _schema(schema, remote=remote), reference_only=reference_only)
     return _described(

@@ -1,0 +1,30 @@
+"use strict";
+// Puts an address, a hash or a citation on the clipboard. Without it each of them stands on the page all the same.
+const SAID = 2000;
+
+function offer(place) {
+  const button = document.createElement("button");
+  const label = document.createElement("span");
+  button.type = "button";
+  button.className = "copy";
+  button.append(label);
+  const say = (word) => {
+    label.textContent = word;
+    button.setAttribute("aria-label", `${word}: ${place.dataset.copy}`);
+  };
+  const idle = place.href ? "copy link" : "copy";
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(place.href || place.textContent);
+      say("copied");
+    } catch {
+      say("the browser refused");
+    }
+    setTimeout(() => say(idle), SAID);
+  });
+  say(idle);
+  place.after(button);
+}
+
+// A browser has a clipboard where the site comes by https, or from this machine.
+if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach(offer);

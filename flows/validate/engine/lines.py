@@ -1,0 +1,44 @@
+"""The line of a file in which each record begins: another number than the record's where a cell holds a line break."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flows.validate.engine import reference
+from flows.validate.engine.reference import Opened
+
+
+class Lines:
+    """The lines of a CSV file, found as they are asked for, in order."""
+
+    def __init__(self, table: Opened) -> None:
+        """Begin at the top."""
+        one = table.resource
+        self.there = bool(one.path) and one.format == "csv" and not (table.source or one.remote or one.compression)
+        self.path, self.encoding = Path(one.normpath or ""), one.encoding
+        self.control: Any = reference.csv_control(table) if self.there else None
+        self.record = self.line = 0
+        self.starts: Iterator[int] = iter(())
+
+    def of(self, record: int) -> int:
+        """Return the line in which a record begins; its number where that cannot be told."""
+        if not self.there:
+            return record
+        if not self.record or record < self.record:
+            self.record, self.starts = 0, self._starts()
+        while self.record < record:
+            self.line = next(self.starts, record)
+            self.record += 1
+        return self.line
+
+    def _starts(self) -> Iterator[int]:
+        with self.path.open(encoding=self.encoding, newline="", errors="replace") as file:
+            records = csv.reader(file, self.control)
+            try:
+                before = 0
+                for _ in records:
+                    yield before + 1
+                    before = records.line_num
+            except csv.Error:
+                return

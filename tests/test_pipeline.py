@@ -302,12 +302,13 @@ def test_people_are_told_why_a_dataset_failed_is_held_or_stale_and_once_that_it_
 ) -> None:
     config, document = data / "datasets" / f"{DATASET}.toml", data / "releases" / SEED.name
     rules = config.read_text(encoding="utf-8")
-    document.unlink()
+    shutil.rmtree(document.parent)
     with webhook() as told:
 
         def run(max_age: int, text: str | None) -> int:
             config.write_text(f"{rules}\n[freshness]\nmax_age = {max_age}\n", encoding="utf-8")
             if text is not None:
+                document.parent.mkdir(exist_ok=True)
                 document.write_text(text, encoding="utf-8")
             return communique("run", DATASET, PREFECT_API_URL=url, COMMUNIQUE_NOTIFY=told.address).returncode
 

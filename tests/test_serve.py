@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from flows import rulings, store
+from flows import rulings, server, store
+from flows.cli.site import Site
 from flows.settings import PROJECT, Settings
 from tests.conftest import Communique
-from tests.publishing import DATASET
+from tests.publishing import DATASET, wait_until
 from tests.shelves import FILES, Serving, put, seal, serving
 
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
@@ -437,3 +438,26 @@ def test_a_port_that_another_has_is_wrong_use(communique: Communique) -> None:
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "--port takes another" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def killed(beside: Site) -> None:
+    """Kill the site once it listens."""
+    assert wait_until(lambda: server.taken(beside.port))
+    beside.process.kill()
+    beside.process.wait()
+
+
+def test_the_site_beside_up_comes_back_at_its_port_and_at_another_where_somebody_took_that(data: Path) -> None:
+    beside = Site(data, 0, [])
+    first = beside.port
+    try:
+        killed(beside)
+        beside.keep()
+        assert beside.port == first
+        killed(beside)
+        with socket.create_server(("127.0.0.1", first)):
+            beside.keep()
+            assert beside.port != first
+            assert wait_until(lambda: server.taken(beside.port))
+    finally:
+        beside.stop()

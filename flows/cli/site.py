@@ -9,7 +9,7 @@ from pathlib import Path
 from flows import server
 
 COMMAND = [sys.executable, "-c", "from flows import cli, server; server.die_with_parent(); cli.main()"]
-PORT = 8000
+PORT, WHAT = 8000, "the download site"
 STOP_SECONDS = 3
 log = logging.getLogger("communique")
 
@@ -22,17 +22,20 @@ class Site:
         if port:
             server.check_port(port, "--site")
         asked = [part for name in names for part in ("--name", name)]
-        self.port, self.command = port, [*COMMAND, "--data", str(root), "serve", *asked]
+        self.asked, self.command = port, [*COMMAND, "--data", str(root), "serve", *asked]
+        self.port = server.port_for(port, PORT, WHAT)
         self.process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        command = [*self.command, "--port", str(server.port_for(self.port, PORT, "the download site"))]
+        command = [*self.command, "--port", str(self.port)]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
     def keep(self) -> None:
         """Start the site again where it has ended."""
         if self.process.poll() is not None:
             log.warning("the download site ended with %d; it is started again", self.process.returncode)
+            if server.taken(self.port):
+                self.port = server.port_for(self.asked, PORT, WHAT)
             self.process = self._start()
 
     def ask_to_stop(self) -> None:

@@ -197,7 +197,8 @@ def resolved(url: str, *, private: bool) -> str:
     found = [info[4][0] for info in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)]
     hidden = [number for number in found if not _public(str(number))]
     if hidden and not private:
-        message = f"{parts.hostname} leads to {hidden[0]}, which is not a public address"
+        where = hidden[0] if hidden[0] == parts.hostname else f"{parts.hostname} leads to {hidden[0]}, which"
+        message = f"{where} is not a public address"
         raise BadInput("input.address", message, value=url)
     return str(found[0])
 

@@ -58,7 +58,7 @@ def _judgment(
     before = store.read_journal(settings.raw, name)
     memory: dict[str, bytes] = {}
     files, keep = steps.sources(job.dataset, settings.root), partial(_remember, memory)
-    shelf = store.Shelf(keep, partial(_recall, settings.raw, memory))
+    shelf = store.RawShelf(keep, partial(_recall, settings.raw, memory))
     fetched = ingest.gathered(job.dataset, files, settings.root, before, str(job.as_of), shelf)
     journal = [*before, fetched]
     again = partial(documents.structured, job.dataset, journal, shelf.load)

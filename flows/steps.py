@@ -154,7 +154,8 @@ def fetch(job: Job) -> Path:
     files = sources(job.dataset, job.settings.root)
     written = config.written(job.settings.root, job.dataset.name)
     fetched = ingest.fetch(job.dataset, files, job.settings.root, job.settings.raw, str(job.as_of), written)
-    counts = {"files": len(files), "new": len(fetched.changed), "gone": len(fetched.gone)}
+    there = {*files, *store.state(job.journal)}
+    counts = {"files": len(there), "new": len(fetched.changed), "gone": len(fetched.gone)}
     _say(job, "fetch", ", ".join(f"{name}: {count}" for name, count in counts.items()), **counts)
     return store.journal_path(job.settings.raw, job.dataset.name)
 

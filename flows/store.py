@@ -245,7 +245,7 @@ def load(raw: Path, digest: str) -> bytes:
     return blob(raw, digest).read_bytes()
 
 
-class Shelf(NamedTuple):
+class RawShelf(NamedTuple):
     """Where what is received is kept and found again."""
 
     keep: Callable[[bytes], str]
@@ -258,11 +258,11 @@ class Shelf(NamedTuple):
     """What a run of the same day received that was killed."""
 
 
-def on_disk(raw: Path, dataset: str, day: str) -> Shelf:
+def on_disk(raw: Path, dataset: str, day: str) -> RawShelf:
     """Return the raw store as a shelf for a run of a dataset on a day."""
     lines = read_log(_begun(raw, dataset))
     begun = {line["url"]: Visit(**line["visit"]) for line in lines if line["day"] == day}
-    return Shelf(
+    return RawShelf(
         partial(keep, raw), partial(load, raw), partial(_keep_record, raw), partial(_begin, raw, dataset, day), begun
     )
 

@@ -366,7 +366,7 @@ def test_a_file_with_the_right_sums_that_tells_another_thing_fails_the_audit_by_
     staged: Staged, rows: Rows, kind: str, change: Callable[[Rows], str]
 ) -> None:
     table = change(rows)
-    ((name, data),) = writers.WRITERS[kind](DATASET, rows).items()
+    ((name, data),) = writers.WRITERS[kind](DATASET, rows)
     assert (staged.folder / name).read_bytes() != data
     (staged.folder / name).write_bytes(data)
     with pytest.raises(AuditError, match=f"(?m)^{name}: does not hold what {table}.csv holds$") as told:

@@ -86,7 +86,7 @@ def fetch(  # noqa: PLR0913, PLR0917 - what a line of the journal is made from
 
 
 def gathered(  # noqa: PLR0913, PLR0917 - as above
-    dataset: Dataset, files: Mapping[Key, Path], root: Path, journal: list[Fetched], day: str, shelf: store.Shelf
+    dataset: Dataset, files: Mapping[Key, Path], root: Path, journal: list[Fetched], day: str, shelf: store.RawShelf
 ) -> Fetched:
     """Return what is new of the dataset's files and sources of the web, what is gone, and what could not be taken."""
     before = store.state(journal)

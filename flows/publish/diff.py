@@ -100,11 +100,11 @@ class Diff(Model):
     rows: list[RowChange]
 
 
-def from_folder(folder: Path, rules: str) -> State:
-    """Return the state of the version in `folder`."""
+def from_folder(folder: Path, rules: str, known: Iterable[str] = ()) -> State:
+    """Return the state of the version in `folder`; a body that is `known` is that very text, for they are large."""
     described = json.loads((folder / DESCRIPTOR).read_bytes())
     schemas = {resource["name"]: resource["schema"] for resource in described["resources"]}
-    bodies: dict[str, str] = {}
+    bodies = {body: body for body in known}
     rows = {table: _read(folder / f"{table}.csv", schema["primaryKey"], bodies) for table, schema in schemas.items()}
     refused = {(row["table"], row["key"]) for row in read_rows(folder / QUARANTINE)}
     decided = folder / "decisions.json"
@@ -275,10 +275,11 @@ def _fields(schema: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
 
 def _read(path: Path, key: list[str], bodies: dict[str, str]) -> dict[Key, Values]:
     """Return the rows of a file by key; a body that stands in two rows is one text in memory, by `bodies`."""
-    found = {tuple(row[name] for name in key): row for row in read_rows(path)}
-    for row in found.values():
+    found: dict[Key, Values] = {}
+    for row in read_rows(path):
         if "body" in row:
             row["body"] = bodies.setdefault(row["body"], row["body"])
+        found[tuple(row[name] for name in key)] = row
     return found
 
 

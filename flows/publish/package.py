@@ -73,8 +73,7 @@ class Staged(NamedTuple):
 
 def content(candidate: Candidate) -> str:
     """Return the digest of what makes a version another one: tables, schemas, facts of the dataset."""
-    alone = ({table: rows} for table, rows in candidate.rows.items())
-    made = (file for table in alone for file in writers.write_csv("", table).items())
+    made = writers.write_csv("", candidate.rows)
     return _content(candidate, {name: store.sha256(data) for name, data in made})
 
 
@@ -137,7 +136,8 @@ def changes(candidate: Candidate, home: Path) -> Diff:
     after = State(None, schemas, rows, refused, candidate.papers.rules, corrections)
     base, last = standing(home), newest(home)
     if base:
-        found = diff.compare(diff.from_folder(base.folder, manifest(base).code.rules), after)
+        bodies = {row["body"] for row in candidate.rows["revisions"]}
+        found = diff.compare(diff.from_folder(base.folder, manifest(base).code.rules, bodies), after)
     else:
         found = _alone(after, last)
     return found.model_copy(update={"after": str(last.version.next(found.level) if last else FIRST)})
@@ -165,21 +165,22 @@ def stage(candidate: Candidate, home: Path, folder: Path) -> Staged:
     files: dict[str, FileEntry] = {}
     for kind in sorted({"csv", *candidate.dataset.formats}):
         files |= put(writers.WRITERS[kind](candidate.dataset.name, candidate.rows))
-    files |= put(_papers(candidate, version, changed, files))
+    files |= put(_papers(candidate, version, changed, files).items())
     told = store.to_json(_manifest(candidate, version, newest(home), files).model_dump(mode="json"))
-    sums = checksums({name: entry.sha256 for name, entry in (files | put({MANIFEST: told})).items()})
-    put({SUMS: sums})
+    sums = checksums({name: entry.sha256 for name, entry in (files | put([(MANIFEST, told)])).items()})
+    put([(SUMS, sums)])
     store.sync_folder(folder)
     return Staged(folder, version, store.sha256(sums))
 
 
 def _put(folder: Path, base: Package | None, there: dict[str, FileEntry], files: Files) -> dict[str, FileEntry]:
     """Write files into the staged folder, or link them to those of the version before; return what they must be."""
-    entries = {name: FileEntry(sha256=store.sha256(data), bytes=len(data)) for name, data in files.items()}
-    for name, entry in entries.items():
+    entries: dict[str, FileEntry] = {}
+    for name, data in files:
+        entries[name] = entry = FileEntry(sha256=store.sha256(data), bytes=len(data))
         same = base is not None and there.get(name) == entry
         if not (same and base and _link(base.folder / name, folder / name, entry.sha256)):
-            store.write_file(folder / name, files[name])
+            store.write_file(folder / name, data)
     return entries
 
 
@@ -259,9 +260,9 @@ def _indexed(package: Package) -> dict[str, Any]:
     }
 
 
-def _papers(candidate: Candidate, version: Version, changed: Diff, entries: dict[str, FileEntry]) -> Files:
+def _papers(candidate: Candidate, version: Version, changed: Diff, entries: dict[str, FileEntry]) -> dict[str, bytes]:
     """Return what a version says of its tables, whose files are `entries`; its manifest aside."""
-    files: Files = {}
+    files: dict[str, bytes] = {}
     counts = {table: len(rows) for table, rows in candidate.rows.items()}
     described = descriptor.descriptor(candidate.dataset, str(version), entries, counts)
     files[DESCRIPTOR] = store.readable(described)

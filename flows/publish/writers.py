@@ -4,7 +4,7 @@ import errno
 import io
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -17,8 +17,8 @@ from schemas.tableschema import header, types
 
 Rows = dict[str, list[dict[str, Any]]]
 """The values of every table, sorted by key."""
-Files = dict[str, bytes]
-"""Names of files and their bytes."""
+Files = Iterable[tuple[str, bytes]]
+"""Names of files and their bytes, made one after another, so that no two need be in memory."""
 
 LONGEST_CELL = 1 << 27
 """Characters of the longest cell that is read back."""
@@ -39,15 +39,15 @@ def by_key(table: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def write_csv(_: str, rows: Rows) -> Files:
-    """Return a CSV file a table: UTF-8, no BOM, LF, minimal quoting, null as the empty cell."""
-    return {f"{table}.csv": _csv(header(table), values) for table, values in rows.items()}
+    """Yield a CSV file a table: UTF-8, no BOM, LF, minimal quoting, null as the empty cell."""
+    return ((f"{table}.csv", _csv(header(table), values)) for table, values in rows.items())
 
 
 def write_parquet(_: str, rows: Rows) -> Files:
-    """Return a Parquet file a table, typed, compressed with zstd."""
+    """Yield a Parquet file a table, typed, compressed with zstd."""
     from flows.publish import parquet  # noqa: PLC0415 - only a run that writes pays for Arrow
 
-    return {f"{table}.parquet": parquet.table(table, values) for table, values in rows.items()}
+    return ((f"{table}.parquet", parquet.table(table, values)) for table, values in rows.items())
 
 
 def write_sqlite(dataset: str, rows: Rows) -> Files:
@@ -67,7 +67,7 @@ def write_sqlite(dataset: str, rows: Rows) -> Files:
         database.execute(FULL_TEXT)
         database.execute("INSERT INTO releases_text(releases_text) VALUES ('rebuild')")
         database.commit()
-        return {f"{dataset}.sqlite": _packed(database)}
+        return [(f"{dataset}.sqlite", _packed(database))]
     except sqlite3.OperationalError as fault:
         raise OSError(errno.EIO, f"{dataset}.sqlite cannot be made in {gettempdir()}: {fault}") from fault
     finally:
@@ -94,12 +94,12 @@ def write_excel(dataset: str, rows: Rows) -> Files:
     """Return one workbook, a sheet a table."""
     from flows.publish import excel  # noqa: PLC0415 - as above
 
-    return {f"{dataset}.xlsx": excel.workbook(rows)}
+    return [(f"{dataset}.xlsx", excel.workbook(rows))]
 
 
 def write_jsonl(_: str, rows: Rows) -> Files:
     """Return one file of JSON Lines, a release a line with all that it states."""
-    return {"releases.jsonl": jsonlines.lines(rows)}
+    return [("releases.jsonl", jsonlines.lines(rows))]
 
 
 WRITERS: dict[str, Callable[[str, Rows], Files]] = {

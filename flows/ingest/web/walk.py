@@ -16,7 +16,7 @@ from flows.ingest.web import listings
 from flows.ingest.web.client import GONE, Answered, Client, Host
 from flows.ingest.web.listings import Entry
 from flows.ingest.web.record import record
-from flows.store import Kept, Key, Shelf, Untaken, Visit
+from flows.store import Kept, Key, RawShelf, Untaken, Visit
 from schemas import __version__
 from schemas.dataset import Dataset, SourceConfig
 
@@ -47,7 +47,7 @@ One whose page was there and is `gone` says so, and has none.
 """
 
 
-def walk(dataset: Dataset, memory: Memory, shelf: Shelf, day: str) -> Walked:
+def walk(dataset: Dataset, memory: Memory, shelf: RawShelf, day: str) -> Walked:
     """Return what the dataset's sources of the web hold now; what could not be had is told in `refused`."""
     hosts: dict[str, Host] = {}
     walks = [
@@ -76,7 +76,7 @@ class Walk(NamedTuple):
     source: SourceConfig
     client: Client
     memory: Memory
-    shelf: Shelf
+    shelf: RawShelf
     day: str
     found: Walked
 
@@ -108,7 +108,7 @@ def _asked(walk_of: Walk, before: Mapping[Key, Item]) -> Walked:
     return found
 
 
-def _item(shelf: Shelf, kept: Kept) -> Item:
+def _item(shelf: RawShelf, kept: Kept) -> Item:
     return dict(json.loads(shelf.load(kept.sha256)))
 
 

@@ -224,7 +224,7 @@ def _column(field: dict[str, Any], cells: list[str]) -> Column:
     filled = [cell for cell in cells if cell]
     counts = Counter(filled)
     words = f"{len(filled):,} of {len(cells):,} filled"
-    few = counts.most_common(FEW if len(counts) <= FEW else TOP) if _repeats(counts) else []
+    few = _frequent(counts)
     picture, span = Markup(), ""
     if filled and kind in PLACES and len(counts) > FEW:
         few = []
@@ -234,15 +234,16 @@ def _column(field: dict[str, Any], cells: list[str]) -> Column:
         picture = charts.histogram(_binned(points), f"{name}: {span}")
     share = charts.share(len(filled), len(cells), words)
     what = field.get("description", "")
-    values = [(value, count, charts.share(count, few[0][1], f"{count:,}")) for value, count in few]
+    values = [(value, count, charts.length(count, few[0][1])) for value, count in few]
     others = len(counts) - len(few) if few else 0
     evidence = field.get("communique:evidence", "")
     return Column(name, kind, what, evidence, len(filled), len(counts), share, picture, values, others, span)
 
 
-def _repeats(counts: Counter[str]) -> bool:
-    """Return whether values are so few, or come so often, that the most frequent of them say something."""
-    return 0 < len(counts) <= FEW or max(counts.values(), default=0) > 1
+def _frequent(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return the values of a column where they are few, else those of them that come most often, and more than once."""
+    found = counts.most_common()
+    return found if len(found) <= FEW else [one for one in found[:TOP] if one[1] > 1]
 
 
 PLACES: dict[str, Callable[[str], float]] = {

@@ -322,6 +322,17 @@ def test_every_dataset_release_and_name_is_in_the_index_of_the_search(packages: 
         assert not any(letter in title for _, title, *_ in found for letter in "\u202e\u200b")
 
 
+def test_every_fact_is_searched_with_its_sentence_and_leads_to_its_row(packages: Path) -> None:
+    for listing in model.listings(packages):
+        told_of = json.loads((packages / listing.dataset / "search.json").read_bytes())
+        facts = [row for name in FACT_TABLES.values() for row in table(_latest(listing), name)]
+        wanted = {"releases/{}.html#{}".format(*row["fact_id"].split("/")): row["evidence"] for row in facts}
+        assert {href for _, _, href, _, _ in told_of["facts"]} == wanted.keys()
+        for _, _, href, _, words in told_of["facts"]:
+            assert words == text.visible(told.clip(wanted[href], search.SENTENCE))
+        assert told_of["left"] == 0
+
+
 def test_every_name_is_in_the_list_by_letter_under_its_letter(packages: Path) -> None:
     page = parsed(packages / "search.html")
     listed = {node.attributes["href"]: node.text() for node in page.css("ul.plain a")}

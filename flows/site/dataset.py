@@ -22,8 +22,8 @@ SHOWN_ROWS = 100
 SHOWN_REFUSED = 200
 REVIEWED = ("accepted", "corrected")
 """What is said of a row that a person has looked at and let stand."""
-CELL = 60
-"""Letters of a cell that a page shows."""
+CELL, NAMES = 60, 200
+"""Letters of a cell that a page shows, and of one with all who take part."""
 FEW, TOP, BINS = 8, 5, 16
 WHOLE = {
     ".xlsx": ("Excel", "a sheet a table"),
@@ -292,6 +292,8 @@ def link(table: str, name: str) -> str:
 
 def _cell(table: str, name: str, value: str) -> Cell:
     first, _, local = value.partition("/")
+    if name == "participant_names":
+        return Cell(told.clip(value.replace("|", ", "), NAMES), "")
     return Cell(told.clip(value, CELL), link(table, name).format(first, local) if value else "")
 
 

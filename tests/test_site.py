@@ -252,7 +252,9 @@ def test_a_row_that_went_is_called_what_the_version_before_called_it(packages: P
         for name in FACT_TABLES.values()
         for fact in old.table(name)
     } - {fact["fact_id"] for name in FACT_TABLES.values() for fact in new.table(name)}
-    found = [row for one in changes.context(new, old, frozenset())["sections"] for some in one.groups for row in some.rows]
+    found = [
+        row for one in changes.context(new, old, frozenset())["sections"] for some in one.groups for row in some.rows
+    ]
     removed = [row for row in found if row.change == "removed" and row.kind in FACT_TABLES]
     assert len(removed) == len(gone) > 0
     assert not [row.title for row in removed if "/" in row.title]

@@ -152,7 +152,7 @@ class _Teller:
         return Changed(KINDS.get(row["table"], row["table"]), self._title(row), href, row["change"], quarantine, fields)
 
     def _title(self, row: Diff) -> str:
-        """Return what a row is called: a fact by what it says, a name by the name, a release by its group, else its key."""
+        """Return what a row is called: a fact by what it says, a name by the name, else its key; a release names its group."""
         key = row["key"][0]
         if key in self.facts:
             edition, fact = self.facts[key]

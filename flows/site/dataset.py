@@ -308,7 +308,8 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
     said = f"{publisher} ({day.year}). {title}, version {edition.version} of {told.day(str(day))} [data set]."
     bibtex = (
         f"@misc{{{edition.dataset}-{edition.version},\n  author = {{{{{publisher}}}}},\n  title = {{{title}}},\n"
-        f"  version = {{{edition.version}}},\n  year = {{{day.year}}},\n  month = {{{day.month}}},\n  day = {{{day.day}}},\n"
+        f"  version = {{{edition.version}}},\n"
+        f"  year = {{{day.year}}},\n  month = {{{day.month}}},\n  day = {{{day.day}}},\n"
         + (f"  url = {{{url}}},\n" if url else f"  howpublished = {{{where}}},\n")
         + f"  note = {{Data set. {proof}}}\n}}"
     )

@@ -32,7 +32,7 @@ class Name(NamedTuple):
 
 
 def index(edition: Edition) -> bytes:
-    """Return all of a version that is searched, as JSON: the dataset, who is named, most named first, releases, facts."""
+    """Return all of a version that is searched, as JSON: the dataset, names, most named first, releases, facts."""
     described, times = edition.described, _times(edition)
     words = " ".join([*described.get("keywords", []), described.get("description", "")])
     found: list[Entry] = [("dataset", described["title"], "index.html", "", words)]

@@ -187,4 +187,8 @@ def size(count: int) -> str:
 
 def saved(name: str, dataset: str, version: str) -> str:
     """Return what a file is called once it is downloaded: two versions do not lie under one name."""
-    return f"{dataset}-{version}{name.removeprefix(dataset)}" if name.startswith(f"{dataset}.") else f"{dataset}-{version}-{name}"
+    return (
+        f"{dataset}-{version}{name.removeprefix(dataset)}"
+        if name.startswith(f"{dataset}.")
+        else f"{dataset}-{version}-{name}"
+    )

@@ -19,6 +19,7 @@ from selectolax.lexbor import LexborHTMLParser
 from flows import rulings
 from flows.settings import PROJECT, Settings
 from flows.site import charts, dataset, model, redline, render, search, text, told
+from flows.site.changes import CAUSES
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
@@ -228,8 +229,8 @@ def test_every_refused_row_and_every_cause_is_told(packages: Path) -> None:
     for row in refused:
         assert row["rule"] == "quarantine.dependant" or row["rule"] in page
     changed = parsed(packages / MINISTRY / "changes" / "1.2.0.html").text()
-    for cause in ("source added", "source edited", "source withdrawn", "source restored"):
-        assert cause in changed
+    for cause in ("source added", "source edited", "source withdrawn", "source restored", "steward"):
+        assert CAUSES[cause] in changed
 
 
 def test_the_hash_of_every_file_is_on_the_page_of_its_version(packages: Path) -> None:
@@ -291,7 +292,7 @@ def test_the_feed_has_every_version_with_its_causes(packages: Path) -> None:
     feed = feedparser.parse((packages / MINISTRY / "feed.xml").read_bytes())
     assert not feed.bozo
     assert [entry.title for entry in feed.entries] == [f"{MINISTRY} {number}" for number in ("1.2.0", "1.1.0", "1.0.0")]
-    assert "source restored" in feed.entries[0].summary
+    assert CAUSES["source restored"] in feed.entries[0].summary
 
 
 # For machines
@@ -310,15 +311,17 @@ def test_programs_find_every_dataset(packages: Path) -> None:
 # What is searched
 
 
-def test_every_dataset_release_and_name_is_in_the_index_of_the_search(packages: Path) -> None:
+def test_every_dataset_release_name_and_fact_is_in_the_index_of_the_search(packages: Path) -> None:
     for listing in model.listings(packages):
         version, home = _latest(listing), packages / listing.dataset
         found = json.loads((home / "search.json").read_bytes())["found"]
         ids = [row["entity_id"] for row in table(version, "entities")]
         releases = [row["release_id"] for row in table(version, "releases")]
         wanted = ["index.html", *(f"entities/{one}.html" for one in ids), *(f"releases/{one}.html" for one in releases)]
+        facts = [row["fact_id"].split("/") for row in table(version, "facts") if row["type"] != "role"]
+        wanted += [f"releases/{release}.html#{local}" for release, local in facts]
         assert sorted(href for _, _, href, _, _ in found) == sorted(wanted)
-        assert all((home / href).is_file() for _, _, href, _, _ in found)
+        assert all((home / href.partition("#")[0]).is_file() for _, _, href, _, _ in found)
         assert not any(letter in title for _, title, *_ in found for letter in "\u202e\u200b")
 
 
@@ -406,7 +409,7 @@ def test_words_that_mean_harm_are_words_on_every_page(packages: Path) -> None:
     for path in pages(packages):
         page = parsed(path)
         assert not page.css(
-            "script:not([type='application/ld+json']):not([src='search.js']):not([src='../../table.js']):not([src='../copy.js']),"
+            "script:not([type='application/ld+json']):not([src='search.js']):not([src='../../table.js']):not([src$='../copy.js']),"
             " img, iframe, object, embed, form, style, base"
         ), path
         for node in page.css("*"):
@@ -435,7 +438,8 @@ def test_every_page_allows_itself_the_style_sheet_and_those_with_a_script_that_a
         scripted += [path.relative_to(packages).as_posix()] if script else []
     tables = [path for path in pages(packages) if path.parent.name == "tables" and "data-parquet" in path.read_text()]
     homes = [f"{name}/index.html" for name in (DATASET, MINISTRY)]
-    assert sorted(scripted) == sorted(["index.html", "search.html", *homes, *_below(packages, tables)])
+    versions = [path for path in pages(packages) if path.parent.name == "versions"]
+    assert sorted(scripted) == sorted(["index.html", "search.html", *homes, *_below(packages, [*tables, *versions])])
     assert bool(tables) == bool(render.scripts())
 
 

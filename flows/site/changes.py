@@ -13,6 +13,21 @@ ORDER = ("changed", "removed", "added")
 COMPARED = 3000
 """Letters up to which two values are compared word by word."""
 AROUND = 60
+NAMED = 110
+"""Letters of a row's name."""
+TECHNICAL = ("facts", "mentions", "participants", "spans", "revisions", "coverage")
+"""Tables whose rows follow from others."""
+NAMING = {
+    "releases": "body",
+    "entities": "name",
+    "agreements": "title",
+    "commitments": "action",
+    "meetings": "kind",
+    "quotes": "text",
+    "statements": "text",
+    "roles": "title",
+}
+"""By table: the field that a row is called by; a release has a title."""
 FOLLOWING = ("text_sha256", "word_count")
 """Fields that differ because a text does: it tells more."""
 CAUSES = {
@@ -44,6 +59,8 @@ class Changed(NamedTuple):
     cause: str
     quarantine: str
     fields: list[Field]
+    name: str
+    """What it is, in words; empty where its fields tell."""
 
 
 class Section(NamedTuple):
@@ -53,6 +70,8 @@ class Section(NamedTuple):
     counts: list[tuple[str, int]]
     rows: list[Changed]
     left: int
+    technical: bool
+    """Whether it says where words stand, and follows from other tables."""
 
 
 def context(edition: Edition, releases: frozenset[str]) -> dict[str, Any]:
@@ -65,10 +84,11 @@ def context(edition: Edition, releases: frozenset[str]) -> dict[str, Any]:
         Section(
             table,
             sorted(Counter(row["change"] for row in rows).items()),
-            [_changed(row, releases) for row in sorted(rows, key=_order)[:SHOWN]],
+            [_changed(row, releases, _names(edition, table)) for row in sorted(rows, key=_order)[:SHOWN]],
             max(0, len(rows) - SHOWN),
+            table in TECHNICAL,
         )
-        for table, rows in by_table.items()
+        for table, rows in sorted(by_table.items(), key=lambda one: one[0] in TECHNICAL)
     ]
     causes = sorted(diff.get("causes", {}).items(), key=lambda one: -one[1])
     schema = diff.get("schema_changes", [])
@@ -79,13 +99,24 @@ def _order(row: dict[str, Any]) -> int:
     return ORDER.index(row["change"])
 
 
-def _changed(row: dict[str, Any], releases: frozenset[str]) -> Changed:
+def _names(edition: Edition, table: str) -> dict[str, str]:
+    """Return by key what the rows of a table are called; nothing for a table whose rows have no name."""
+    field = NAMING.get(table)
+    if field is None:
+        return {}
+    return {
+        next(iter(row.values())): told.title_of(row) if field == "body" else row[field] for row in edition.table(table)
+    }
+
+
+def _changed(row: dict[str, Any], releases: frozenset[str], names: dict[str, str]) -> Changed:
     release, _, local = row["key"][0].partition("/")
     there = release in releases and row["change"] != "removed"
     href = f"../releases/{release}.html{'#' + local if local else ''}" if there else ""
     shown = [name for name in row["fields"] if name not in FOLLOWING] or list(row["fields"])
     fields = [_field(name, row["fields"][name]["old"] or "", row["fields"][name]["new"] or "") for name in shown]
-    return Changed(" ".join(row["key"]), href, row["change"], row["cause"], row.get("quarantine") or "", fields)
+    name = told.clip(names.get(row["key"][0], ""), NAMED)
+    return Changed(" ".join(row["key"]), href, row["change"], row["cause"], row.get("quarantine") or "", fields, name)
 
 
 def _field(name: str, old: str, new: str) -> Field:

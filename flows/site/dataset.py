@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from flows import store
 from flows.site import charts, told
+from flows.site.changes import CAUSES
 from flows.site.model import Edition, Listing, Row
 from schemas.dataset import Schedule
 from schemas.package import DESCRIPTOR, FORMATS, MANIFEST, QUARANTINE, SUMS
@@ -129,8 +131,15 @@ def downloads(edition: Edition) -> dict[str, Any]:
     whole = [
         (files[name]._replace(rows=held[end]), *WHOLE[end]) for end in WHOLE for name in files if name.endswith(end)
     ]
+    saved = partial(arrives, edition)
     papers = [files[name]._replace(what=what) for name, what in PAPERS.items() if name in files]
-    return {"whole": whole, "tables": tables, "papers": papers}
+    return {"whole": whole, "tables": tables, "papers": papers, "saved": saved}
+
+
+def arrives(edition: Edition, name: str) -> str:
+    """Return what a file is called where it is saved: its dataset and version tell it from others of its name."""
+    rest = name.removeprefix(edition.dataset)
+    return f"{edition.dataset}-{edition.version}{rest if rest.startswith('.') else '-' + rest}"
 
 
 def rows(edition: Edition) -> int:
@@ -302,12 +311,11 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
     title, year = described["title"], edition.manifest.as_of.year
     key = f"{edition.dataset}-{edition.version}"
     proof, url = f"Manifest SHA-256 {manifest_digest(edition)}.", _address(edition)
-    plain = " ".join(
-        filter(None, (f"{publisher} ({year}). {title}, version {edition.version} [data set].", url, proof))
-    )
+    day = told.day(str(edition.manifest.as_of))
+    plain = " ".join(filter(None, (f"{publisher} ({day}). {title}, version {edition.version} [data set].", url, proof)))
     bibtex = (
         f"@misc{{{key},\n  author = {{{{{publisher}}}}},\n  title = {{{title}}},\n  version = {{{edition.version}}},\n"
-        f"  year = {{{year}}},\n" + (f"  url = {{{url}}},\n" if url else "") + "  note = {Data set}\n}"
+        f"  year = {{{year}}},\n" + (f"  url = {{{url}}},\n" if url else "") + f"  note = {{Data set. {proof}}}\n}}"
     )
     cff = (
         f'cff-version: 1.2.0\nmessage: Please cite this data set as below.\ntype: dataset\ntitle: "{_quoted(title)}"\n'
@@ -370,6 +378,7 @@ def _said(one: dict[str, Any]) -> str:
         tally.update(counts)
     rows = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.items())) or "no row changed"
     why = ", ".join(
-        f"{cause} ({count:,})" for cause, count in sorted(one.get("causes", {}).items(), key=lambda pair: -pair[1])
+        f"{CAUSES.get(cause, cause)} ({count:,})"
+        for cause, count in sorted(one.get("causes", {}).items(), key=lambda pair: -pair[1])
     )
     return f"Rows: {rows}." + (f" Why: {why}." if why else "")

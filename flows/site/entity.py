@@ -77,19 +77,17 @@ def naming(edition: Edition) -> dict[str, Counter[str]]:
 def context(edition: Edition, entity: Entity, mine: list[Part], named: Counter[str]) -> dict[str, Any]:
     """Return what the template of an entity is filled with."""
     chapters = [_chapter(edition, part) for part in mine]
+    told_of = [one for one in chapters if one.part.fact.kind != "role"]
     titles = {one.row["release_id"]: one for one in edition.releases if one.row["release_id"] in named}
     return {
         "entity": entity,
         "more": [(name, value) for name, value in entity.more.items() if value and name not in {*OWN_FIELDS, "name"}],
         "posts": [one for one in chapters if one.part.fact.kind == "role" and "place" not in one.part.roles],
         "counts": _counts(mine),
-        "chapters": [one for one in chapters if one.part.fact.kind != "role"][:LONGEST],
-        "left": max(0, sum(one.part.fact.kind != "role" for one in chapters) - LONGEST),
-        "dots": [
-            Dot(one.day, one.part.fact.kind, one.told.title, one.href)
-            for one in reversed(chapters)
-            if one.part.fact.kind != "role"
-        ][-LONGEST:],
+        "chapters": told_of[:LONGEST],
+        "firsts": {one.part.fact.kind: place for place, one in reversed([*enumerate(told_of[:LONGEST])])},
+        "left": max(0, len(told_of) - LONGEST),
+        "dots": [Dot(one.day, one.part.fact.kind, one.told.title, one.href) for one in reversed(told_of)][-LONGEST:],
         "promised": _others(mine, GIVING, RECEIVING, entity.id),
         "given": _others(mine, RECEIVING, {"actor"}, entity.id),
         "met": sorted(Counter(part.day[:7] for part in mine if part.fact.kind == "meeting" and part.day).items()),

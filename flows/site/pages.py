@@ -153,7 +153,7 @@ def _of_versions(listing: Listing, latest: Edition) -> Iterator[Page]:
     for one in listing.versions:
         version, stands = one["version"], one["version"] == listing.latest
         edition = listing.edition(version)
-        made_from = key(one, stands, listing.dataset)
+        made_from = key(one, stands, listing.dataset, listing.base)
         yield Page(
             f"{listing.dataset}/versions/{version}.html", made_from, partial(_version, edition, one, stands=stands)
         )
@@ -266,6 +266,7 @@ def _table(edition: Edition, table: str) -> bytes:
         parquet=parquet,
         readable=bool(parquet and scripts()),
         links={name: dataset.link(table, name) for name in names},
+        saved=partial(dataset.arrives, edition),
         types={field["name"]: field["type"] for field in edition.schemas[table]["fields"]},
         **({"policy": SCRIPTED} if parquet and scripts() else {}),
         edition=edition,
@@ -290,6 +291,8 @@ def _version(edition: Edition, one: dict[str, Any], *, stands: bool) -> bytes:
         stands=stands,
         said=dataset.history(Listing(edition.dataset, edition.folder.parent, [one], None))[0]["said"],
         **dataset.downloads(edition),
+        policy=SCRIPTED,
+        cite=dataset.cite(edition),
         quality=dataset.quality(edition),
         changes=bool(edition.diff.get("rows")),
     )

@@ -3,7 +3,8 @@
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from flows.site import told
@@ -11,6 +12,10 @@ from flows.site.faces.about import About
 from flows.site.model import Edition, day_of
 from flows.site.text import visible
 
+FACTS = 4000
+"""Facts that a dataset's index has, the latest releases first: its size stays bounded."""
+SAID = 240
+"""Letters of a fact's sentence that it is found by."""
 LISTED = 1000
 """Names that the list by letter has: those that releases name most."""
 MARKS = "\"' \N{LEFT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}"
@@ -30,7 +35,7 @@ class Name(NamedTuple):
 
 
 def index(edition: Edition) -> bytes:
-    """Return all of a version that is searched, as JSON: the dataset, who is named, most named first, the releases."""
+    """Return all of a version that is searched, as JSON: the dataset, who is named, the releases, their facts."""
     described, times = edition.described, _times(edition)
     words = " ".join([*described.get("keywords", []), described.get("description", "")])
     found: list[Entry] = [("dataset", described["title"], "index.html", "", words)]
@@ -43,8 +48,19 @@ def index(edition: Edition) -> bytes:
         more = " ".join(filter(None, (row["kind"], row["dateline"], row["release_id"])))
         day = told.day(day_of(row))
         found.append(("release", told.title_of(row), f"releases/{row['release_id']}.html", day, more))
+    found += islice(_facts(edition), FACTS)
     entries = [[visible(part) for part in one] for one in found]
     return (json.dumps({"title": visible(described["title"]), "found": entries}, ensure_ascii=False) + "\n").encode()
+
+
+def _facts(edition: Edition) -> Iterator[Entry]:
+    """Yield what releases state, the posts of people aside, each with its row's place, who takes part and its words."""
+    for release in edition.releases:
+        for fact in release.facts:
+            if fact.kind != "role":
+                more = " ".join([*(one.name for one in fact.participants), told.clip(fact.row["evidence"], SAID)])
+                title, day = told.tell(fact, edition.entities).title, told.day(day_of(release.row))
+                yield fact.kind, title, f"releases/{release.row['release_id']}.html#{fact.local}", day, more
 
 
 def letters(editions: Sequence[Edition]) -> list[tuple[str, list[Name]]]:

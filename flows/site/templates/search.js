@@ -1,5 +1,5 @@
 "use strict";
-// Finds datasets, names and releases by words. The indexes are fetched when somebody begins to search, from this site
+// Finds datasets, names, releases and facts by words. The indexes are fetched when somebody begins to search, from this site
 // alone; nothing is sent anywhere. What is found is set as text, never as HTML.
 const MOST = 60;
 const box = document.querySelector("[data-indexes]");
@@ -30,7 +30,7 @@ async function one(path) {
   }));
 }
 
-/** Shows what has every word that was asked for; what begins with them is first. */
+/** Shows what has every word that was asked for, or else most of them; what begins with them is first. */
 async function search() {
   const words = folded(input.value).trim().split(" ").filter(Boolean);
   if (!words.length) return show([], "");
@@ -44,10 +44,13 @@ async function search() {
   }
   if (words.join(" ") !== folded(input.value).trim()) return; // more was typed meanwhile
   const first = " " + words.join(" ");
-  const found = all.filter((entry) => words.every((word) => entry.words.includes(" " + word)));
+  const hits = new Map(all.map((entry) => [entry, words.filter((word) => entry.words.includes(" " + word)).length]));
+  const most = Math.max(0, ...hits.values());
+  const found = most ? all.filter((entry) => hits.get(entry) === most) : [];
   found.sort((a, b) => b.named.startsWith(first) - a.named.startsWith(first));
-  const many = found.length === 1 ? "1 found" : `${found.length.toLocaleString("en")} found`;
-  show(found.slice(0, MOST), found.length > MOST ? `${many}, the first ${MOST} shown` : found.length ? many : "Nothing found");
+  const many = `${found.length.toLocaleString("en")} found`;
+  const some = most < words.length ? `Nothing has every word. With ${most} of ${words.length} words: ${many}` : many;
+  show(found.slice(0, MOST), found.length > MOST ? `${some}, the first ${MOST} shown` : found.length ? some : "Nothing found");
 }
 
 function show(found, said) {
@@ -71,5 +74,9 @@ function item(entry) {
 
 box.hidden = false;
 input.addEventListener("input", search);
+input.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") list.querySelector("a")?.click();
+});
+if (document.querySelector("h1").textContent === "Search") input.focus();
 input.value = new URLSearchParams(location.search).get("q") ?? input.value;
 if (input.value) search();

@@ -7,8 +7,8 @@ from flows.site import told
 from flows.site.model import Edition
 from flows.site.redline import Piece, redline, short
 
-SHOWN = 50
-"""Rows of a table that a page tells, those that changed first; diff.json has them all."""
+SHOWN, FEW = 50, 15
+"""Rows of a table that a page tells, and of one that follows from others, those that changed first; diff.json has all."""
 ORDER = ("changed", "removed", "added")
 COMPARED = 3000
 """Letters up to which two values are compared word by word."""
@@ -84,8 +84,8 @@ def context(edition: Edition, releases: frozenset[str]) -> dict[str, Any]:
         Section(
             table,
             sorted(Counter(row["change"] for row in rows).items()),
-            [_changed(row, releases, _names(edition, table)) for row in sorted(rows, key=_order)[:SHOWN]],
-            max(0, len(rows) - SHOWN),
+            [_changed(row, releases, _names(edition, table)) for row in sorted(rows, key=_order)[: _shown(table)]],
+            max(0, len(rows) - _shown(table)),
             table in TECHNICAL,
         )
         for table, rows in sorted(by_table.items(), key=lambda one: one[0] in TECHNICAL)
@@ -93,6 +93,10 @@ def context(edition: Edition, releases: frozenset[str]) -> dict[str, Any]:
     causes = sorted(diff.get("causes", {}).items(), key=lambda one: -one[1])
     schema = diff.get("schema_changes", [])
     return {"diff": diff, "sections": sections, "causes": causes, "cause_words": CAUSES, "schema_changes": schema}
+
+
+def _shown(table: str) -> int:
+    return FEW if table in TECHNICAL else SHOWN
 
 
 def _order(row: dict[str, Any]) -> int:

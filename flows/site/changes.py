@@ -8,7 +8,7 @@ from flows.site.model import Edition
 from flows.site.redline import Piece, redline, short
 
 SHOWN, FEW = 50, 15
-"""Rows of a table that a page tells, and of one that follows from others, those that changed first; diff.json has all."""
+"""Rows of a table that a page tells, and of one that follows from others; diff.json has all."""
 ORDER = ("changed", "removed", "added")
 COMPARED = 3000
 """Letters up to which two values are compared word by word."""

@@ -509,7 +509,8 @@ def test_every_page_allows_itself_the_style_sheet_and_those_with_a_script_that_a
         scripted += [path.relative_to(packages).as_posix()] if script else []
     tables = [path for path in pages(packages) if path.parent.name == "tables" and "data-parquet" in path.read_text()]
     homes = [f"{name}/index.html" for name in (DATASET, MINISTRY)]
-    assert sorted(scripted) == sorted(["index.html", "search.html", *homes, *_below(packages, tables)])
+    versions = [path for path in pages(packages) if path.parent.name == "versions"]
+    assert sorted(scripted) == sorted(["index.html", "search.html", *homes, *_below(packages, [*tables, *versions])])
     assert bool(tables) == bool(render.scripts())
 
 

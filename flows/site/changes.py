@@ -57,6 +57,8 @@ class Group(NamedTuple):
     title: str
     href: str
     rows: list[Changed]
+    left: int
+    """Rows beside them, for which the page has no room."""
     tally: str
     """Rows of each table, in words."""
     served: str
@@ -71,7 +73,8 @@ class Section(NamedTuple):
 
     id: str
     words: str
-    count: int
+    total: int
+    """Rows that it changed."""
     groups: list[Group]
     left: int
 
@@ -124,12 +127,12 @@ class _Teller:
         self.reasons = _reasons(edition)
 
     def section(self, cause: str, by: dict[str, list[Diff]]) -> Section:
-        """Return what a cause did: to releases first, newest first as their ids are sorted, then to all else."""
+        """Return what a cause did: to releases, by their ids, then to what is of no release."""
         names = sorted(by, key=lambda name: (name == "", name))
         groups = [self._group(cause, name, by[name]) for name in names[:RELEASES]]
         identifier = "_" + cause.replace(" ", "-")
-        count = sum(map(len, by.values()))
-        return Section(identifier, CAUSES.get(cause, cause), count, groups, max(0, len(names) - RELEASES))
+        total = sum(map(len, by.values()))
+        return Section(identifier, CAUSES.get(cause, cause), total, groups, max(0, len(names) - RELEASES))
 
     def _group(self, cause: str, release: str, rows: list[Diff]) -> Group:
         own = [row for row in rows if row["table"] not in SERVING and not _moved(row)]
@@ -140,20 +143,21 @@ class _Teller:
         href = f"../releases/{release}.html" if release in self.paged else ""
         title = self.titles.get(release, release) or "Names and coverage"
         reasons = self.reasons.get(release, []) if cause == "steward" else []
-        return Group(title, href, shown, _tally(own), served, reasons, folded)
+        return Group(title, href, shown, len(own) - len(shown), _tally(own), served, reasons, folded)
 
     def _changed(self, row: Diff) -> Changed:
         release, _, local = row["key"][0].partition("/")
-        there = _release_of(row) in self.paged and row["change"] != "removed"
+        kind, change = str(KINDS.get(row["table"], row["table"])), str(row["change"])
+        there = _release_of(row) in self.paged and change != "removed"
         href = f"../releases/{release}.html{'#' + local if local else ''}" if there else ""
         names = [name for name in row["fields"] if name not in FOLLOWING] or list(row["fields"])
         fields = [_field(name, row["fields"][name]["old"], row["fields"][name]["new"]) for name in names]
-        quarantine = QUARANTINE.get(row.get("quarantine") or "", "")
-        return Changed(KINDS.get(row["table"], row["table"]), self._title(row), href, row["change"], quarantine, fields)
+        quarantine = QUARANTINE.get(str(row["quarantine"]), "")
+        return Changed(kind, self._title(row), href, change, quarantine, fields)
 
     def _title(self, row: Diff) -> str:
-        """Return what a row is called: a fact by what it says, a name by the name, else its key; a release names its group."""
-        key = row["key"][0]
+        """Return what a row is called: a fact by what it says, a name by itself; nothing for a release, its heading."""
+        key: str = row["key"][0]
         if key in self.facts:
             edition, fact = self.facts[key]
             title, lines = told.tell(fact, edition.entities)
@@ -166,7 +170,7 @@ class _Teller:
 
 def _moved(row: Diff) -> bool:
     """Return whether nothing but the place of the words differs."""
-    return row["change"] == "changed" and row["fields"].keys() <= PLACES
+    return row["change"] == "changed" and set(row["fields"]) <= PLACES
 
 
 def _reasons(edition: Edition) -> dict[str, list[str]]:

@@ -174,7 +174,7 @@ def _of_versions(listing: Listing, latest: Edition) -> Iterator[Page]:
 def _before(listing: Listing, edition: Edition) -> Edition | None:
     """Return the version that a version is told against, where it stands."""
     there = {one["version"] for one in listing.versions if one.get("taken_down") is None}
-    before = edition.diff.get("before")
+    before = str(edition.diff.get("before"))
     return listing.edition(before) if before in there else None
 
 

@@ -22,6 +22,8 @@ from flows.site.snippets import snippets
 from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
 
+FILTERED = 10
+"""Rows beyond which a table can be filtered on its page."""
 A_PAGE = 120
 """Releases on a page of their list."""
 NEWEST, MOST_NAMED = 6, 24
@@ -269,7 +271,7 @@ def _table(edition: Edition, table: str) -> bytes:
     names, rows = dataset.first_rows(edition, table)
     described = next(one for one in edition.described["resources"] if one["name"] == table)
     files = next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table)
-    parquet = next((one for one in files if one.name.endswith(".parquet")), None) if rows else None
+    parquet = next((one for one in files if one.name.endswith(".parquet")), None) if len(rows) > FILTERED else None
     return render(
         "table.html",
         "../../",

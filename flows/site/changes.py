@@ -193,9 +193,14 @@ def _tally(rows: Iterable[Diff]) -> str:
     )
 
 
+ONE = {"entities": "name", "people": "person", "coverage": "row of coverage"}
+MANY = {"entities": "names", "coverage": "rows of coverage"}
+"""What rows of a table are called, where its name does not say it."""
+
+
 def _many(table: str, count: int) -> str:
-    words = {"mentions": "mention", "spans": "span", "participants": "participant", "facts": "fact"}
-    return {**words, **KINDS, "revisions": "revision"}.get(table, table) if count == 1 else table
+    """Return what so many rows of a table are called."""
+    return ONE.get(table, table.removesuffix("s")) if count == 1 else MANY.get(table, table)
 
 
 def _field(name: str, old: str | None, new: str | None) -> Field:

@@ -284,7 +284,7 @@ def test_how_to_cite_and_every_hash_are_on_the_page_of_the_dataset(page: Page) -
     [
         (f"copy 1.2.0 link: {MINISTRY}.xlsx", f"/{MINISTRY}/1.2.0/{MINISTRY}.xlsx"),
         (f"copy newest link: {MINISTRY}.xlsx", f"/{MINISTRY}/latest/{MINISTRY}.xlsx"),
-        ("copy: As text", "Press releases of a fictional ministry, version 1.2.0 [data set]."),
+        ("copy: As text", "Press releases of a fictional ministry, version 1.2.0 of 31 May 2024 [data set]."),
     ],
 )
 def test_an_address_and_a_citation_are_copied_by_a_click(reader: Reader, button: str, copied: str) -> None:

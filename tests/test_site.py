@@ -530,7 +530,7 @@ def test_a_site_that_is_made_without_what_reads_parquet_says_so(
         monkeypatch.undo()
         for made_from in (render.scripts, render.code):
             made_from.cache_clear()
-    page = parsed(tmp_path / "site" / DATASET / "tables" / "commitments.html")
+    page = parsed(tmp_path / "site" / MINISTRY / "tables" / "commitments.html")
     assert "This site was built without hyparquet" in page.text()
     assert not page.css("script")
     assert not (tmp_path / "site" / "_scripts").exists()

@@ -113,8 +113,9 @@ def _field(one: dict[str, Any], extras: Extras) -> None:
 
 def _json_schema(stated: Any) -> Ask:
     from jsonschema.validators import validator_for  # type: ignore[import-untyped] # noqa: PLC0415 - only a schema that asks for it pays
+    from referencing import Registry  # noqa: PLC0415 - as above
 
-    validator = validator_for(stated)(stated)
+    validator = validator_for(stated)(stated, registry=Registry())  # it fetches nothing that is referred to
 
     def ask(value: Any) -> str | None:
         error = next(iter(sorted(validator.iter_errors(value), key=str)), None)
@@ -173,11 +174,11 @@ def reading(name: str, read: Callable[[Any], Any], extras: Extras) -> Callable[[
     def read_and_ask(cell: Any) -> tuple[Any, dict[str, str] | None]:
         try:
             value, notes = read(cell.replace(group, "") if group and isinstance(cell, str) else cell)
-        except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
+            if value is None or notes:
+                return value, notes
+            told = {rule: note for rule, ask in asks.items() if (note := ask(value))}
+        except Exception as error:  # noqa: BLE001 - whatever frictionless or a question dies of
             return None, {"cell": f"it cannot be judged: {error or type(error).__name__}"}
-        if value is None or notes:
-            return value, notes
-        told = {rule: note for rule, ask in asks.items() if (note := ask(value))}
         return value, told or None
 
     return read_and_ask

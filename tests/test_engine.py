@@ -319,6 +319,22 @@ def test_keys_between_the_tables_of_a_package_are_judged_as_frictionless_judges_
         assert ours == theirs
 
 
+def test_ragged_rows_that_two_threads_look_up_at_once_are_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.validate.engine.delimited.BLOCK", 1 << 16)
+    many, fields = 400_000, [{"name": "id", "type": "integer"}, {"name": "of", "type": "integer"}]
+    keys = [{"fields": ["of"], "reference": {"resource": "parents", "fields": ["id"]}}]
+    (tmp_path / "parents.csv").write_text("id,of\n" + "".join(f"{one},\n" for one in range(many)), encoding="utf-8")
+    ragged = ["1,5\n" * 20_000, *["1,5,x\n" + "1,6\n" * 20_000] * 6]
+    (tmp_path / "children.csv").write_text("id,of\n" + "".join(ragged), encoding="utf-8")
+    resources = [
+        {"name": "parents", "path": "parents.csv", "schema": {"fields": fields}},
+        {"name": "children", "path": "children.csv", "schema": {"fields": fields, "foreignKeys": keys}},
+    ]
+    package = reference.Package.from_descriptor({"resources": resources}, basepath=str(tmp_path))
+    result = run.check(package.get_resource("children"))
+    assert (result.handed.files, [one.type for _, one in result.errors()]) == ([], ["extra-cell"] * 6)
+
+
 # Every rule
 
 

@@ -123,9 +123,8 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
         return [one for one in found if isinstance(one, Fault) or one.resource.path == place]
     if schema is not None or not (path.suffix == ".json" or _is_remote(target)):
         return _file(target, _schema(schema, remote=remote), reference_only=reference_only)
-    return _described(
-        _fetched(target) if _is_remote(target) else path, target, reference_only=reference_only, remote=remote
-    )
+    path = _fetched(target, DESCRIPTOR_BYTES) if _is_remote(target) else path
+    return _described(path, target, reference_only=reference_only, remote=remote)
 
 
 def _is_remote(text: str) -> bool:
@@ -151,7 +150,7 @@ def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
     if _is_remote(given):
         if not remote:
             raise BadTarget(f"{given} is on another machine; --allow-remote fetches it")
-        given = str(_fetched(given))
+        given = str(_fetched(given, DESCRIPTOR_BYTES))
     if not Path(given).is_file():
         raise BadTarget(f"{given}: there is no such file")
     told = _descriptor(Path(given))
@@ -160,7 +159,7 @@ def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
     return told
 
 
-def _fetched(url: str, most: int = DESCRIPTOR_BYTES) -> Path:
+def _fetched(url: str, most: int) -> Path:
     """Return a file with what is at `url`, no more than `most` bytes; it is removed when the program ends."""
     import urllib.request  # noqa: PLC0415 - only what is remote pays for it
 

@@ -319,7 +319,9 @@ def test_keys_between_the_tables_of_a_package_are_judged_as_frictionless_judges_
         assert ours == theirs
 
 
-def test_ragged_rows_that_two_threads_look_up_at_once_are_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ragged_rows_that_two_threads_look_up_at_once_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("flows.validate.engine.delimited.BLOCK", 1 << 16)
     many, fields = 400_000, [{"name": "id", "type": "integer"}, {"name": "of", "type": "integer"}]
     keys = [{"fields": ["of"], "reference": {"resource": "parents", "fields": ["id"]}}]

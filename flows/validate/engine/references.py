@@ -1,6 +1,7 @@
 """What foreign keys refer to: the keys of a table, told apart exactly, by columns where that can be."""
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -186,13 +187,18 @@ def _there_on_disk(keys: Digests) -> Callable[[tuple[Any, ...]], bool]:
 
 
 def _there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:
-    places: list[dict[Any, int]] = []
+    lock = Lock()
+    made: list[list[dict[Any, int]]] = []
+
+    def places() -> list[dict[Any, int]]:
+        with lock:
+            if not made:
+                made.append([{value: place for place, value in enumerate(one.to_pylist())} for one in keys.values])
+        return made[0]
 
     def known(values: tuple[Any, ...]) -> bool:
-        if not places:
-            places.extend({value: place for place, value in enumerate(one.to_pylist())} for one in keys.values)
         factor, found = 1, 0
-        for base, place, value in zip(keys.bases, places, values, strict=True):
+        for base, place, value in zip(keys.bases, places(), values, strict=True):
             at = base - 1 if value is None else place.get(value)
             if at is None:
                 return False

@@ -6,12 +6,14 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from frictionless import Report
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 from flows.validate.engine import cells, masks, reference, references, run, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
+from flows.validate.engine.digests import PARTS, SIZE, Digests
 from flows.validate.engine.faults import Fault
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
 from tests import random_tables
@@ -281,6 +284,19 @@ def test_keys_that_are_referred_to_go_to_disk_and_are_found_there(
     assert random_tables.difference(tmp_path, case) is None
     told, _ = random_tables.engine(random_tables.resource(tmp_path, case), 500)
     assert bool(told) == (names != ["code"])
+
+
+def test_a_key_on_disk_is_looked_up_without_reading_the_part_that_it_is_in() -> None:
+    keys = Digests([pa.int64()])
+    keys.add([cells.integers(np.arange(1_000_000))])
+    there = references.there(keys.finish())
+    found = [there((7,)), there((1_000_000,)), there((1 << 64,))]
+    tracemalloc.start()
+    found.append(there((999_999,)))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == [True, False, False, True]
+    assert most < 1_000_000 * SIZE / PARTS / 10
 
 
 def test_a_foreign_key_of_numbers_that_no_column_holds_is_judged_as_frictionless_judges_it(tmp_path: Path) -> None:
@@ -583,10 +599,12 @@ def test_a_small_table_is_judged_without_arrow_pandas_or_prefect(tmp_path: Path)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_large_table_is_judged_without_pandas(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [references.IN_MEMORY, 0])
+def test_a_large_table_is_judged_without_pandas(tmp_path: Path, in_memory: int) -> None:
     package = tables.write(tmp_path, 3000, 0.3)
     program = (
-        "import sys; from flows.validate.engine import targets\n"
+        "import sys; from flows.validate.engine import references, targets\n"
+        f"references.IN_MEMORY = {in_memory}\n"
         f"found = list(targets.results({str(package)!r}, None, reference_only=False, remote=False))\n"
         "assert not found[1].valid and not found[1].handed.files and 'pyarrow' in sys.modules\n"
         "assert 'pandas' not in sys.modules\n"

@@ -178,12 +178,19 @@ def there(keys: Known | Digests) -> Callable[[tuple[Any, ...]], bool]:
 def _there_on_disk(keys: Digests) -> Callable[[tuple[Any, ...]], bool]:
     def known(values: tuple[Any, ...]) -> bool:
         try:
-            columns = [pa.array([value], kind) for value, kind in zip(values, keys.kinds, strict=True)]
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # such a value is none of theirs
+            columns = [_of_one(value, kind) for value, kind in zip(values, keys.kinds, strict=True)]
+        except OverflowError:  # no whole number of theirs is so large
             return False
         return not keys.lost(columns)[0]
 
     return known
+
+
+def _of_one(value: Any, kind: Any) -> Any:
+    """Return the column of one value."""
+    if pa.types.is_int64(kind):
+        return cells.integers(np.array([value or 0], np.int64), np.array([value is None]))
+    return cells.texts([value])
 
 
 def _there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:

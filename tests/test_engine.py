@@ -353,6 +353,40 @@ def test_ragged_rows_that_two_threads_look_up_at_once_are_judged(
     assert (result.handed.files, [one.type for _, one in result.errors()]) == ([], ["extra-cell"] * 6)
 
 
+GOOD_LINES = b'{"n": 1}\n' * 3000
+BAD_LINES = {
+    "a line that is no JSON": b'{"n": \n',
+    "a byte that is no text": b'{"n": "\xff"}\n',
+    "half a letter": b'{"n": "\\ud800"}\n',
+    "half a letter in a name": b'{"n": 1, "\\ud800": 1}\n',
+    "a line that is deep": b'{"n": ' + b"[" * 100_000 + b"\n",
+    "a line that is no object": b"[1]\n",
+}
+
+
+@pytest.mark.parametrize("many", [0, 200, 3000])
+@pytest.mark.parametrize("what", BAD_LINES)
+def test_a_line_of_json_lines_that_cannot_be_read_is_told_as_an_error_of_the_source(
+    tmp_path: Path, what: str, many: int
+) -> None:
+    good = GOOD_LINES[: many * 9]
+    (tmp_path / "t.jsonl").write_bytes(good + BAD_LINES[what] + GOOD_LINES)
+    described = {"name": "t", "path": "t.jsonl", "schema": {"fields": [{"name": "n", "type": "any"}]}}
+    result = run.check(reference.Resource.from_descriptor(described, basepath=str(tmp_path)))
+    (told,) = result.errors()
+    assert (told[1].type, f"line {many + 1} " in told[1].note) == ("source-error", True)
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.parquet", "t.xlsx"])
+def test_a_file_that_is_missing_costs_its_own_table_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / "u.csv").write_text("n\n1\n", encoding="utf-8")
+    schema = {"fields": [{"name": "n", "type": "integer"}]}
+    resources = [{"name": path[0], "path": path, "schema": schema} for path in (name, "u.csv")]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    results = targets.results(str(tmp_path), None, reference_only=False, remote=False)
+    assert [[one.type for one in result.first] for result in results] == [["source-error"], []]
+
+
 # Every rule
 
 

@@ -14,6 +14,7 @@ from flows.validate.engine import cells, delimited, lanes, progress, reference, 
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Form, Unreadable
+from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.lanes import Lane
 from flows.validate.engine.parts import Plan
 from flows.validate.engine.reference import Key, Opened, Reader
@@ -33,8 +34,8 @@ def judge(table: Opened, resource: Any, result: Result, *, linear: bool) -> str 
         outcome = screen.screened(source, plan)
     except Unreadable:
         return "it is not text in its encoding, or not of records that can be told apart"
-    except Inexact as inexact:
-        return str(inexact)
+    except (Inexact, NotRead) as why_not:
+        return str(why_not)
     result.log, result.rows = outcome.log, outcome.rows
     _tell(result.handed, plan, outcome.read)
     return None

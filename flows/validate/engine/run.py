@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from flows.validate.engine import beyond, progress, reference, rows
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault, RowFaults, RowLog
-from flows.validate.engine.inputs import READERS
+from flows.validate.engine.inputs import READERS, NotRead
 from flows.validate.engine.lines import Lines
 from flows.validate.engine.reference import Opened
 from flows.validate.engine.rows import Table
@@ -150,7 +151,9 @@ def _not_a_table(resource: Any, result: Result) -> Result:
 
 def _large(table: Opened) -> bool:
     if table.source and not table.resource.path:
-        return sum(1 for _ in islice(table.source(), MANY)) == MANY
+        with suppress(NotRead):
+            return sum(1 for _ in islice(table.source(), MANY)) == MANY
+        return False
     path = table.resource.normpath
     return bool(path) and not table.resource.remote and Path(path).is_file() and Path(path).stat().st_size > SMALL
 

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import tracemalloc
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -385,6 +386,43 @@ def test_a_file_that_is_missing_costs_its_own_table_alone(tmp_path: Path, name: 
     (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
     results = targets.results(str(tmp_path), None, reference_only=False, remote=False)
     assert [[one.type for one in result.first] for result in results] == [["source-error"], []]
+
+
+def wide(rows: list[list[Any]], *names: str) -> Callable[[], Iterator[list[Any]]]:
+    """Return a source of rows in memory."""
+    return lambda: iter([list(names), *rows])
+
+
+@pytest.mark.parametrize("in_memory", [references.IN_MEMORY, 0])
+@pytest.mark.parametrize("parents", [int, str, float])
+def test_keys_of_any_type_are_told_apart_in_rows_of_pythons_values(
+    monkeypatch: pytest.MonkeyPatch, in_memory: int, parents: type
+) -> None:
+    monkeypatch.setattr(references, "IN_MEMORY", in_memory)
+    fields = [{"name": "id", "type": "any"}, {"name": "of", "type": "any"}]
+    keys = [{"fields": ["of"], "reference": {"resource": "", "fields": ["id"]}}]
+    rows = [[parents(number), parents(number // 2)] for number in range(2500)] + [[parents(3), 4]]
+    rows += [["3", 2500.5], ["1", 1, "x"], [None, "2499"], [parents(2500), ["2500"]], [parents(2501), "2501"]]
+    for more in ({"primaryKey": ["id"]}, {"foreignKeys": keys}):
+        make = partial(reference.of_rows, "t", wide(rows, "id", "of"), {"fields": fields} | more)
+        slow, quick = (run.told(run.check(make(), fast=fast)) for fast in (False, True))
+        assert quick == slow
+        assert quick
+
+
+def test_keys_of_json_lines_without_a_type_are_met_once_and_found(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text("".join(f'{{"id": {one}}}\n' for one in range(2500)), encoding="utf-8")
+    (tmp_path / "c.jsonl").write_text("".join(f'{{"of": {one}}}\n' for one in range(2501)), encoding="utf-8")
+    key = {"fields": ["of"], "reference": {"resource": "p", "fields": ["id"]}}
+    resources = [
+        {"name": "p", "path": "p.jsonl", "schema": {"fields": [{"name": "id"}], "primaryKey": ["id"]}},
+        {"name": "c", "path": "c.jsonl", "schema": {"fields": [{"name": "of"}], "foreignKeys": [key]}},
+    ]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    results = targets.results(str(tmp_path), None, reference_only=False, remote=False)
+    assert [[(row.row if row else None, one.type) for row, one in result.errors()] for result in results] == [
+        [], [(2502, "foreign-key")]
+    ]  # fmt: skip
 
 
 # Every rule

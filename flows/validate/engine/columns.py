@@ -198,6 +198,8 @@ def _of_block(block: Block, wanted: list[tuple[int, Lane]], above: int) -> Itera
 
 def _of_rows(values: list[Any], kind: Any) -> Any:
     if not pa.types.is_int64(kind):
+        if any(not isinstance(value, str | None) for value in values):
+            raise Inexact("the table that is referred to has keys that are no texts")
         return cells.texts(values)
     if any(value is not None and not lanes.SMALLEST <= value <= lanes.GREATEST for value in values):
         raise Inexact("the table that is referred to has whole numbers beyond 64 bits")

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flows.validate.engine import cells
+from flows.validate.engine.beyond import hashable
 from flows.validate.engine.digests import Digests
-from flows.validate.engine.lanes import EXACT, Screened
+from flows.validate.engine.lanes import EXACT, GREATEST, SMALLEST, Screened
 
 IN_MEMORY = 8 << 20
 """Bytes of keys that are kept in memory; where there are more, all go to disk."""
@@ -172,18 +173,24 @@ def _not_in(table: tuple[int, NDArray[np.bool_]], column: Any) -> NDArray[np.boo
 
 def there(keys: Known | Digests) -> Callable[[tuple[Any, ...]], bool]:
     """Return what says whether a key, read cell by cell, is among `keys`."""
-    return _there_on_disk(keys) if isinstance(keys, Digests) else _there(keys)
+    find = _there_on_disk(keys) if isinstance(keys, Digests) else _there(keys)
+    return lambda values: find(tuple(map(hashable, values)))
 
 
 def _there_on_disk(keys: Digests) -> Callable[[tuple[Any, ...]], bool]:
     def known(values: tuple[Any, ...]) -> bool:
-        try:
-            columns = [_of_one(value, kind) for value, kind in zip(values, keys.kinds, strict=True)]
-        except OverflowError:  # no whole number of theirs is so large
+        kinds = zip(values, keys.kinds, strict=True)
+        if not all(value is None or _is_of(kind, value) for value, kind in kinds):
             return False
+        columns = [_of_one(value, kind) for value, kind in zip(values, keys.kinds, strict=True)]
         return not keys.lost(columns)[0]
 
     return known
+
+
+def _is_of(kind: Any, value: Any) -> bool:
+    """Return whether a column of a kind can hold a value."""
+    return SMALLEST <= value <= GREATEST if pa.types.is_int64(kind) else isinstance(value, str)
 
 
 def _of_one(value: Any, kind: Any) -> Any:

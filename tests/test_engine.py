@@ -425,6 +425,31 @@ def test_keys_of_json_lines_without_a_type_are_met_once_and_found(tmp_path: Path
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("target", ["datapackage.json", "children.csv", "parents.csv"])
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_number_whose_digits_are_grouped_is_found_by_those_who_refer_to_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
+    number = {"type": "integer", "groupChar": ","}
+    fields = [number | {"name": "id"}, number | {"name": "of"}]
+    keys = [[{"fields": ["of"], "reference": {"resource": name, "fields": ["id"]}}] for name in ("", "parents")]
+    resources = [
+        {"name": name, "path": f"{name}.csv", "schema": {"fields": fields, "foreignKeys": key}}
+        for name, key in zip(("parents", "children"), keys, strict=True)
+    ]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    (tmp_path / "parents.csv").write_text('id,of\n"1,000",1000\n1001,"1,000"\n', encoding="utf-8")
+    (tmp_path / "children.csv").write_text('id,of\n1,"1,000"\n2,1000\n3,"1,001"\n4,1002\n', encoding="utf-8")
+    results = list(targets.results(str(tmp_path / target), None, reference_only=False, remote=False))
+    wrong = {result.name: [row.row if row else None for row, _ in result.errors()] for result in results}
+    assert wrong == {name: told for name, told in (("parents", []), ("children", [5])) if name in wrong}
+    assert wrong
+
+
 # Every rule
 
 
@@ -515,6 +540,11 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}], "uniqueKeys": [["n", "m"]]}},
         "n,m\n1,1\n1,2\n1,1\n1,\n1,\n",
         [("table.unique-key", 4, "n, m")],
+    ),
+    "a unique key of a field that is not there": (
+        {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}], "uniqueKeys": [["n", "x"], "m"]}},
+        "n,m\n1,1\n1,1\n",
+        [("table.constraint-refused", None, "n, x"), ("table.unique-key", 3, "m")],
     ),
     "categories": (
         {"schema": {"fields": [{"name": "s", "type": "string", "categories": ["a", {"value": "b", "label": "B"}]}]}},

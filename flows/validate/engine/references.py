@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flows.validate.engine import cells
 from flows.validate.engine.beyond import hashable
 from flows.validate.engine.digests import Digests
-from flows.validate.engine.lanes import EXACT, GREATEST, SMALLEST, Screened
+from flows.validate.engine.lanes import GREATEST, SMALLEST, Screened
 
 IN_MEMORY = 8 << 20
 """Bytes of keys that are kept in memory; where there are more, all go to disk."""
@@ -221,6 +221,3 @@ def _there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:
         return at < len(keys.together) and int(keys.together[at]) == found
 
     return known
-
-
-__all__ = ["EXACT", "Digests", "Gathered", "Inexact", "Known", "known", "lost", "there"]

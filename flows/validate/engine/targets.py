@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flows.validate.engine import beyond, reference
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.run import Result, check, place_of, told
+from flows.validate.engine.run import Others, Result, check, place_of, told
 
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
@@ -27,10 +27,10 @@ class BadTarget(ValueError):  # noqa: N818 - it is the target's fault
 
 
 class Named(NamedTuple):
-    """A resource, and what is asked of it beyond the reference."""
+    """A resource, and what is known of it and the others of its package."""
 
     resource: Any
-    extras: Extras
+    others: Others
 
 
 def is_table(target: str, schema: str | None) -> bool:
@@ -74,7 +74,7 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
             yield Result(Path(target).name, target, first=found)
             return
         for one in found:
-            yield _by_reference(one.resource) if reference_only else check(one.resource, extras=one.extras)
+            yield _by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
 
 
 def _by_reference(resource: Any) -> Result:
@@ -199,7 +199,7 @@ def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) ->
         resource = reference.described_resource(descriptor, base)
     except reference.FrictionlessException as error:
         return [reference.fault(one) for one in error.to_errors()]
-    return [Named(resource, extras)]
+    return [Named(resource, Others({resource.name: extras}))]
 
 
 def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> Any:
@@ -228,7 +228,8 @@ def _of_package(told: dict[str, Any], base: str, extras: list[Extras]) -> Any:
         package.to_descriptor(validate=True)
     except reference.FrictionlessException as error:
         return [reference.fault(one) for one in error.to_errors()]
-    return [Named(reference.readable(one), more) for one, more in zip(package.resources, extras, strict=True)]
+    others = Others({one.name: more for one, more in zip(package.resources, extras, strict=True)})
+    return [Named(one, others) for one in package.resources]
 
 
 def _profiles(told: dict[str, Any]) -> dict[str, Any]:

@@ -133,6 +133,7 @@ def check(
     result.lines = Lines(table)
     result.key = [result.names[place] for place in table.primary]
     result.kinds = {one.name: one.type for one in table.fields}
+    table.faults[:0] = _without_fields(result.extras, result.names)
     digest = Digest(resource)
     try:
         fast = _large(table) if fast is None else fast
@@ -145,6 +146,18 @@ def check(
     result.bytes, hashes = digest.wait()
     result.last += reference.last_faults(table, result.rows, result.bytes, hashes)
     return result
+
+
+def _without_fields(extras: Extras, names: list[str]) -> list[Fault]:
+    """Take out of `extras` the unique keys of fields that are not among `names`, and return what they are."""
+    odd = [key for key in extras.keys if not set(key) <= set(names)]
+    extras.keys = [key for key in extras.keys if key not in odd]
+    return [
+        Fault("constraint-refused", f"uniqueKeys: the table has no field {missing!r}", ", ".join(key))
+        for key in odd
+        for missing in key
+        if missing not in names
+    ]
 
 
 def place_of(resource: Any) -> str:
@@ -193,7 +206,7 @@ def _warnings(resource: Any) -> list[str]:
 def planned(table: Opened, foreign: Iterable[tuple[reference.Key, There]], extras: Extras, *, linear: bool) -> Table:
     """Return what rows of `table` are read by."""
     places = {one.name: place for place, one in enumerate(table.fields)}
-    also = tuple(tuple(places[name] for name in key) for key in extras.keys if set(key) <= set(places))
+    also = tuple(tuple(places[name] for name in key) for key in extras.keys)
     foreign = tuple(foreign)
     referring = (place for key, _ in foreign for place in key.positions)
     return Table(

@@ -615,6 +615,69 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
 }
 
 
+def asking(kind: str, **constraints: Any) -> dict[str, Any]:
+    """Return a description of a field with constraints."""
+    return {"schema": {"fields": [{"name": "f", "type": kind, "constraints": constraints}]}}
+
+
+ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a bound that is no duration": (asking("duration", minimum="abc"), ["table.constraint-refused"]),
+    "a list that is none": (asking("list", enum=5), ["table.constraint-refused"]),
+    "a JSON Schema that is text": (asking("object", jsonSchema="x"), ["table.constraint-refused"]),
+    "a JSON Schema of no type": (asking("array", jsonSchema={"type": 5}), ["table.constraint-refused"]),
+    "a JSON Schema of a schema that is none": (
+        asking("array", jsonSchema={"$schema": []}),
+        ["table.constraint-refused"],
+    ),
+    "unique keys that are numbers": (
+        {"schema": {"fields": [{"name": "f"}], "uniqueKeys": [5, [5], ["f"]]}},
+        ["table.constraint-refused", "table.constraint-refused"],
+    ),
+    "unique keys that are no list": (
+        {"schema": {"fields": [{"name": "f"}], "uniqueKeys": 5}},
+        ["table.constraint-refused"],
+    ),
+    "missing values that are none": (
+        {
+            "schema": {"fields": [{"name": "f", "missingValues": None}], "missingValues": None},
+            "dialect": {"nullSequence": "-"},
+        },
+        ["table.schema", "table.field"],
+    ),
+    "a type that is a list": (
+        asking("string") | {"schema": {"fields": [{"name": "f", "type": ["x"]}]}},
+        ["table.field"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ODD_ASKS)
+def test_what_cannot_be_asked_is_told_once_and_ends_nothing(tmp_path: Path, what: str) -> None:
+    descriptor, expected = ODD_ASKS[what]
+    told = told_beyond(tmp_path, descriptor, "f\n[]\n{}\n")
+    assert [rule for rule, _, _ in told if rule != "table.type"] == expected
+
+
+@pytest.mark.parametrize("deep", [600, 200_000])
+def test_a_description_that_is_nested_too_deep_is_no_description(tmp_path: Path, deep: int) -> None:
+    schema = '{"fields": [{"name": "f"}], "more": ' + "[" * deep + "]" * deep + "}"
+    for name in ("datapackage.json", "resource.json"):
+        text = f'{{"name": "t", "path": "table.csv", "schema": {schema}}}'
+        text = f'{{"resources": [{text}]}}' if name == "datapackage.json" else text
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / "table.csv").write_text("f\n1\n", encoding="utf-8")
+        with pytest.raises(targets.BadTarget, match=r"nested too deep|no JSON object"):
+            list(targets.results(str(tmp_path / name), None, reference_only=False, remote=False))
+
+
+def test_a_resource_that_is_no_object_is_handed_to_frictionless(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("f\n1\n", encoding="utf-8")
+    entries = [5, {"name": "t", "path": "t.csv", "schema": {"fields": [{"name": "f"}]}}]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": entries}), encoding="utf-8")
+    (result,) = targets.results(str(tmp_path), None, reference_only=False, remote=False)
+    assert [one.type for one in result.first] == ["package-error"]
+
+
 @pytest.mark.parametrize("what", BEYOND)
 def test_what_the_standard_has_beyond_frictionless_is_judged(tmp_path: Path, what: str) -> None:
     descriptor, data, expected = BEYOND[what]

@@ -133,7 +133,7 @@ def check(
     result.lines = Lines(table)
     result.key = [result.names[place] for place in table.primary]
     result.kinds = {one.name: one.type for one in table.fields}
-    table.faults[:0] = _without_fields(result.extras, result.names)
+    table.faults[:0] = result.extras.refused + _without_fields(result.extras, result.names)
     digest = Digest(resource)
     try:
         fast = _large(table) if fast is None else fast

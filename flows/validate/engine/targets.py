@@ -69,7 +69,10 @@ def _describes(folder: Path, path: Path) -> bool:
 def results(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Iterator[Result]:
     """Yield what is wrong with each table of `target`; BadTarget where it cannot be looked at at all."""
     with reference.system.use_context(trusted=True):
-        found = named(target, schema, reference_only=reference_only, remote=remote)
+        try:
+            found = named(target, schema, reference_only=reference_only, remote=remote)
+        except RecursionError:
+            raise BadTarget(f"{target}: its description is nested too deep") from None
         if isinstance(found, list) and found and isinstance(found[0], Fault):
             yield Result(Path(target).name, target, first=found)
             return
@@ -140,7 +143,7 @@ def _descriptor(path: Path) -> Any:
         return None
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -215,8 +218,8 @@ def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -
     if "resources" not in told:
         return _resource(told, base, reference_only=reference_only)
     extras = [Extras() for _ in entries]
-    if not reference_only:
-        rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries if isinstance(entry, dict)]
+    if not reference_only and all(isinstance(entry, dict) for entry in entries):
+        rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries]
         told = told | {"resources": [one for one, _ in rewritten]}
         extras = [more for _, more in rewritten]
     return _of_package(told, base, extras)

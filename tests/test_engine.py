@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -20,11 +21,12 @@ from frictionless import Report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.validate.engine import cells, masks, reference, references, run, targets
+from flows.validate.engine import cells, delimited, masks, parts, reference, references, run, screen, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
 from flows.validate.engine.digests import PARTS, SIZE, Digests
 from flows.validate.engine.faults import Fault
+from flows.validate.engine.parts import Part
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
 from tests import random_tables
 from tests.bench import tables
@@ -776,6 +778,28 @@ def test_a_large_table_is_judged_without_pandas(tmp_path: Path, in_memory: int) 
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_block_is_let_go_before_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+
+    def part_of(*given: Any, **named: Any) -> Part:
+        part = parts.part_of(*given, **named)
+        columns.append(weakref.ref(part.taken.__self__.columns[0]))  # type: ignore[attr-defined]
+        return part
+
+    def pieces(*given: Any) -> Iterator[Any]:
+        for piece in read(*given):
+            alive.append(sum(one() is not None for one in columns))
+            yield piece
+
+    read = delimited.pieces
+    monkeypatch.setattr(delimited, "pieces", pieces)
+    monkeypatch.setattr(screen, "part_of", part_of)
+    monkeypatch.setattr(screen, "AHEAD", 0)
+    random_tables.engine(random_tables.resource(tmp_path, column(INTEGERS, ["1"] * 1000)), 100)
+    assert (len(columns) > 20, 0 in alive[1:]) == (True, True)
 
 
 def test_rows_that_are_wrong_and_have_a_key_again_are_told_as_frictionless_tells_them(tmp_path: Path) -> None:

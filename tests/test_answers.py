@@ -226,6 +226,24 @@ def test_an_answer_does_not_take_the_place_of_what_is_judged(communique: Communi
         assert "the answer would take its place" in told.stderr
 
 
+@pytest.mark.parametrize("named", ["", "datapackage.json", "a.csv"])
+@pytest.mark.parametrize("output", ["a.csv", "datapackage.json", "other.csv", "tables/schema.json"])
+def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named(
+    communique: Communique, tmp_path: Path, named: str, output: str
+) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "schema.json").write_text('{"fields": [{"name": "id"}]}', encoding="utf-8")
+    for name in ("a.csv", "other.csv"):
+        (tmp_path / name).write_text("id\n1\n", encoding="utf-8")
+    tables = [{"name": name, "path": f"{name}.csv", "schema": "tables/schema.json"} for name in ("a", "other")]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": tables}), encoding="utf-8")
+    before = (tmp_path / output).read_bytes()
+    told = communique("validate", tmp_path / named, "--output", tmp_path / output)
+    assert (told.returncode, (tmp_path / output).read_bytes()) == (2, before)
+    assert "the answer would take its place" in told.stderr
+    assert communique("validate", tmp_path / named, "--output", tmp_path / "answer.txt").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "note", "told"),
     [

@@ -41,6 +41,22 @@ def test_an_entry_that_cannot_be_read_costs_itself_alone(attack: Attack) -> None
     assert stand == ["two"]
 
 
+@pytest.mark.parametrize("attack", attacks.REGISTER.values(), ids=attacks.REGISTER)
+def test_an_entry_of_an_api_whose_text_cannot_be_asked_for_costs_itself_alone(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.register, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == ["two"]
+
+
+@pytest.mark.parametrize("attack", attacks.SITEMAPS.values(), ids=attacks.SITEMAPS)
+def test_a_sitemap_that_cannot_be_asked_for_costs_itself_alone(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.sitemaps, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == ["two"]
+
+
 @pytest.mark.parametrize("attack", attacks.PAGES.values(), ids=attacks.PAGES)
 def test_a_page_that_cannot_be_read_costs_its_release_alone(attack: Attack) -> None:
     (found,), stand = attacks.got(attacks.one_page, attack.reply)

@@ -95,7 +95,9 @@ ENTRIES = {
 }
 """Said under `/feed`: one entry is bad, and the other is a release."""
 
-REGISTERED = [{"title": "Order two", "publication_date": "2026-11-20", "html_url": f"/{name}"} for name in ("one", "two")]
+REGISTERED = [
+    {"title": "Order two", "publication_date": "2026-11-20", "html_url": f"/{name}"} for name in ("one", "two")
+]
 REGISTER = {
     "a text whose address is none": Attack(
         Reply(json.dumps({"results": [

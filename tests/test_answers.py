@@ -92,6 +92,22 @@ def test_a_cell_as_long_as_a_book_is_told_in_a_few_lines(tmp_path: Path, face: s
     assert len(told) < 20_000
 
 
+EVIL = "\x1b]2 pwned\x07\x9b2J\u202e"
+"""What names a terminal's window, empties it, and turns a line around."""
+
+
+@pytest.mark.parametrize("face", ["text", "github"])
+def test_what_a_terminal_would_obey_reaches_none(tmp_path: Path, face: str) -> None:
+    """It stands in a cell, in the header, in the name of the field, in its list, and in the name of the file."""
+    table, schema = tmp_path / f"t{EVIL}.csv", tmp_path / "s.json"
+    fields = [{"name": f"a{EVIL}", "constraints": {"enum": [EVIL]}}]
+    schema.write_text(json.dumps({"fields": fields}), encoding="utf-8")
+    table.write_text(f"b{EVIL}\nc{EVIL}\n", encoding="utf-8")
+    told = written(Answer(list(targets.results(str(table), str(schema), reference_only=False, remote=False))), face)
+    assert "pwned" in told
+    assert set(told) & {*"\x1b\x07\x9b\u202e"} == set()
+
+
 def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 

@@ -90,9 +90,31 @@ ENTRIES = {
     "an entry of a day that is none": Attack(
         feed(GOOD | {"url": "/one", "date_published": "0000-00-00"}), "record.type", "calendar"
     ),
+    "a next address that is none": Attack(feed(next_url="http://[broken"), "input.format", "'http://[broken'"),
     "an entry with a fraction": Attack(feed(GOOD | {"url": "/one", "date_published": 0.5}), "record.type", "YYYY"),
 }
 """Said under `/feed`: one entry is bad, and the other is a release."""
+
+REGISTERED = [
+    {"title": "Order two", "publication_date": "2026-11-20", "html_url": f"/{name}"} for name in ("one", "two")
+]
+REGISTER = {
+    "a text whose address is none": Attack(
+        Reply(json.dumps({"results": [
+            REGISTERED[0] | {"body_html_url": "http://[broken"}, REGISTERED[1] | {"body_html_url": "/two"},
+        ]}).encode(), "application/json"),
+        "input.format", "1 of 2 entries have no address",
+    ),
+}  # fmt: skip
+"""Said under `/feed`, as the Federal Register does: one entry is bad, and the other is a release."""
+SITEMAPS = {
+    "a sitemap whose address is none": Attack(
+        Reply(b"<sitemapindex><sitemap><loc>http://[broken</loc></sitemap><sitemap><loc>/map</loc></sitemap>"
+              b"</sitemapindex>", "text/xml"),
+        "input.format", "'http://[broken'",
+    ),
+}  # fmt: skip
+"""Said under `/feed`, an index of sitemaps: one is bad, and the other names a release."""
 
 PAGES = {
     "no text": Attack(Reply(b"<html><body></body></html>"), "input.page", "no text"),
@@ -154,6 +176,21 @@ def entries(site: Site, reply: Reply) -> Dataset:
     return dataset(site, "feed")
 
 
+def register(site: Site, reply: Reply) -> Dataset:
+    """Lay a reply as the Federal Register's."""
+    site.replies["/feed"] = reply
+    site.lay("/two", page(f"<p>{ORDERS}</p>", "Order two"))
+    return dataset(site, "federal-register", **PAGE)
+
+
+def sitemaps(site: Site, reply: Reply) -> Dataset:
+    """Lay a reply as an index of sitemaps."""
+    site.replies["/feed"] = reply
+    site.lay("/map", "<urlset><url><loc>/two</loc></url></urlset>", "text/xml")
+    site.lay("/two", page(f"<p>{ORDERS}</p>", "Order two"))
+    return dataset(site, "sitemap", **PAGE)
+
+
 def one_page(site: Site, reply: Reply) -> Dataset:
     """Lay a reply as one of two pages that a feed names."""
     of = lay_feed(site, "one", "two")
@@ -185,7 +222,7 @@ def got(lay: Callable[[Site, Reply], Dataset], reply: Reply) -> tuple[list[Probl
 
 def main() -> None:
     """Print each attack with what it got."""
-    groups = {listing: LISTINGS, entries: ENTRIES, one_page: PAGES}
+    groups = {listing: LISTINGS, entries: ENTRIES, register: REGISTER, sitemaps: SITEMAPS, one_page: PAGES}
     laid = [(name, lay, one.reply) for lay, attacks in groups.items() for name, one in attacks.items()]
     for name, lay, reply in [*laid, *((name, odd_page, reply) for name, reply in ODD.items())]:
         found, stand = got(lay, reply)

@@ -92,6 +92,22 @@ def test_a_cell_as_long_as_a_book_is_told_in_a_few_lines(tmp_path: Path, face: s
     assert len(told) < 20_000
 
 
+EVIL = "\x1b]2 pwned\x07\x9b2J\u202e"
+"""What names a terminal's window, empties it, and turns a line around."""
+
+
+@pytest.mark.parametrize("face", ["text", "github"])
+def test_what_a_terminal_would_obey_reaches_none(tmp_path: Path, face: str) -> None:
+    """It stands in a cell, in the header, in the name of the field, in its list, and in the name of the file."""
+    table, schema = tmp_path / f"t{EVIL}.csv", tmp_path / "s.json"
+    fields = [{"name": f"a{EVIL}", "constraints": {"enum": [EVIL]}}]
+    schema.write_text(json.dumps({"fields": fields}), encoding="utf-8")
+    table.write_text(f"b{EVIL}\nc{EVIL}\n", encoding="utf-8")
+    told = written(Answer(list(targets.results(str(table), str(schema), reference_only=False, remote=False))), face)
+    assert "pwned" in told
+    assert set(told) & {*"\x1b\x07\x9b\u202e"} == set()
+
+
 def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
@@ -224,6 +240,24 @@ def test_an_answer_does_not_take_the_place_of_what_is_judged(communique: Communi
         told = communique("validate", *files, "--output", output)
         assert (told.returncode, Path(output).read_bytes()) == (2, before)
         assert "the answer would take its place" in told.stderr
+
+
+@pytest.mark.parametrize("named", ["", "datapackage.json", "a.csv"])
+@pytest.mark.parametrize("output", ["a.csv", "datapackage.json", "other.csv", "tables/schema.json"])
+def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named(
+    communique: Communique, tmp_path: Path, named: str, output: str
+) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "schema.json").write_text('{"fields": [{"name": "id"}]}', encoding="utf-8")
+    for name in ("a.csv", "other.csv"):
+        (tmp_path / name).write_text("id\n1\n", encoding="utf-8")
+    tables = [{"name": name, "path": f"{name}.csv", "schema": "tables/schema.json"} for name in ("a", "other")]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": tables}), encoding="utf-8")
+    before = (tmp_path / output).read_bytes()
+    told = communique("validate", tmp_path / named, "--output", tmp_path / output)
+    assert (told.returncode, (tmp_path / output).read_bytes()) == (2, before)
+    assert "the answer would take its place" in told.stderr
+    assert communique("validate", tmp_path / named, "--output", tmp_path / "answer.txt").returncode == 0
 
 
 @pytest.mark.parametrize(

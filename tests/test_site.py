@@ -1,6 +1,7 @@
 """The catalog as files: what its pages say is what the packages say, and they are made no more often than they must."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -710,6 +711,31 @@ def test_a_site_made_elsewhere_points_nowhere_once_every_version_was_taken_down(
     rulings.take_down(Settings(data=data), DATASET, "1.0.0", "Ada", "a name")
     bring(packages, tmp_path / "site")
     assert not pointer.exists()
+
+
+def test_latest_stays_as_it_is_until_the_newer_version_is_there_whole(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages, served = data / "packages", tmp_path / "site" / DATASET
+    put(packages / DATASET, "1.0.0")
+    bring(packages, tmp_path / "site")
+    before = tree(served / "latest")
+    put(packages / DATASET, "1.1.0")
+    link = os.link
+
+    def full(source: Path, to: Path) -> None:
+        if "1.1.0" not in to.parts and to.name == "manifest.json":
+            raise KeyboardInterrupt
+        link(source, to)
+
+    monkeypatch.setattr(os, "link", full)
+    with pytest.raises(KeyboardInterrupt):
+        bring(packages, tmp_path / "site")
+    assert tree(served / "latest") == before
+    monkeypatch.undo()
+    bring(packages, tmp_path / "site")
+    assert tree(served / "latest") == tree(packages / DATASET / "1.1.0") != before
+    assert [path.name for path in served.glob(".*")] == []
 
 
 # As it is served

@@ -11,6 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from flows import guard, store
 from flows.ingest.web import pages
+from flows.ingest.web.client import Client
 from schemas.dataset import Dataset
 from tests import attacks
 from tests.attacks import Attack
@@ -36,6 +37,22 @@ def test_a_listing_that_cannot_be_read_is_one_clear_problem(attack: Attack) -> N
 @pytest.mark.parametrize("attack", attacks.ENTRIES.values(), ids=attacks.ENTRIES)
 def test_an_entry_that_cannot_be_read_costs_itself_alone(attack: Attack) -> None:
     (found,), stand = attacks.got(attacks.entries, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == ["two"]
+
+
+@pytest.mark.parametrize("attack", attacks.REGISTER.values(), ids=attacks.REGISTER)
+def test_an_entry_of_an_api_whose_text_cannot_be_asked_for_costs_itself_alone(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.register, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == ["two"]
+
+
+@pytest.mark.parametrize("attack", attacks.SITEMAPS.values(), ids=attacks.SITEMAPS)
+def test_a_sitemap_that_cannot_be_asked_for_costs_itself_alone(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.sitemaps, attack.reply)
     assert found.rule == attack.rule
     assert attack.words in found.message
     assert stand == ["two"]
@@ -99,6 +116,16 @@ def test_a_page_leads_no_library_to_the_web(site: Site, tmp_path: Path) -> None:
     fetched(of, tmp_path)
     assert releases(of, tmp_path).keys() == {"one", "two"}
     assert sorted(site.paths()) == ["/feed", "/one", "/two"]
+
+
+def test_connections_that_were_closed_are_forgotten(site: Site) -> None:
+    for name in ("one", "two", "three"):
+        site.lay(f"/{name}", page(ORDERS))
+    asks = Client(["127.0.0.1"], "tests", delay=0, private=True)
+    with asks.http:
+        for name in ("one", "two", "three"):
+            assert asks.get(f"{site.address}/{name}")
+    assert len(asks.lines) == 1
 
 
 def test_what_was_published_stays_when_the_listing_breaks(site: Site, tmp_path: Path) -> None:

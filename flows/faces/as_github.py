@@ -2,7 +2,7 @@
 
 from typing import TextIO
 
-from flows.validate.engine.answers import Answer, Finding, short
+from flows.validate.engine.answers import Answer, Finding, short, visible
 
 LEVELS = {"error": "error", "warning": "warning"}
 
@@ -20,6 +20,7 @@ def _command(found: Finding) -> str:
 
 
 def _escaped(text: str, more: str = "") -> str:
-    for letter in "%\r\n" + more:
+    text = visible(text)
+    for letter in "%" + more:
         text = text.replace(letter, f"%{ord(letter):02X}")
     return text

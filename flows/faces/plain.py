@@ -4,7 +4,7 @@ import os
 from itertools import groupby, islice
 from typing import NamedTuple, TextIO
 
-from flows.validate.engine.answers import Answer, Finding, count, marked, short, summary
+from flows.validate.engine.answers import Answer, Finding, count, marked, short, summary, visible
 from flows.validate.engine.run import Result
 
 SHOWN = 20
@@ -41,15 +41,15 @@ def write(answer: Answer, out: TextIO) -> None:
 
 
 def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:
-    place = f"{result.place}:{found[0].line}" if row else result.place
+    place = visible(f"{result.place}:{found[0].line}" if row else result.place)
     lines = [paint(place, "bold") + (f"  row {row}" if row != found[0].line else "")]
     if found[0].cells:
         lines += _marked(result.names, found[0].cells, set().union(*(marked(result, one) for one in found)), paint)
     for one in found:
         rule = f"{one.rule}{BEYOND if one.beyond else ''}"
-        lines.append(f"  {paint(one.severity, one.severity)} {rule}" + (f"  {one.field}" if one.field else ""))
-        lines.append(f"    {short(one.message)}")
-        lines += [f"    expected: {one.expected}"] if one.expected else []
+        lines.append(f"  {paint(one.severity, one.severity)} {rule}" + visible(f"  {one.field}" if one.field else ""))
+        lines.append(f"    {visible(short(one.message))}")
+        lines += [f"    expected: {visible(one.expected)}"] if one.expected else []
         lines.append(f"    mend: {one.hint}")
     return "\n".join(lines) + "\n\n"
 
@@ -79,12 +79,12 @@ def _short(cell: str) -> str:
 def _verdict(result: Result, errors: int, paint: Paint) -> str:
     wrong = f"INVALID, {errors:,} {'error' if errors == 1 else 'errors'} in {_rows(result.log.count)}"
     told = paint("valid", "good") if result.valid else paint(wrong, "error")
-    told = f"{result.place}: {told}, {_rows(result.rows)} judged"
+    told = f"{visible(result.place)}: {told}, {_rows(result.rows)} judged"
     handed = result.handed
     parts = [f"the file ({why})" for why in handed.files]
     parts += [f"the column {name}" for name in handed.columns]
     parts += [_rows(handed.rows)] if handed.rows and not handed.columns else []
-    return told + (f"; read by frictionless: {', '.join(parts)}" if parts else "") + "\n"
+    return told + visible(f"; read by frictionless: {', '.join(parts)}" if parts else "") + "\n"
 
 
 def _rows(number: int) -> str:

@@ -104,14 +104,26 @@ def bring(packages: Path, to: Path) -> None:
     for one in model.listings(packages):
         for version in one.versions:
             _mirror(one.home / version["version"], store.make_folder(to / one.dataset / version["version"]))
-        shutil.rmtree(to / one.dataset / LATEST, ignore_errors=True)
-        if one.latest:
-            _mirror(one.home / one.latest, store.make_folder(to / one.dataset / LATEST))
+        _swap(one.home / one.latest if one.latest else None, to / one.dataset / LATEST)
         for name in (INDEX, POINTER):  # as a publisher does: the pointer never names what is not listed
             if (one.home / name).is_file():
                 store.replace_file(to / one.dataset / name, (one.home / name).read_bytes())
             else:
                 (to / one.dataset / name).unlink(missing_ok=True)
+
+
+def _swap(folder: Path | None, to: Path) -> None:
+    """Put the files of `folder` in the place of what is in `to`, once all are there; nothing where there is none."""
+    fresh, old = to.with_name(f".{to.name}.new"), to.with_name(f".{to.name}.old")
+    for left in (fresh, old):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    if folder:
+        _mirror(folder, store.make_folder(fresh))
+    if to.exists():
+        to.rename(old)
+    if folder:
+        fresh.rename(to)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _mirror(folder: Path, to: Path) -> None:

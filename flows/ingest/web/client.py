@@ -86,7 +86,7 @@ class Client:
     private: bool = False
     known: dict[str, Host] = field(default_factory=dict)
     lines: list[Any] = field(default_factory=list)
-    """Every connection that was made, for one that takes too long is ended from outside."""
+    """The connections that are open, for one that takes too long is ended from outside."""
     http: httpx.Client = field(
         default_factory=lambda: httpx.Client(
             timeout=httpx.Timeout(15, read=MOST_SECONDS), trust_env=False, follow_redirects=False
@@ -172,9 +172,10 @@ class Client:
         return Answer(url, response.status_code, told, received, data)
 
     def _watch(self, event: str, told: dict[str, Any]) -> None:
-        """Remember a connection when it is made."""
+        """Remember a connection when it is made, and forget those that were closed."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self.lines.append(told["return_value"])
+            still = [line for line in self.lines if line.get_extra_info("socket").fileno() >= 0]
+            self.lines = [*still, told["return_value"]]
 
     @contextmanager
     def _in_time(self, url: str) -> Iterator[None]:

@@ -35,7 +35,7 @@ class Listing(NamedTuple):
     then: list[str]
     """Addresses where it goes on."""
     lacking: str | None = None
-    """What is told of entries that have no address, if there are any."""
+    """What is told of entries that have no address and of links that are none, if there are any."""
 
 
 class Api(NamedTuple):
@@ -128,8 +128,7 @@ def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> 
     if not parsed.version:
         raise guard.BadInput("input.format", "this XML is neither RSS nor Atom", value=url)
     entries = [_entry(source, url, _plain(one), one.get("link") or one.get("id")) for one in parsed.entries]
-    then = [guard.joined(url, link.href) for link in parsed.feed.get("links", ()) if link.get("rel") == "next"]
-    return _listing(entries, then)
+    return _listing(url, entries, [link.href for link in parsed.feed.get("links", ()) if link.get("rel") == "next"])
 
 
 DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base")
@@ -153,14 +152,20 @@ def _json_feed(source: SourceConfig, url: str, data: bytes) -> Listing:
         raise guard.BadInput("input.format", "this JSON is no JSON Feed: it has no list of items", value=url)
     then = told.get("next_url") if isinstance(told, dict) else None
     entries = [_entry(source, url, item, item.get("url") or item.get("id")) for item in items]
-    return _listing(entries, [guard.joined(url, then)] if isinstance(then, str) else [])
+    return _listing(url, entries, [then] if isinstance(then, str) else [])
 
 
-def _listing(entries: list[Entry | None], then: list[str]) -> Listing:
-    """Return what an answer names, with what is told of entries that have no address."""
+def _listing(url: str, entries: list[Entry | None], links: Iterable[str]) -> Listing:
+    """Return what the answer of `url` names, with what is told of entries that have no address, and of bad links."""
     found = [one for one in entries if one]
     lost = len(entries) - len(found)
-    return Listing(found, then, f"{lost} of {len(entries)} entries have no address" if lost else None)
+    then, told = [], [f"{lost} of {len(entries)} entries have no address"] if lost else []
+    for link in links:
+        try:
+            then.append(guard.joined(url, link))
+        except guard.BadInput:
+            told.append(f"it goes on at {link[:200]!r}, which is no address")
+    return Listing(found, then, "; ".join(told) or None)
 
 
 def _entry(source: SourceConfig, url: str, listed: dict[str, Any], address: Any) -> Entry | None:
@@ -185,21 +190,26 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
         raise guard.BadInput(
             "input.format", f"this is no answer of {source.kind}: {where} is no list of items", value=url
         )
-    return _listing([_of_api(source, api, url, item) for item in items], list(_then(api, url, told, items)))
+    return _listing(url, [_of_api(source, api, url, item) for item in items], _then(api, url, told, items))
 
 
 def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry | None:
     address = at(item, api.address) or at(item, "links.self.href")
     entry = _entry(source, url, item, address)
     page = at(item, api.page) if api.page else None
-    return entry._replace(page=guard.joined(url, page)) if entry and isinstance(page, str) else entry
+    if not entry or not isinstance(page, str):
+        return entry
+    try:
+        return entry._replace(page=guard.joined(url, page))
+    except guard.BadInput:
+        return None
 
 
 def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
     """Yield the address of the next answer, if there is one; an empty answer is the last."""
     following = at(told, api.then) if api.then else None
     if isinstance(following, str) and following:
-        yield guard.joined(url, following)
+        yield following
     elif api.number and items:
         here = dict(parse_qsl(urlsplit(url).query)).get(api.number, str(api.first))
         yield _with(url, ((api.number, str(int(here) + 1)),), replace=True)
@@ -213,8 +223,8 @@ def _sitemap(source: SourceConfig, url: str, data: bytes, _: str | None) -> List
         raise guard.BadInput("input.format", f"this XML is no sitemap, but {kind}", value=url)
     told = [dict(_leaves(child)) for child in root]
     if kind == "sitemapindex":
-        return Listing([], [guard.joined(url, one["loc"]) for one in told if "loc" in one])
-    return _listing([_entry(source, url, one, one.get("loc")) for one in told], [])
+        return _listing(url, [], [one["loc"] for one in told if "loc" in one])
+    return _listing(url, [_entry(source, url, one, one.get("loc")) for one in told], [])
 
 
 def _leaves(element: Any) -> Iterator[tuple[str, str]]:
@@ -235,8 +245,7 @@ def _pages(source: SourceConfig, url: str, data: bytes, declared: str | None) ->
     if not found:
         raise guard.BadInput("input.format", f"the selector {source.links!r} finds no link on the page", value=url)
     entries = [_entry(source, url, {"title": title}, href) for href, title in found.items()]
-    then = [guard.joined(url, href) for href, _ in _links(tree, source.next)] if source.next else []
-    return _listing(entries, then)
+    return _listing(url, entries, [href for href, _ in _links(tree, source.next)] if source.next else [])
 
 
 def _links(tree: LexborHTMLParser, selector: str) -> Iterable[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """What was found, as a person or a program is told: each error with its rule, its message, and how to mend it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from schemas.tablerules import rule_id, rule_of
 
 LONGEST = 600
 """Letters of a message that are told."""
+OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Letters that steer a terminal, end a line or turn it around, and halves of letters."""
 
 
 class Finding(NamedTuple):
@@ -142,6 +145,11 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
 def short(text: str) -> str:
     """Return a message as people and build servers take it: a cell may be as long as a book."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+
+
+def visible(text: str) -> str:
+    """Return `text` as one line that a terminal shows and does not obey: a dot for each letter that would do more."""
+    return OBEYED.sub("·", text)
 
 
 def _key(result: Result, one: Fault) -> list[str]:

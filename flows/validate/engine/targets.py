@@ -52,6 +52,24 @@ def packages(files: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(str(path) for path in paths if path is not None))
 
 
+def sources(target: str) -> set[Path]:
+    """Return the files that are read to judge `target`: itself, the description of its package, and what that names."""
+    path = Path(target)
+    path = path / DESCRIPTOR if path.is_dir() else path
+    description = _package_of(path) or path
+    told = _descriptor(description) if description.suffix == ".json" and description.is_file() else None
+    named = _links(told) if isinstance(told, dict) else ()
+    return {one.resolve() for one in (path, description, *(description.parent / link for link in named))}
+
+
+def _links(told: dict[str, Any]) -> Iterator[str]:
+    """Yield the paths and addresses that a description names."""
+    entries = told.get("resources", [told])
+    for entry in entries if isinstance(entries, list) else ():
+        for links in map(entry.get, LINKS) if isinstance(entry, dict) else ():
+            yield from (link for link in (links if isinstance(links, list) else [links]) if isinstance(link, str))
+
+
 def _package_of(path: Path) -> Path | None:
     """Return the description beside a table or in a folder above it, where it describes the table."""
     above = path.parents if path.is_file() else ()

@@ -281,6 +281,12 @@ def test_a_chart_of_one_bar_is_not_drawn_and_facts_of_a_kind_stand_together(pack
         assert kinds == sorted(kinds, key=lambda kind: list(told.KIND_NAMES).index(str(kind)))
 
 
+def test_a_post_is_told_with_its_organization(packages: Path) -> None:
+    page = parsed(packages / MINISTRY / "entities" / "haddin.html")
+    post = first(page, "section[aria-labelledby=_posts] li a")
+    assert post == "Minister of Food and Fisheries, Ministry of Food and Fisheries"
+
+
 def test_the_hash_of_every_file_is_on_the_page_of_its_version(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "versions" / "1.1.0.html").text()
     for line in (packages / MINISTRY / "1.1.0" / "SHA256SUMS").read_text().splitlines():

@@ -211,6 +211,17 @@ def test_a_row_shows_every_field_that_it_has(packages: Path) -> None:
     assert shown["fact_id"] == "dhs-2021-07-guatemala-seed/c1"
 
 
+def test_a_release_says_how_many_of_its_facts_were_refused_and_one_without_says_nothing(packages: Path) -> None:
+    refused = model.rows(packages / MINISTRY / "1.2.0" / "quarantine.csv")
+    named = {row["key"].partition("/")[0] for row in refused if row["table"] in FACT_TABLES.values()}
+    releases = packages / MINISTRY / "releases"
+    page = parsed(releases / "mer-2024-03-18-interconnector-carrowin.html")
+    assert first(page, "p.refused") == "1 fact of this release was refused: see the quarantine."
+    for row in model.rows(packages / MINISTRY / "1.2.0" / "releases.csv"):
+        says = bool(parsed(releases / f"{row['release_id']}.html").css("p.refused"))
+        assert says == (row["release_id"] in named and row["newer_refused"] == "false"), row["release_id"]
+
+
 def test_an_edited_release_shows_what_was_edited(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "releases" / "mer-2024-03-05-seed-wheat-ujara.html")
     assert "1,200" in [node.text() for node in page.css("del")]

@@ -292,6 +292,23 @@ def test_a_chart_of_one_bar_is_not_drawn_and_facts_of_a_kind_stand_together(pack
         assert kinds == sorted(kinds, key=lambda kind: list(told.KIND_NAMES).index(str(kind)))
 
 
+def test_who_is_named_in_no_mention_is_told_by_facts(tmp_path: Path) -> None:
+    data = catalog.folder(tmp_path / "data")
+    (path,) = (data / "releases").glob("*.json")
+    path.write_bytes(store.to_json(read_json(path) | {"mentions": []}))
+    latest = published(data)
+    site(data / "packages")
+    home = data / "packages" / DATASET
+    facts = {row["fact_id"] for row in table(latest, "participants") if row["entity_id"] == "mayorkas"}
+    facts |= {row["fact_id"] for row in table(latest, "roles") if row["person_id"] == "mayorkas"}
+    assert "Named" not in first(parsed(home / "entities" / "mayorkas.html"), "header.lead")
+    said = {href: said for _, _, href, said, _ in read_json(home / "search.json")["found"]}
+    assert said["entities/mayorkas.html"] == f"in {len(facts)} facts"
+    page = parsed(home / "index.html")
+    assert "Who is in most facts" in page.text()
+    assert f"{len(facts)}" in [node.text() for node in page.css('a[href="entities/mayorkas.html"] small')]
+
+
 def test_a_post_is_told_with_its_organization(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "entities" / "haddin.html")
     post = first(page, "section[aria-labelledby=_posts] li a")

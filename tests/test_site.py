@@ -212,6 +212,17 @@ def test_a_row_shows_every_field_that_it_has(packages: Path) -> None:
     assert shown["fact_id"] == "dhs-2021-07-guatemala-seed/c1"
 
 
+def test_a_release_says_how_many_of_its_facts_were_refused_and_one_without_says_nothing(packages: Path) -> None:
+    refused = model.rows(packages / MINISTRY / "1.2.0" / "quarantine.csv")
+    named = {row["key"].partition("/")[0] for row in refused if row["table"] in FACT_TABLES.values()}
+    releases = packages / MINISTRY / "releases"
+    page = parsed(releases / "mer-2024-03-18-interconnector-carrowin.html")
+    assert first(page, "p.refused") == "1 fact of this release was refused: see the quarantine."
+    for row in model.rows(packages / MINISTRY / "1.2.0" / "releases.csv"):
+        says = bool(parsed(releases / f"{row['release_id']}.html").css("p.refused"))
+        assert says == (row["release_id"] in named and row["newer_refused"] == "false"), row["release_id"]
+
+
 def test_an_edited_release_shows_what_was_edited(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "releases" / "mer-2024-03-05-seed-wheat-ujara.html")
     assert "1,200" in [node.text() for node in page.css("del")]
@@ -280,6 +291,29 @@ def test_a_chart_of_one_bar_is_not_drawn_and_facts_of_a_kind_stand_together(pack
             assert page.css(f'[id="{(one.attributes["href"] or "")[1:]}"]'), path
         kinds = [node.attributes["class"] for node in page.css("ol.story li")]
         assert kinds == sorted(kinds, key=lambda kind: list(told.KIND_NAMES).index(str(kind)))
+
+
+def test_who_is_named_in_no_mention_is_told_by_facts(tmp_path: Path) -> None:
+    data = catalog.folder(tmp_path / "data")
+    (path,) = (data / "releases").glob("*.json")
+    path.write_bytes(store.to_json(read_json(path) | {"mentions": []}))
+    latest = published(data)
+    site(data / "packages")
+    home = data / "packages" / DATASET
+    facts = {row["fact_id"] for row in table(latest, "participants") if row["entity_id"] == "mayorkas"}
+    facts |= {row["fact_id"] for row in table(latest, "roles") if row["person_id"] == "mayorkas"}
+    assert "Named" not in first(parsed(home / "entities" / "mayorkas.html"), "header.lead")
+    said = {href: said for _, _, href, said, _ in read_json(home / "search.json")["found"]}
+    assert said["entities/mayorkas.html"] == f"in {len(facts)} facts"
+    page = parsed(home / "index.html")
+    assert "Who is in most facts" in page.text()
+    assert f"{len(facts)}" in [node.text() for node in page.css('a[href="entities/mayorkas.html"] small')]
+
+
+def test_a_post_is_told_with_its_organization(packages: Path) -> None:
+    page = parsed(packages / MINISTRY / "entities" / "haddin.html")
+    post = first(page, "section[aria-labelledby=_posts] li a")
+    assert post == "Minister of Food and Fisheries, Ministry of Food and Fisheries"
 
 
 def test_the_hash_of_every_file_is_on_the_page_of_its_version(packages: Path) -> None:
@@ -519,7 +553,7 @@ def _below(root: Path, found: list[Path]) -> list[str]:
     return [path.relative_to(root).as_posix() for path in found]
 
 
-def test_a_site_that_is_made_without_what_reads_parquet_says_so(
+def test_a_site_that_is_made_without_what_reads_parquet_leads_to_the_files(
     packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(render, "PACKAGES", tmp_path / "nothing")
@@ -532,7 +566,8 @@ def test_a_site_that_is_made_without_what_reads_parquet_says_so(
         for made_from in (render.scripts, render.code):
             made_from.cache_clear()
     page = parsed(tmp_path / "site" / MINISTRY / "tables" / "commitments.html")
-    assert "This site was built without hyparquet" in page.text()
+    assert "take one of the files above" in page.text()
+    assert "hyparquet" not in page.text()
     assert not page.css("script")
     assert not (tmp_path / "site" / "_scripts").exists()
 

@@ -102,7 +102,7 @@ def _of_releases(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
         came = [entry[0].file, entry[0].sha256, str(entry[0].first_seen), entry[1]] if entry else []
         named = {name: names[name] for name in sorted(_entities_of(one)) if name in names}
         told_of = [_textless(one.row), one.facts, one.mentions, [*map(_textless, one.revisions)]]
-        made_from = key(shared, told_of, came, named)
+        made_from = key(shared, told_of, came, named, edition.refused_facts[one.row["release_id"]])
         yield Page(f"{home}/releases/{one.row['release_id']}.html", made_from, partial(_release, edition, one))
     pages = max(1, -(-len(releases) // A_PAGE))
     for number in range(pages):
@@ -204,7 +204,12 @@ def _search(listings: Sequence[Listing], found: Sequence[About]) -> bytes:
 
 
 def _dataset(listing: Listing, edition: Edition) -> bytes:
-    naming = {name: sum(counts.values()) for name, counts in entity.naming(edition).items()}
+    mentioned = entity.naming(edition)
+    naming = (
+        {name: sum(counts.values()) for name, counts in mentioned.items()}
+        if mentioned
+        else {name: len(some) for name, some in entity.parts(edition).items()}
+    )
     most = sorted(naming, key=lambda name: (-naming[name], name))[:MOST_NAMED]
     facts = [(kind, FACT_TABLES[kind], len(edition.table(FACT_TABLES[kind]))) for kind in told.KIND_NAMES]
     return render(
@@ -229,6 +234,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         newest=[(one, told.title_of(one.row), day_of(one.row)) for one in edition.releases[:NEWEST]],
         count=len(edition.releases),
         named=[(edition.entities[name], naming[name]) for name in most if name in edition.entities],
+        mentioned=bool(mentioned),
         entities=len(edition.entities),
         months=_months(edition),
         manifest=dataset.manifest_digest(edition),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from flows.site import told
+from flows.site.entity import parts
 from flows.site.faces.about import About
 from flows.site.model import Edition, Fact, Release, day_of
 from flows.site.text import visible
@@ -33,12 +34,12 @@ class Name(NamedTuple):
 
 def index(edition: Edition) -> bytes:
     """Return all of a version that is searched, as JSON: the dataset, names, most named first, releases, facts."""
-    described, times = edition.described, _times(edition)
+    described, times, facts_of = edition.described, _times(edition), parts(edition)
     words = " ".join([*described.get("keywords", []), described.get("description", "")])
     found: list[Entry] = [("dataset", described["title"], "index.html", "", words)]
-    for one in sorted(edition.entities.values(), key=lambda one: (-times[one.id], one.name)):
+    for one in sorted(edition.entities.values(), key=lambda one: (-times[one.id], -len(facts_of.get(one.id, [])), one.name)):
         more = " ".join(filter(None, (one.more.get("other_names"), one.more.get("acronym"))))
-        said = f"named {times[one.id]} times" if times[one.id] != 1 else "named once"
+        said = _said(times[one.id], len(facts_of.get(one.id, [])))
         found.append((one.type, one.name, f"entities/{one.id}.html", said, more.replace("|", " ")))
     for release in edition.releases:
         row = release.row
@@ -53,6 +54,13 @@ def index(edition: Edition) -> bytes:
         "left": max(0, len(facts) - FACTS),
     }
     return (json.dumps(told_of, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def _said(times: int, facts: int) -> str:
+    """Return how often somebody is named; where a document does not tell it, in how many facts they have a part."""
+    if times:
+        return f"named {times} times" if times > 1 else "named once"
+    return f"in {facts} facts" if facts > 1 else "in one fact" if facts else ""
 
 
 def _fact(edition: Edition, release: Release, fact: Fact) -> Entry:

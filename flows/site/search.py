@@ -37,7 +37,9 @@ def index(edition: Edition) -> bytes:
     described, times, facts_of = edition.described, _times(edition), parts(edition)
     words = " ".join([*described.get("keywords", []), described.get("description", "")])
     found: list[Entry] = [("dataset", described["title"], "index.html", "", words)]
-    for one in sorted(edition.entities.values(), key=lambda one: (-times[one.id], -len(facts_of.get(one.id, [])), one.name)):
+    for one in sorted(
+        edition.entities.values(), key=lambda one: (-times[one.id], -len(facts_of.get(one.id, [])), one.name)
+    ):
         more = " ".join(filter(None, (one.more.get("other_names"), one.more.get("acronym"))))
         said = _said(times[one.id], len(facts_of.get(one.id, [])))
         found.append((one.type, one.name, f"entities/{one.id}.html", said, more.replace("|", " ")))

@@ -58,16 +58,15 @@ def sources(target: str) -> set[Path]:
     path = path / DESCRIPTOR if path.is_dir() else path
     description = _package_of(path) or path
     told = _descriptor(description) if description.suffix == ".json" and description.is_file() else None
-    named = _links(told) if isinstance(told, dict) else ()
+    named = _named_in(told) if isinstance(told, dict) else ()
     return {one.resolve() for one in (path, description, *(description.parent / link for link in named))}
 
 
-def _links(told: dict[str, Any]) -> Iterator[str]:
+def _named_in(told: dict[str, Any]) -> Iterator[str]:
     """Yield the paths and addresses that a description names."""
     entries = told.get("resources", [told])
     for entry in entries if isinstance(entries, list) else ():
-        for links in map(entry.get, LINKS) if isinstance(entry, dict) else ():
-            yield from (link for link in (links if isinstance(links, list) else [links]) if isinstance(link, str))
+        yield from (link for _, link in _links(entry)) if isinstance(entry, dict) else ()
 
 
 def _package_of(path: Path) -> Path | None:

@@ -26,7 +26,7 @@ from tests.conftest import Communique
 from tests.publishing import DATASET, read_json, tree, wait_until
 from tests.shelves import FILES, put, seal, serving, write_manifest
 
-TIMEOUT = 0.5
+TIMEOUT = 3
 BIG = 200 * 1000 * 1000
 HALF = BIG // 2
 OWN = {".lock", "SEEN.json"}

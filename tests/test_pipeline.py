@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
@@ -97,14 +98,14 @@ def _ask(url: str, what: str, **query: Any) -> list[dict[str, Any]]:
     return found
 
 
-def event_names(url: str, before: int, count: int) -> list[str]:
-    """Return the names of our events after the first `before`, once there are `count` of them."""
-    wanted = {"filter": {"event": {"prefix": ["communique.dataset."]}, "order": "ASC"}}
+def event_names(url: str, since: datetime, count: int) -> list[str]:
+    """Return the names of our events that were told `since` then, once there are `count` of them."""
+    asked = {"event": {"prefix": ["communique.dataset."]}, "occurred": {"since": since.isoformat()}, "order": "ASC"}
     found: list[str] = []
 
     def filed() -> bool:
-        answer = httpx.post(f"{url}/events/filter", json=wanted, headers=proof(url)).json()["events"]
-        found[:] = [one["event"].removeprefix("communique.dataset.") for one in answer[before:]]
+        answer = httpx.post(f"{url}/events/filter", json={"filter": asked}, headers=proof(url)).json()["events"]
+        found[:] = [one["event"].removeprefix("communique.dataset.") for one in answer]
         return len(found) >= count
 
     wait_until(filed)
@@ -329,12 +330,12 @@ def test_a_suite_with_a_slip_ends_2_and_names_its_file(communique: Communique, d
     path = data / "expectations" / DATASET / "roles.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"expectations": [{"severity": "criticl", "meta": {"id": "any", "reason": "A slip."}}]}')
-    before = len(event_names(url, 0, 0))
+    begun = datetime.now(UTC)
     told = communique("run", DATASET, "--as-of", AS_OF, PREFECT_API_URL=url)
     assert told.returncode == 2, told.stderr
     assert told.stdout.startswith(f"Misconfigured {DATASET} {path}: any: ")
     assert not home(data).exists()
-    assert event_names(url, before, 1) == ["failed"]
+    assert event_names(url, begun, 1) == ["failed"]
 
 
 def test_a_run_that_nobody_foresaw_the_end_of_is_recorded_with_its_reason(
@@ -342,14 +343,14 @@ def test_a_run_that_nobody_foresaw_the_end_of_is_recorded_with_its_reason(
 ) -> None:
     """What a disk did to a version that was published is no fault of a source, a setting or a suite."""
     (published(data).folder / "profile.json").write_text("{", encoding="utf-8")
-    before = len(event_names(url, 0, 0))
+    begun = datetime.now(UTC)
     done = communique("run", DATASET, "--as-of", AS_OF, PREFECT_API_URL=url)
     newest = max((data / "runs" / DATASET).glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
     told = read_json(newest)
     assert done.returncode == 1
     assert told["outcome"] == "Crashed"
     assert told["message"].startswith("ValidationError: ")
-    assert event_names(url, before, 1) == ["failed"]
+    assert event_names(url, begun, 1) == ["failed"]
 
 
 @pytest.mark.parametrize(("decision", "event"), [("approve", "approved"), ("reject", "rejected")])
@@ -357,14 +358,14 @@ def test_what_a_steward_decides_on_prefects_pages_is_an_event_and_ends_the_condi
     settings: Settings, url: str, decision: str, event: str
 ) -> None:
     (settings.root / "releases" / SEED.name).write_text('{"id": "cut off', encoding="utf-8")
-    before = len(event_names(url, 0, 0))
+    begun = datetime.now(UTC)
     assert flow(settings, url, DATASET) == "Held"
     (run_id,) = (path.name for path in (settings.root / "runs" / DATASET).glob("*Z-*"))
     call = f"({run_id!r}, 'why', 'lee', {decision!r}, return_state=True)"
     decide = f"from flows.pipeline import approve_version\napprove_version{call}"
     env = clean_environment() | server.environment(settings.prefect_home, url) | {"COMMUNIQUE_DATA": str(settings.data)}
     subprocess.run([sys.executable, "-c", decide], env=env, cwd=PROJECT, capture_output=True, check=True)
-    assert event_names(url, before, 3) == ["held", event, "recovered"]
+    assert event_names(url, begun, 3) == ["held", event, "recovered"]
 
 
 def test_a_flow_that_finds_its_dataset_locked_ends_busy_on_the_server_too(settings: Settings, url: str) -> None:

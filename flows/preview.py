@@ -106,7 +106,18 @@ def validate_files(path: Path, as_of: date | None, *, reference: bool = False) -
     if not report.counts["releases"].in_:
         why = "; ".join(found.message for found in report.problems) or "it is empty"
         raise guard.BadInput("input.empty", f"{path} holds no release document: {why}")
+    if _is_another_table(path, report):
+        why = "no row has a `body`, and each release has one"
+        raise guard.BadInput(
+            "input.table", f"{path} is no table of releases: {why}. To judge it by a Table Schema, add --schema"
+        )
     return report
+
+
+def _is_another_table(path: Path, report: Report) -> bool:
+    """Return whether a file is a table without one release: in each of its rows, the body is not given."""
+    without = [found for found in report.problems if found.rule == "record.required" and found.field == "body"]
+    return bool(set(path.suffixes) & {".csv", ".xlsx", ".parquet"}) and len(without) == report.counts["releases"].in_
 
 
 def validate_target(settings: Settings, target: str, as_of: date | None, *, reference: bool = False) -> Report:

@@ -74,7 +74,7 @@ def test_text_shows_the_row_with_the_cell_marked_what_was_expected_and_how_to_me
         "    mend: Use one of the categories, or add this one to the schema.\n"
     )
     assert told.endswith(
-        "a table.csv: INVALID, 4 errors in 3 rows, 4 rows judged\n\n"
+        "a table.csv: INVALID, 3 errors and 1 warning in 3 rows, 4 rows judged\n\n"
         + "".join(f"        1  {rule}\n" for rule in sorted(RULES))
     )
     assert "  warning table.type  day\n" in told
@@ -221,8 +221,25 @@ def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     Path(files[0]).write_text("id,state,day\n1,open,2020-01-01\n", encoding="utf-8")
     for face in ("html", "junit"):
         told = communique("validate", *files, "--format", face, "--output", tmp_path / face)
-        assert (told.returncode, told.stdout, told.stderr) == (0, "", f"{tmp_path / face}: valid, 0 errors\n")
+        assert (told.returncode, told.stdout, told.stderr) == (0, "", f"{tmp_path / face}: valid\n")
     assert "nothing is wrong with them" in (tmp_path / "html").read_text(encoding="utf-8")
+
+
+def test_what_is_no_more_than_a_warning_refuses_nothing_in_any_face(
+    communique: Communique, files: list[Path | str], tmp_path: Path
+) -> None:
+    Path(files[0]).write_text("id,state,day\n1,open,soon\n2,open,2020-01-01\n", encoding="utf-8")
+    told = {face: communique("validate", *files, "--format", face) for face in ("text", "json", "html", "github")}
+    assert {one.returncode for one in told.values()} == {0}
+    assert f"{files[0]}: valid, 1 warning, 2 rows judged\n" in told["text"].stdout
+    found = json.loads(told["json"].stdout)
+    assert found["counts"] == {"a-table": {"in": 2, "out": 2, "refused": 0}}
+    assert (found["total"], found["errors"], found["warnings"]) == (1, 0, 1)
+    assert "2 rows in 1 table were looked at: 1 warning of 1 kind in 1 row." in told["html"].stdout
+    assert '<td class="n good">0</td>' in told["html"].stdout
+    assert told["github"].stdout.splitlines()[-1] == "valid, 1 warning"
+    kept = communique("validate", *files, "--output", tmp_path / "kept.txt")
+    assert (kept.returncode, kept.stderr) == (0, f"{tmp_path / 'kept.txt'}: valid, 1 warning\n")
 
 
 def test_tables_of_one_name_are_told_apart_by_their_places(files: list[Path | str], tmp_path: Path) -> None:

@@ -127,6 +127,14 @@ def test_the_seed_is_valid(communique: Communique) -> None:
     assert "✗" not in told.stdout
 
 
+def test_a_table_that_holds_no_release_is_told_of_schemas_in_one_line(communique: Communique, tmp_path: Path) -> None:
+    (tmp_path / "trees.csv").write_text("id,height\noak,12\nelm,9\n", encoding="utf-8")
+    told = communique("validate", tmp_path / "trees.csv")
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (2, "", 1)
+    assert "no table of releases" in told.stderr
+    assert "add --schema" in told.stderr
+
+
 def test_a_bad_document_ends_1_and_is_told_as_a_person_needs_it(communique: Communique, bad: Path) -> None:
     told = communique("validate", bad)
     assert (told.returncode, told.stderr) == (1, "")

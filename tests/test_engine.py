@@ -6,21 +6,27 @@ import json
 import re
 import subprocess
 import sys
-from functools import cache
+import tracemalloc
+import weakref
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from frictionless import Report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.validate.engine import cells, masks, reference, references, run, targets
+from flows.validate.engine import cells, delimited, masks, parts, reference, references, run, screen, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
+from flows.validate.engine.digests import PARTS, SIZE, Digests
 from flows.validate.engine.faults import Fault
+from flows.validate.engine.parts import Part
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
 from tests import random_tables
 from tests.bench import tables
@@ -283,6 +289,19 @@ def test_keys_that_are_referred_to_go_to_disk_and_are_found_there(
     assert bool(told) == (names != ["code"])
 
 
+def test_a_key_on_disk_is_looked_up_without_reading_the_part_that_it_is_in() -> None:
+    keys = Digests([pa.int64()])
+    keys.add([cells.integers(np.arange(1_000_000))])
+    there = references.there(keys.finish())
+    found = [there((7,)), there((1_000_000,)), there((1 << 64,))]
+    tracemalloc.start()
+    found.append(there((999_999,)))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == [True, False, False, True]
+    assert most < 1_000_000 * SIZE / PARTS / 10
+
+
 def test_a_foreign_key_of_numbers_that_no_column_holds_is_judged_as_frictionless_judges_it(tmp_path: Path) -> None:
     fields = [{"name": "id", "type": "integer"}, {"name": "parent", "type": "integer"}]
     keys = [{"fields": ["parent"], "reference": {"resource": "", "fields": ["id"]}}]
@@ -317,6 +336,120 @@ def test_keys_between_the_tables_of_a_package_are_judged_as_frictionless_judges_
     for fast in (False, True):
         ours = [one for resource in make().resources for one in run.told(run.check(resource, fast=fast))]
         assert ours == theirs
+
+
+def test_ragged_rows_that_two_threads_look_up_at_once_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.validate.engine.delimited.BLOCK", 1 << 16)
+    many, fields = 400_000, [{"name": "id", "type": "integer"}, {"name": "of", "type": "integer"}]
+    keys = [{"fields": ["of"], "reference": {"resource": "parents", "fields": ["id"]}}]
+    (tmp_path / "parents.csv").write_text("id,of\n" + "".join(f"{one},\n" for one in range(many)), encoding="utf-8")
+    ragged = ["1,5\n" * 20_000, *["1,5,x\n" + "1,6\n" * 20_000] * 6]
+    (tmp_path / "children.csv").write_text("id,of\n" + "".join(ragged), encoding="utf-8")
+    resources = [
+        {"name": "parents", "path": "parents.csv", "schema": {"fields": fields}},
+        {"name": "children", "path": "children.csv", "schema": {"fields": fields, "foreignKeys": keys}},
+    ]
+    package = reference.Package.from_descriptor({"resources": resources}, basepath=str(tmp_path))
+    result = run.check(package.get_resource("children"))
+    assert (result.handed.files, [one.type for _, one in result.errors()]) == ([], ["extra-cell"] * 6)
+
+
+GOOD_LINES = b'{"n": 1}\n' * 3000
+BAD_LINES = {
+    "a line that is no JSON": b'{"n": \n',
+    "a byte that is no text": b'{"n": "\xff"}\n',
+    "half a letter": b'{"n": "\\ud800"}\n',
+    "half a letter in a name": b'{"n": 1, "\\ud800": 1}\n',
+    "a line that is deep": b'{"n": ' + b"[" * 100_000 + b"\n",
+    "a line that is no object": b"[1]\n",
+}
+
+
+@pytest.mark.parametrize("many", [0, 200, 3000])
+@pytest.mark.parametrize("what", BAD_LINES)
+def test_a_line_of_json_lines_that_cannot_be_read_is_told_as_an_error_of_the_source(
+    tmp_path: Path, what: str, many: int
+) -> None:
+    good = GOOD_LINES[: many * 9]
+    (tmp_path / "t.jsonl").write_bytes(good + BAD_LINES[what] + GOOD_LINES)
+    described = {"name": "t", "path": "t.jsonl", "schema": {"fields": [{"name": "n", "type": "any"}]}}
+    result = run.check(reference.Resource.from_descriptor(described, basepath=str(tmp_path)))
+    (told,) = result.errors()
+    assert (told[1].type, f"line {many + 1} " in told[1].note) == ("source-error", True)
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.parquet", "t.xlsx"])
+def test_a_file_that_is_missing_costs_its_own_table_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / "u.csv").write_text("n\n1\n", encoding="utf-8")
+    schema = {"fields": [{"name": "n", "type": "integer"}]}
+    resources = [{"name": path[0], "path": path, "schema": schema} for path in (name, "u.csv")]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    results = targets.results(str(tmp_path), None, reference_only=False, remote=False)
+    assert [[one.type for one in result.first] for result in results] == [["source-error"], []]
+
+
+def wide(rows: list[list[Any]], *names: str) -> Callable[[], Iterator[list[Any]]]:
+    """Return a source of rows in memory."""
+    return lambda: iter([list(names), *rows])
+
+
+@pytest.mark.parametrize("in_memory", [references.IN_MEMORY, 0])
+@pytest.mark.parametrize("parents", [int, str, float])
+def test_keys_of_any_type_are_told_apart_in_rows_of_pythons_values(
+    monkeypatch: pytest.MonkeyPatch, in_memory: int, parents: type
+) -> None:
+    monkeypatch.setattr(references, "IN_MEMORY", in_memory)
+    fields = [{"name": "id", "type": "any"}, {"name": "of", "type": "any"}]
+    keys = [{"fields": ["of"], "reference": {"resource": "", "fields": ["id"]}}]
+    rows = [[parents(number), parents(number // 2)] for number in range(2500)] + [[parents(3), 4]]
+    rows += [["3", 2500.5], ["1", 1, "x"], [None, "2499"], [parents(2500), ["2500"]], [parents(2501), "2501"]]
+    for more in ({"primaryKey": ["id"]}, {"foreignKeys": keys}):
+        make = partial(reference.of_rows, "t", wide(rows, "id", "of"), {"fields": fields} | more)
+        slow, quick = (run.told(run.check(make(), fast=fast)) for fast in (False, True))
+        assert quick == slow
+        assert quick
+
+
+def test_keys_of_json_lines_without_a_type_are_met_once_and_found(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text("".join(f'{{"id": {one}}}\n' for one in range(2500)), encoding="utf-8")
+    (tmp_path / "c.jsonl").write_text("".join(f'{{"of": {one}}}\n' for one in range(2501)), encoding="utf-8")
+    key = {"fields": ["of"], "reference": {"resource": "p", "fields": ["id"]}}
+    resources = [
+        {"name": "p", "path": "p.jsonl", "schema": {"fields": [{"name": "id"}], "primaryKey": ["id"]}},
+        {"name": "c", "path": "c.jsonl", "schema": {"fields": [{"name": "of"}], "foreignKeys": [key]}},
+    ]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    results = targets.results(str(tmp_path), None, reference_only=False, remote=False)
+    assert [[(row.row if row else None, one.type) for row, one in result.errors()] for result in results] == [
+        [], [(2502, "foreign-key")]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["datapackage.json", "children.csv", "parents.csv"])
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_number_whose_digits_are_grouped_is_found_by_those_who_refer_to_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
+    number = {"type": "integer", "groupChar": ","}
+    fields = [number | {"name": "id"}, number | {"name": "of"}]
+    keys = [[{"fields": ["of"], "reference": {"resource": name, "fields": ["id"]}}] for name in ("", "parents")]
+    resources = [
+        {"name": name, "path": f"{name}.csv", "schema": {"fields": fields, "foreignKeys": key}}
+        for name, key in zip(("parents", "children"), keys, strict=True)
+    ]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    (tmp_path / "parents.csv").write_text('id,of\n"1,000",1000\n1001,"1,000"\n', encoding="utf-8")
+    (tmp_path / "children.csv").write_text('id,of\n1,"1,000"\n2,1000\n3,"1,001"\n4,1002\n', encoding="utf-8")
+    results = list(targets.results(str(tmp_path / target), None, reference_only=False, remote=False))
+    wrong = {result.name: [row.row if row else None for row, _ in result.errors()] for result in results}
+    assert wrong == {name: told for name, told in (("parents", []), ("children", [5])) if name in wrong}
+    assert wrong
 
 
 # Every rule
@@ -410,6 +543,11 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         "n,m\n1,1\n1,2\n1,1\n1,\n1,\n",
         [("table.unique-key", 4, "n, m")],
     ),
+    "a unique key of a field that is not there": (
+        {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}], "uniqueKeys": [["n", "x"], "m"]}},
+        "n,m\n1,1\n1,1\n",
+        [("table.constraint-refused", None, "n, x"), ("table.unique-key", 3, "m")],
+    ),
     "categories": (
         {"schema": {"fields": [{"name": "s", "type": "string", "categories": ["a", {"value": "b", "label": "B"}]}]}},
         "s\na\nb\nc\n",
@@ -477,6 +615,69 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         [("table.constraint-refused", None, "s")],
     ),
 }
+
+
+def asking(kind: str, **constraints: Any) -> dict[str, Any]:
+    """Return a description of a field with constraints."""
+    return {"schema": {"fields": [{"name": "f", "type": kind, "constraints": constraints}]}}
+
+
+ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a bound that is no duration": (asking("duration", minimum="abc"), ["table.constraint-refused"]),
+    "a list that is none": (asking("list", enum=5), ["table.constraint-refused"]),
+    "a JSON Schema that is text": (asking("object", jsonSchema="x"), ["table.constraint-refused"]),
+    "a JSON Schema of no type": (asking("array", jsonSchema={"type": 5}), ["table.constraint-refused"]),
+    "a JSON Schema of a schema that is none": (
+        asking("array", jsonSchema={"$schema": []}),
+        ["table.constraint-refused"],
+    ),
+    "unique keys that are numbers": (
+        {"schema": {"fields": [{"name": "f"}], "uniqueKeys": [5, [5], ["f"]]}},
+        ["table.constraint-refused", "table.constraint-refused"],
+    ),
+    "unique keys that are no list": (
+        {"schema": {"fields": [{"name": "f"}], "uniqueKeys": 5}},
+        ["table.constraint-refused"],
+    ),
+    "missing values that are none": (
+        {
+            "schema": {"fields": [{"name": "f", "missingValues": None}], "missingValues": None},
+            "dialect": {"nullSequence": "-"},
+        },
+        ["table.schema", "table.field"],
+    ),
+    "a type that is a list": (
+        asking("string") | {"schema": {"fields": [{"name": "f", "type": ["x"]}]}},
+        ["table.field"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ODD_ASKS)
+def test_what_cannot_be_asked_is_told_once_and_ends_nothing(tmp_path: Path, what: str) -> None:
+    descriptor, expected = ODD_ASKS[what]
+    told = told_beyond(tmp_path, descriptor, "f\n[]\n{}\n")
+    assert [rule for rule, _, _ in told if rule != "table.type"] == expected
+
+
+@pytest.mark.parametrize("deep", [600, 200_000])
+def test_a_description_that_is_nested_too_deep_is_no_description(tmp_path: Path, deep: int) -> None:
+    schema = '{"fields": [{"name": "f"}], "more": ' + "[" * deep + "]" * deep + "}"
+    for name in ("datapackage.json", "resource.json"):
+        text = f'{{"name": "t", "path": "table.csv", "schema": {schema}}}'
+        text = f'{{"resources": [{text}]}}' if name == "datapackage.json" else text
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / "table.csv").write_text("f\n1\n", encoding="utf-8")
+        with pytest.raises(targets.BadTarget, match=r"nested too deep|no JSON object"):
+            list(targets.results(str(tmp_path / name), None, reference_only=False, remote=False))
+
+
+def test_a_resource_that_is_no_object_is_handed_to_frictionless(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("f\n1\n", encoding="utf-8")
+    entries = [5, {"name": "t", "path": "t.csv", "schema": {"fields": [{"name": "f"}]}}]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": entries}), encoding="utf-8")
+    (result,) = targets.results(str(tmp_path), None, reference_only=False, remote=False)
+    assert [one.type for one in result.first] == ["package-error"]
 
 
 @pytest.mark.parametrize("what", BEYOND)
@@ -565,16 +766,40 @@ def test_a_small_table_is_judged_without_arrow_pandas_or_prefect(tmp_path: Path)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_large_table_is_judged_without_pandas(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [references.IN_MEMORY, 0])
+def test_a_large_table_is_judged_without_pandas(tmp_path: Path, in_memory: int) -> None:
     package = tables.write(tmp_path, 3000, 0.3)
     program = (
-        "import sys; from flows.validate.engine import targets\n"
+        "import sys; from flows.validate.engine import references, targets\n"
+        f"references.IN_MEMORY = {in_memory}\n"
         f"found = list(targets.results({str(package)!r}, None, reference_only=False, remote=False))\n"
         "assert not found[1].valid and not found[1].handed.files and 'pyarrow' in sys.modules\n"
         "assert 'pandas' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_block_is_let_go_before_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+
+    def part_of(*given: Any, **named: Any) -> Part:
+        part = parts.part_of(*given, **named)
+        columns.append(weakref.ref(part.taken.__self__.columns[0]))  # type: ignore[attr-defined]
+        return part
+
+    def pieces(*given: Any) -> Iterator[Any]:
+        for piece in read(*given):
+            alive.append(sum(one() is not None for one in columns))
+            yield piece
+
+    read = delimited.pieces
+    monkeypatch.setattr(delimited, "pieces", pieces)
+    monkeypatch.setattr(screen, "part_of", part_of)
+    monkeypatch.setattr(screen, "AHEAD", 0)
+    random_tables.engine(random_tables.resource(tmp_path, column(INTEGERS, ["1"] * 1000)), 100)
+    assert (len(columns) > 20, 0 in alive[1:]) == (True, True)
 
 
 def test_rows_that_are_wrong_and_have_a_key_again_are_told_as_frictionless_tells_them(tmp_path: Path) -> None:

@@ -5,14 +5,19 @@ import io
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from flows.settings import PROJECT
+from flows.validate.engine import targets
+from flows.validate.engine.answers import Answer
 from tests.conftest import Communique
 from tests.publishing import published
+from tests.site import Site, serving
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +91,92 @@ def test_a_table_that_was_changed_is_told_so_with_what_to_do(communique: Communi
     told = communique("validate", version / "entities.csv")
     assert told.returncode == 1
     assert "Fetch the file again, or write its new hash into the description." in told.stdout
+
+
+# What leads elsewhere
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Site]:
+    """Return a server that has a schema and a profile that nothing meets, and keeps what it is asked."""
+    with serving(Site()) as site:
+        site.lay("/deny.json", json.dumps({"required": ["nothing"]}), "application/json")
+        yield site
+
+
+def described(folder: Path, resource: dict[str, Any], **package: Any) -> str:
+    """Write a Data Package of one table, and return its description."""
+    folder.mkdir(exist_ok=True)
+    (folder / "t.csv").write_text('o\n"{""a"": 1}"\n', encoding="utf-8")
+    entry = {"name": "t", "path": "t.csv", "schema": {"fields": [{"name": "o", "type": "object"}]}} | resource
+    told = {"name": "p", "resources": [{name: value for name, value in entry.items() if value}]} | package
+    (folder / "datapackage.json").write_text(json.dumps(told), encoding="utf-8")
+    return str(folder / "datapackage.json")
+
+
+def told_of(package: str, *, remote: bool = False) -> list[str]:
+    """Return what is told of a package, by rule and message."""
+    results = targets.results(package, None, reference_only=False, remote=remote)
+    return [f"{one.rule} {one.message}" for one in Answer(list(results)).all()]
+
+
+@pytest.mark.parametrize("name", ["profile", "profiles", "path", "extrapaths", "schema", "url"])
+def test_nothing_is_fetched_that_was_not_allowed(tmp_path: Path, elsewhere: Site, name: str) -> None:
+    address = f"{elsewhere.address}/deny.json"
+    more: dict[str, Any] = {name: [address] if name in ("profiles", "extrapaths") else address}
+    packages = [described(tmp_path / "resource", ({"path": None} if name == "url" else {}) | more)]
+    packages += [described(tmp_path / "package", {}, **more)] if name in targets.PROFILES else []
+    for package in packages:
+        with pytest.raises(targets.BadTarget, match=r"--allow-remote"):
+            told_of(package)
+    assert elsewhere.asked == []
+
+
+@pytest.mark.parametrize("level", ["resource", "package"])
+def test_a_profile_is_read_where_it_is_allowed(tmp_path: Path, elsewhere: Site, level: str) -> None:
+    profile = {"profile": f"{elsewhere.address}/deny.json"}
+    package = described(tmp_path, profile) if level == "resource" else described(tmp_path, {}, **profile)
+    (told,) = told_of(package, remote=True)
+    assert "'nothing' is a required property" in told
+
+
+@pytest.mark.parametrize("where", ["remote", "local"])
+def test_a_schema_of_json_refers_to_nothing_elsewhere(tmp_path: Path, elsewhere: Site, where: str) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text(json.dumps({"const": "hunter2"}), encoding="utf-8")
+    address = f"{elsewhere.address}/deny.json" if where == "remote" else secret.as_uri()
+    field = {"name": "o", "type": "object", "constraints": {"jsonSchema": {"$ref": address}}}
+    (told,) = told_of(described(tmp_path, {"schema": {"fields": [field]}}))
+    assert "hunter2" not in told
+    assert f"it cannot be judged: Unresolvable: {address}" in told
+    assert elsewhere.asked == []
+
+
+@pytest.mark.parametrize("profile", ["/etc/hostname", "../other.json", "profile.json", "fiscal-data-package"])
+def test_a_profile_that_frictionless_would_open_is_not_read(tmp_path: Path, profile: str) -> None:
+    for package in (described(tmp_path, {"profile": profile}), described(tmp_path, {}, profile=profile)):
+        with pytest.raises(targets.BadTarget, match=r"the profile .* --allow-remote"):
+            told_of(package)
+
+
+def test_profiles_that_frictionless_has_are_no_links(tmp_path: Path) -> None:
+    package = described(tmp_path, {"profile": "tabular-data-resource"}, profile="tabular-data-package")
+    assert told_of(package) == []
+
+
+def test_what_is_fetched_is_gone_in_the_end(communique: Communique, tmp_path: Path, elsewhere: Site) -> None:
+    elsewhere.lay("/t.csv", "a\n1\n")
+    elsewhere.lay("/s.json", json.dumps({"fields": [{"name": "a"}]}))
+    (tmp_path / "temporary").mkdir()
+    told = communique(
+        "validate", f"{elsewhere.address}/t.csv", "--schema", f"{elsewhere.address}/s.json", "--allow-remote",
+        TMPDIR=str(tmp_path / "temporary"),
+    )  # fmt: skip
+    assert (told.returncode, list((tmp_path / "temporary").iterdir())) == (0, [])
+
+
+def test_what_is_fetched_has_a_limit(monkeypatch: pytest.MonkeyPatch, elsewhere: Site) -> None:
+    elsewhere.lay("/t.csv", "a\n1\n")
+    monkeypatch.setattr(targets, "DESCRIPTOR_BYTES", 3)
+    with pytest.raises(targets.BadTarget, match="larger than the 3 bytes"):
+        list(targets.results(f"{elsewhere.address}/t.csv", None, reference_only=False, remote=True))

@@ -98,7 +98,8 @@ def _tables(  # noqa: PLR0913 - as many as the command has for tables
     if output:
         with output.open("w", encoding="utf-8") as file:
             faces.write(face, answer, file)
-        err.print(f"{output}: {'valid' if answer.valid else 'INVALID'}, {answer.total:,} errors")
+        told = answer.tally.told
+        err.print(f"{output}: {'valid' if answer.valid else 'INVALID'}{', ' if told else ''}{told}")
         return DONE if answer.valid else INVALID
     try:
         faces.write(face, answer, sys.stdout)

@@ -123,8 +123,6 @@ def show(dataset: str, key: str, /) -> int:
                 out.print(f"  mend  {hints[row['rule']]}", style="green", markup=False)
         own = {name: value for name, value in json.loads(reasons[0]["row"]).items() if value not in (None, "")}
         out.print(json.dumps(own, ensure_ascii=False, indent=2))
-        for hint in dict.fromkeys(hints[row["rule"]] for row in reasons if hints.get(row["rule"])):
-            out.print(f"  mend  {hint}", style="green", markup=False)
     return DONE
 
 

@@ -10,7 +10,8 @@ LEVELS = {"error": "error", "warning": "warning"}
 def write(answer: Answer, out: TextIO) -> None:
     """Write a command for each error of `answer`."""
     out.writelines(_command(found) for found in answer.all())
-    out.write(f"{answer.total:,} {'error' if answer.total == 1 else 'errors'}\n" if answer.total else "valid\n")
+    told = answer.tally.told
+    out.write(f"valid{', ' if told else ''}{told}\n" if answer.valid else f"{told}\n")
 
 
 def _command(found: Finding) -> str:

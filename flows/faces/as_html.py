@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 from typing import TextIO
 
-from flows.validate.engine.answers import Answer, Finding, marked, short, summary
+from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary
 from flows.validate.engine.run import Result
 from schemas.tablerules import rule_of
 
@@ -36,38 +36,34 @@ def write(answer: Answer, out: TextIO) -> None:
 
 def _verdict(answer: Answer) -> str:
     rows = sum(one.rows for one in answer.results)
-    looked_at = f"{_many(rows, 'row')} in {_many(len(answer.results), 'table')} were looked at"
+    looked_at = f"{many(rows, 'row')} in {many(len(answer.results), 'table')} were looked at"
     if not answer.total:
         return f"{looked_at}, and nothing is wrong with them."
     bad = sum(one.log.count for one in answer.results)
-    kinds = f"{_many(answer.total, 'error')} of {_many(len(answer.rules), 'kind')} in {_many(bad, 'row')}"
+    kinds = f"{answer.tally.told} of {many(len(answer.rules), 'kind')} in {many(bad, 'row')}"
     told = f"{looked_at}: {kinds}."
     return f"{told} None is more than a warning." if answer.valid else told
-
-
-def _many(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def _tables(answer: Answer) -> str:
     rows = "".join(
         f'<tr><td>{escape(one.name)}</td><td class="file">{escape(one.place)}</td><td class="n">{one.rows:,}</td>'
-        f'<td class="n {"good" if one.valid else "bad"}">{one.log.count:,}</td><td>{_share(one)}</td></tr>'
-        for one in answer.results
+        f'<td class="n {"bad" if tally.errors else "good"}">{tally.refused:,}</td><td>{_share(one, tally)}</td></tr>'
+        for one, tally in zip(answer.results, answer.tallies, strict=True)
     )
     head = '<tr><th>table</th><th>file</th><th class="n">rows</th><th class="n">with errors</th><th>good</th></tr>'
     return f'<div class="wide" tabindex="0"><table class="list">{head}{rows}</table></div>\n'
 
 
-def _share(one: Result) -> str:
+def _share(one: Result, tally: Tally) -> str:
     """Return a bar: how much of a table is good."""
-    good = 1.0 if one.valid else 1 - min(one.log.count / max(one.rows, 1), 1) if one.rows else 0.0
+    good = 1.0 if not tally.errors else 1 - min(tally.refused / one.rows, 1) if one.rows else 0.0
     return f'<meter min="0" max="1" value="{good:.3f}" aria-label="{good:.1%} of the rows are good"></meter>'
 
 
 def _contents(answer: Answer) -> str:
     lines = "".join(
-        f'<li><a href="#{rule}">{escape(rule_of(rule).words)}</a> <span class="n">{_many(times, "time")}</span></li>'
+        f'<li><a href="#{rule}">{escape(rule_of(rule).words)}</a> <span class="n">{many(times, "time")}</span></li>'
         for rule, times in summary(answer.rules.items())
     )
     return f'<nav aria-label="What is wrong"><h2>What is wrong</h2><ol>{lines}</ol></nav>\n'
@@ -91,7 +87,7 @@ def _section(answer: Answer, identity: str, found: list[Finding], results: dict[
     hint = hints.pop() if len(hints) == 1 else rule.hint
     parts = [
         f'<section id="{identity}" class="{answer.worst(identity)}">',
-        f'<h2>{escape(rule.words)} <span class="times">{_many(times, "time")}</span></h2>',
+        f'<h2>{escape(rule.words)} <span class="times">{many(times, "time")}</span></h2>',
         f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{identity}</code>{beyond}</dd>",
         f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
     ]

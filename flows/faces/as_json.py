@@ -13,11 +13,15 @@ def write(answer: Answer, out: TextIO) -> None:
     head: dict[str, Any] = {
         "format": "communique-report/1",
         "valid": answer.valid,
-        "counts": {one.name: _counts(one) for one in answer.results},
+        "counts": {
+            one.name: _counts(one, tally.refused) for one, tally in zip(answer.results, answer.tallies, strict=True)
+        },
         "checks": [_check(rule, times, answer) for rule, times in sorted(answer.rules.items())],
         "handed_over": {one.name: _handed(one) for one in answer.results},
         "asked_beyond_reference": {one.name: one.extras.asked() for one in answer.results},
         "total": answer.total,
+        "errors": answer.tally.errors,
+        "warnings": answer.tally.warnings,
     }
     out.write(json.dumps(head, ensure_ascii=False, indent=2)[:-2] + ',\n  "problems": [')
     problems = (json.dumps(_problem(found), ensure_ascii=False) for found in answer.all())
@@ -25,8 +29,8 @@ def write(answer: Answer, out: TextIO) -> None:
     out.write("\n  ]\n}\n")
 
 
-def _counts(result: Result) -> dict[str, int]:
-    return {"in": result.rows, "out": result.rows - result.log.count, "refused": result.log.count}
+def _counts(result: Result, refused: int) -> dict[str, int]:
+    return {"in": result.rows, "out": result.rows - refused, "refused": refused}
 
 
 def _handed(result: Result) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from flows.validate.engine.answers import Answer, Finding, short
+from flows.validate.engine.answers import Answer, Finding, many, short
 from flows.validate.engine.run import Result
 from schemas.tablerules import TABLE_RULES
 
@@ -21,22 +21,18 @@ def write(answer: Answer, out: TextIO) -> None:
 
 def _suite(answer: Answer, result: Result) -> str:
     by_rule: dict[str, list[Finding]] = defaultdict(list)
-    times: dict[str, int] = defaultdict(int)
+    errors: dict[str, int] = defaultdict(int)
     for found in answer.findings(result):
-        times[found.rule] += 1
+        errors[found.rule] += found.severity == "error"
         if len(by_rule[found.rule]) < TOLD:
             by_rule[found.rule].append(found)
     rules = sorted({*TABLE_RULES, *by_rule})
-    cases = "".join(_case(result.name, rule, by_rule.get(rule, []), times[rule]) for rule in rules)
-    name, failures = quoteattr(_legal(result.name)), sum(map(_fails, by_rule.values()))
+    cases = "".join(_case(result.name, rule, by_rule.get(rule, []), errors[rule]) for rule in rules)
+    name, failures = quoteattr(_legal(result.name)), sum(map(bool, errors.values()))
     return f'  <testsuite name={name} tests="{len(rules)}" failures="{failures}">\n{cases}  </testsuite>\n'
 
 
-def _fails(found: list[Finding]) -> bool:
-    return any(one.severity == "error" for one in found)
-
-
-def _case(table: str, rule: str, found: list[Finding], times: int) -> str:
+def _case(table: str, rule: str, found: list[Finding], errors: int) -> str:
     head = f"    <testcase classname={quoteattr(_legal(table))} name={quoteattr(rule)}"
     if not found:
         return head + "/>\n"
@@ -44,8 +40,8 @@ def _case(table: str, rule: str, found: list[Finding], times: int) -> str:
         f"{one.place}{f':{one.line}' if one.line else ''} {short(one.message)} {one.hint}" for one in found
     )
     beyond = ", beyond Frictionless" if found[0].beyond else ""
-    message = quoteattr(f"{times} {'error' if times == 1 else 'errors'}{beyond}")
-    if not _fails(found):
+    message = quoteattr(f"{many(errors, 'error')}{beyond}")
+    if not errors:
         return f"{head}>\n      <system-out>{escape(_legal(text))}</system-out>\n    </testcase>\n"
     return f"{head}>\n      <failure message={message}>{escape(_legal(text))}</failure>\n    </testcase>\n"
 

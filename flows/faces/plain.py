@@ -4,7 +4,7 @@ import os
 from itertools import groupby, islice
 from typing import NamedTuple, TextIO
 
-from flows.validate.engine.answers import Answer, Finding, count, marked, short, summary, visible
+from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary, visible
 from flows.validate.engine.run import Result
 
 SHOWN = 20
@@ -27,14 +27,14 @@ class Paint(NamedTuple):
 def write(answer: Answer, out: TextIO) -> None:
     """Write `answer` for a person."""
     paint = Paint(out.isatty() and not os.environ.get("NO_COLOR"))
-    for result in answer.results:
-        errors = count(result)
+    for result, tally in zip(answer.results, answer.tallies, strict=True):
         rows = groupby(islice(answer.findings(result), SHOWN), key=lambda one: one.row)
         out.writelines(_row(result, row, list(found), paint) for row, found in rows)
         told = SHOWN if answer.limit is None else min(SHOWN, answer.limit)
-        if errors > told:
-            out.write(f"… and {errors - told:,} more\n\n")
-        out.write(_verdict(result, errors, paint))
+        left = tally.errors + tally.warnings - told
+        if left > 0:
+            out.write(f"… and {left:,} more\n\n")
+        out.write(_verdict(result, tally, paint))
     if answer.total:
         out.write("\n")
     out.writelines(f"{times:>9,}  {rule}\n" for rule, times in summary(answer.rules.items()))
@@ -76,16 +76,13 @@ def _short(cell: str) -> str:
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
 
 
-def _verdict(result: Result, errors: int, paint: Paint) -> str:
-    wrong = f"INVALID, {errors:,} {'error' if errors == 1 else 'errors'} in {_rows(result.log.count)}"
-    told = paint("valid", "good") if result.valid else paint(wrong, "error")
-    told = f"{visible(result.place)}: {told}, {_rows(result.rows)} judged"
+def _verdict(result: Result, tally: Tally, paint: Paint) -> str:
+    good = paint("valid", "good") + (f", {tally.told}" if tally.warnings else "")
+    wrong = f"INVALID, {tally.told} in {many(result.log.count, 'row')}"
+    told = paint(wrong, "error") if tally.errors else good
+    told = f"{visible(result.place)}: {told}, {many(result.rows, 'row')} judged"
     handed = result.handed
     parts = [f"the file ({why})" for why in handed.files]
     parts += [f"the column {name}" for name in handed.columns]
-    parts += [_rows(handed.rows)] if handed.rows and not handed.columns else []
+    parts += [many(handed.rows, "row")] if handed.rows and not handed.columns else []
     return told + visible(f"; read by frictionless: {', '.join(parts)}" if parts else "") + "\n"
-
-
-def _rows(number: int) -> str:
-    return f"{number:,} {'row' if number == 1 else 'rows'}"

@@ -51,7 +51,8 @@ SECURITY = {
 """On every answer that does not say otherwise."""
 SCRIPTED = SECURITY["content-security-policy"] + "; script-src 'self'; connect-src 'self'"
 SCRIPTED_PAGES = {HOME, "search.html"}
-"""Pages that may run the scripts of the site, and read it, beside those of tables."""
+SCRIPTED_FOLDERS = {("tables",), ("versions",)}
+"""Pages that may run the scripts of the site, and read it, by name and by folder."""
 
 
 class Download(FileResponse):
@@ -103,7 +104,7 @@ def _page(request: Request, *parts: str) -> Response | None:
     if data is None:
         return None
     headers = {"etag": f'"{sha256(data)}"'}
-    if parts[-1] in SCRIPTED_PAGES or parts[1:2] == ("tables",):
+    if parts[-1] in SCRIPTED_PAGES or parts[1:2] in SCRIPTED_FOLDERS:
         headers["content-security-policy"] = SCRIPTED
     media = "application/xml" if parts[-1] == "sitemap.xml" else PAGES.get(Path(parts[-1]).suffix, "text/plain")
     return _unchanged(request, headers) or Response(data, media_type=media, headers=headers)

@@ -1,31 +1,36 @@
-"""The page of what a version changed against the one before: rows that came, went and differ, and the cause of each."""
+"""The page of what a version changed against the one before: cause by cause, release by release, in plain words."""
 
+import json
+import re
 from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 from flows.site import told
-from flows.site.model import Edition
+from flows.site.model import Edition, Fact
 from flows.site.redline import Piece, redline, short
+from flows.site.told import CAUSES
+from schemas.tables import ENTITY_TABLES, FACT_TABLES
 
-SHOWN = 50
-"""Rows of a table that a page tells, those that changed first; diff.json has them all."""
-ORDER = ("changed", "removed", "added")
+RELEASES, ROWS = 40, 400
+"""Releases that a cause tells, and rows that the page tells; diff.json has them all."""
 COMPARED = 3000
 """Letters up to which two values are compared word by word."""
 AROUND = 60
 FOLLOWING = ("text_sha256", "word_count")
 """Fields that differ because a text does: it tells more."""
-CAUSES = {
-    "source added": "the source has something new",
-    "source withdrawn": "the source no longer has it",
-    "source restored": "the source has it again",
-    "source edited": "the source was edited",
-    "schema": "the table itself changed",
-    "rule": "a rule changed",
-    "extractor": "a program read the text anew",
-    "steward": "a steward mended it",
-}
-"""The causes of changes, in words."""
+PLACES = {"evidence_start", "evidence_end", "start", "end"}
+"""Fields that say where words stand: they differ wherever something was put in before them."""
+SERVING = ("facts", "revisions", "mentions", "spans", "participants")
+"""Tables whose rows come and go with the rows of others."""
+NAMED = ("entities", *ENTITY_TABLES.values())
+KINDS = {table: kind for kind, table in FACT_TABLES.items()} | {"releases": "release"}
+WORDS = {"newer_refused": "a newer text was refused", "modified_at": "changed at the source on", "body": "text"}
+"""Fields whose names do not say what they are."""
+QUARANTINE = {"left": "it was refused before", "entered": "it is refused now"}
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?Z")
+Diff = dict[str, Any]
 
 
 class Field(NamedTuple):
@@ -36,60 +41,182 @@ class Field(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """A row that differs."""
+    """A row that came, went or differs."""
 
-    key: str
+    kind: str
+    title: str
     href: str
     change: str
-    cause: str
     quarantine: str
     fields: list[Field]
 
 
-class Section(NamedTuple):
-    """A table whose rows differ."""
+class Group(NamedTuple):
+    """What a cause did to a release, or to what is of no release."""
 
-    table: str
-    counts: list[tuple[str, int]]
+    title: str
+    href: str
     rows: list[Changed]
+    left: int
+    """Rows beside them, for which the page has no room."""
+    tally: str
+    """Rows of each table, in words."""
+    served: str
+    """Rows that come and go with those, in words."""
+    reasons: list[str]
+    folded: bool
+    """Whether all of it is new, so that it is read on the page of the release."""
+
+
+class Section(NamedTuple):
+    """What one cause did."""
+
+    id: str
+    words: str
+    total: int
+    """Rows that it changed."""
+    groups: list[Group]
     left: int
 
 
-def context(edition: Edition, releases: frozenset[str]) -> dict[str, Any]:
-    """Return what the template of changes is filled with; `releases` are those that have a page."""
-    diff = edition.diff
-    by_table: dict[str, list[dict[str, Any]]] = {}
-    for row in diff.get("rows", []):
-        by_table.setdefault(row["table"], []).append(row)
-    sections = [
-        Section(
-            table,
-            sorted(Counter(row["change"] for row in rows).items()),
-            [_changed(row, releases) for row in sorted(rows, key=_order)[:SHOWN]],
-            max(0, len(rows) - SHOWN),
-        )
-        for table, rows in by_table.items()
-    ]
-    causes = sorted(diff.get("causes", {}).items(), key=lambda one: -one[1])
+def context(edition: Edition, before: Edition | None, releases: frozenset[str]) -> dict[str, Any]:
+    """Return what the template of changes is filled with.
+
+    `before` is the version before, where it stands; `releases` are those that have a page.
+    """
+    diff, teller = edition.diff, _Teller(edition, before, releases)
+    by: dict[str, dict[str, list[Diff]]] = {}
+    for row in sorted(diff.get("rows", []), key=_order):
+        by.setdefault(row["cause"], {}).setdefault(_release_of(row), []).append(row)
+    sections = [teller.section(cause, by[cause]) for cause in sorted(by, key=_place)]
+    tables = [(table, sorted(counts.items())) for table, counts in diff.get("tables", {}).items()]
     schema = diff.get("schema_changes", [])
-    return {"diff": diff, "sections": sections, "causes": causes, "cause_words": CAUSES, "schema_changes": schema}
+    return {"diff": diff, "sections": sections, "tables": tables, "schema_changes": schema}
 
 
-def _order(row: dict[str, Any]) -> int:
-    return ORDER.index(row["change"])
+def _place(cause: str) -> int:
+    """Return where a cause stands on the page: what is new is most, and last."""
+    order = [*reversed(CAUSES)]
+    return order.index(cause) if cause in order else -1
 
 
-def _changed(row: dict[str, Any], releases: frozenset[str]) -> Changed:
-    release, _, local = row["key"][0].partition("/")
-    there = release in releases and row["change"] != "removed"
-    href = f"../releases/{release}.html{'#' + local if local else ''}" if there else ""
-    shown = [name for name in row["fields"] if name not in FOLLOWING] or list(row["fields"])
-    fields = [_field(name, row["fields"][name]["old"] or "", row["fields"][name]["new"] or "") for name in shown]
-    return Changed(" ".join(row["key"]), href, row["change"], row["cause"], row.get("quarantine") or "", fields)
+def _order(row: Diff) -> tuple[bool, list[tuple[int, str]]]:
+    """Return where a row stands among others: what changed first, by its key, its numbers as numbers."""
+    key = [(int(part), "") if part.isdigit() else (0, part) for part in row["key"]]
+    return row["change"] == "added", key
 
 
-def _field(name: str, old: str, new: str) -> Field:
-    if max(len(old), len(new)) > COMPARED or not (" " in old and " " in new):
-        pieces = [Piece("gone", told.clip(old)), Piece("new", told.clip(new))]
-        return Field(name, [piece for piece in pieces if piece.text])
-    return Field(name, [short(piece, AROUND) for piece in redline(old, new)])
+def _release_of(row: Diff) -> str:
+    named = row["table"] in {*KINDS, *SERVING}
+    return str(row["key"][0]).partition("/")[0] if named else ""
+
+
+class _Teller:
+    """Tells rows by the names that both versions have for them."""
+
+    def __init__(self, edition: Edition, before: Edition | None, paged: frozenset[str]) -> None:
+        """Read both versions."""
+        self.edition, self.paged, self.left = edition, paged, ROWS
+        editions = [one for one in (edition, before) if one]
+        self.facts: dict[str, tuple[Edition, Fact]] = {}
+        self.titles: dict[str, str] = {}
+        for one in reversed(editions):
+            for release in one.releases:
+                self.titles[release.row["release_id"]] = told.title_of(release.row)
+                self.facts |= {fact.row["fact_id"]: (one, fact) for fact in release.facts}
+        self.reasons = _reasons(edition)
+
+    def section(self, cause: str, by: dict[str, list[Diff]]) -> Section:
+        """Return what a cause did: to releases, by their ids, then to what is of no release."""
+        names = sorted(by, key=lambda name: (name == "", name))
+        groups = [self._group(cause, name, by[name]) for name in names[:RELEASES]]
+        identifier = "_" + cause.replace(" ", "-")
+        total = sum(map(len, by.values()))
+        return Section(identifier, CAUSES.get(cause, cause), total, groups, max(0, len(names) - RELEASES))
+
+    def _group(self, cause: str, release: str, rows: list[Diff]) -> Group:
+        own = [row for row in rows if row["table"] not in SERVING and not _moved(row)]
+        folded = bool(own) and all(row["change"] == "added" for row in own)
+        shown = [self._changed(row) for row in islice(own, self.left)]
+        self.left -= len(shown)
+        served = _tally([row for row in rows if row["table"] in SERVING or _moved(row)])
+        href = f"../releases/{release}.html" if release in self.paged else ""
+        title = self.titles.get(release, release) or "Names and coverage"
+        reasons = self.reasons.get(release, []) if cause == "steward" else []
+        return Group(title, href, shown, len(own) - len(shown), _tally(own), served, reasons, folded)
+
+    def _changed(self, row: Diff) -> Changed:
+        release, _, local = row["key"][0].partition("/")
+        kind, change = str(KINDS.get(row["table"], row["table"])), str(row["change"])
+        there = _release_of(row) in self.paged and change != "removed"
+        href = f"../releases/{release}.html{'#' + local if local else ''}" if there else ""
+        names = [name for name in row["fields"] if name not in FOLLOWING] or list(row["fields"])
+        fields = [_field(name, row["fields"][name]["old"], row["fields"][name]["new"]) for name in names]
+        quarantine = QUARANTINE.get(str(row["quarantine"]), "")
+        return Changed(kind, self._title(row), href, change, quarantine, fields)
+
+    def _title(self, row: Diff) -> str:
+        """Return what a row is called: a fact by what it says, a name by itself; nothing for a release, its heading."""
+        key: str = row["key"][0]
+        if key in self.facts:
+            edition, fact = self.facts[key]
+            title, lines = told.tell(fact, edition.entities)
+            return ", ".join([title, *lines[:1]]) if fact.kind == "role" else title
+        if row["table"] == "releases":
+            return ""
+        named = row["table"] in NAMED and key in self.edition.entities
+        return self.edition.entities[key].name if named else " ".join(row["key"])
+
+
+def _moved(row: Diff) -> bool:
+    """Return whether nothing but the place of the words differs."""
+    return row["change"] == "changed" and set(row["fields"]) <= PLACES
+
+
+def _reasons(edition: Edition) -> dict[str, list[str]]:
+    """Return by release why a steward corrected it, as the steward wrote."""
+    path = edition.folder / "decisions.json"
+    found: dict[str, list[str]] = {}
+    for one in json.loads(path.read_bytes())["corrections"] if path.is_file() else []:
+        found.setdefault(one["release"], []).append(f"{one['reason']} ({one['by']})")
+    return found
+
+
+def _tally(rows: Iterable[Diff]) -> str:
+    """Return how many rows of each table there are, in words."""
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        counts.setdefault(row["change"], Counter())[row["table"]] += 1
+    return "; ".join(
+        ", ".join(f"{count:,} {_many(table, count)}" for table, count in sorted(some.items())) + f" {change}"
+        for change, some in sorted(counts.items())
+    )
+
+
+ONE = {"entities": "name", "people": "person", "coverage": "row of coverage"}
+MANY = {"entities": "names", "coverage": "rows of coverage"}
+"""What rows of a table are called, where its name does not say it."""
+
+
+def _many(table: str, count: int) -> str:
+    """Return what so many rows of a table are called."""
+    return ONE.get(table, table.removesuffix("s")) if count == 1 else MANY.get(table, table)
+
+
+def _field(name: str, old: str | None, new: str | None) -> Field:
+    before, after = _plain(old or ""), _plain(new or "")
+    words = WORDS.get(name, name.replace("_", " "))
+    if max(len(before), len(after)) > COMPARED or not (" " in before and " " in after) or INSTANT.search(old or ""):
+        pieces = [Piece("gone", told.clip(before)), Piece("new", told.clip(after))]
+        return Field(words, [piece for piece in pieces if piece.text])
+    return Field(words, [short(piece, AROUND) for piece in redline(before, after)])
+
+
+def _plain(value: str) -> str:
+    """Return a value in the words of people: yes and no, days and instants."""
+    if value in {"true", "false"}:
+        return "yes" if value == "true" else "no"
+    instant = INSTANT.fullmatch(value)
+    if instant:
+        return f"{told.day(instant[1])}, {instant[2]} UTC"
+    return told.day(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else value

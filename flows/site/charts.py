@@ -104,6 +104,15 @@ def share(part: int, whole: int, title: str) -> Markup:
     )
 
 
+def length(part: int, most: int) -> Markup:
+    """Return how much a value comes beside the most frequent one, as a thin bar; its count stands beside it in words."""
+    long = round(100 * part / most)
+    return Markup(  # noqa: S704 - numbers
+        f'<svg class="share" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="bar" width="{long}" height="6"/></svg>'
+    )
+
+
 def histogram(counts: Sequence[int], title: str) -> Markup:
     """Return a small histogram, a column for each count."""
     most = max(counts, default=0)

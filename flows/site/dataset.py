@@ -22,8 +22,8 @@ SHOWN_ROWS = 100
 SHOWN_REFUSED = 200
 REVIEWED = ("accepted", "corrected")
 """What is said of a row that a person has looked at and let stand."""
-CELL = 60
-"""Letters of a cell that a page shows."""
+CELL, NAMES = 60, 200
+"""Letters of a cell that a page shows, and of one with all who take part."""
 FEW, TOP, BINS = 8, 5, 16
 WHOLE = {
     ".xlsx": ("Excel", "a sheet a table"),
@@ -147,7 +147,7 @@ def quality(edition: Edition) -> Quality:
     badge, word = (
         ("bad", "published with reservations")
         if grave
-        else ("warn", "some rows refused")
+        else ("warn", "bad rows left out")
         if refused
         else ("good", "every row passed")
     )
@@ -224,7 +224,7 @@ def _column(field: dict[str, Any], cells: list[str]) -> Column:
     filled = [cell for cell in cells if cell]
     counts = Counter(filled)
     words = f"{len(filled):,} of {len(cells):,} filled"
-    few = counts.most_common(FEW if len(counts) <= FEW else TOP) if _repeats(counts) else []
+    few = _frequent(counts)
     picture, span = Markup(), ""
     if filled and kind in PLACES and len(counts) > FEW:
         few = []
@@ -234,15 +234,16 @@ def _column(field: dict[str, Any], cells: list[str]) -> Column:
         picture = charts.histogram(_binned(points), f"{name}: {span}")
     share = charts.share(len(filled), len(cells), words)
     what = field.get("description", "")
-    values = [(value, count, charts.share(count, few[0][1], f"{count:,}")) for value, count in few]
+    values = [(value, count, charts.length(count, few[0][1])) for value, count in few]
     others = len(counts) - len(few) if few else 0
     evidence = field.get("communique:evidence", "")
     return Column(name, kind, what, evidence, len(filled), len(counts), share, picture, values, others, span)
 
 
-def _repeats(counts: Counter[str]) -> bool:
-    """Return whether values are so few, or come so often, that the most frequent of them say something."""
-    return 0 < len(counts) <= FEW or max(counts.values(), default=0) > 1
+def _frequent(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return the values of a column where they are few, else those of them that come most often, and more than once."""
+    found = counts.most_common()
+    return found if len(found) <= FEW else [one for one in found[:TOP] if one[1] > 1]
 
 
 PLACES: dict[str, Callable[[str], float]] = {
@@ -291,40 +292,50 @@ def link(table: str, name: str) -> str:
 
 def _cell(table: str, name: str, value: str) -> Cell:
     first, _, local = value.partition("/")
+    if name == "participant_names":
+        return Cell(told.clip(value.replace("|", ", "), NAMES), "")
     return Cell(told.clip(value, CELL), link(table, name).format(first, local) if value else "")
 
 
 def cite(edition: Edition) -> list[tuple[str, str]]:
     """Return how to cite a version, in each form that is asked for."""
-    described = edition.described
+    described, day = edition.described, edition.manifest.as_of
     publisher = next((one["title"] for one in described.get("contributors", []) if one.get("title")), "")
-    title, year = described["title"], edition.manifest.as_of.year
-    key = f"{edition.dataset}-{edition.version}"
-    proof, url = f"Manifest SHA-256 {manifest_digest(edition)}.", _address(edition)
-    plain = " ".join(
-        filter(None, (f"{publisher} ({year}). {title}, version {edition.version} [data set].", url, proof))
-    )
+    title, url = described["title"], _address(edition)
+    where = url or f"Page {_path(edition)} of its site."
+    digest = manifest_digest(edition)
+    proof = f"SHA-256 of manifest.json: {digest}"
+    said = f"{publisher} ({day.year}). {title}, version {edition.version} of {told.day(str(day))} [data set]."
     bibtex = (
-        f"@misc{{{key},\n  author = {{{{{publisher}}}}},\n  title = {{{title}}},\n  version = {{{edition.version}}},\n"
-        f"  year = {{{year}}},\n" + (f"  url = {{{url}}},\n" if url else "") + "  note = {Data set}\n}"
+        f"@misc{{{edition.dataset}-{edition.version},\n  author = {{{{{publisher}}}}},\n  title = {{{title}}},\n"
+        f"  version = {{{edition.version}}},\n"
+        f"  year = {{{day.year}}},\n  month = {{{day.month}}},\n  day = {{{day.day}}},\n"
+        + (f"  url = {{{url}}},\n" if url else f"  howpublished = {{{where}}},\n")
+        + f"  note = {{Data set. {proof}}}\n}}"
     )
     cff = (
         f'cff-version: 1.2.0\nmessage: Please cite this data set as below.\ntype: dataset\ntitle: "{_quoted(title)}"\n'
-        f'version: "{edition.version}"\ndate-released: "{edition.manifest.as_of}"\n'
+        f'version: "{edition.version}"\ndate-released: "{day}"\n'
         + (f'url: "{url}"\n' if url else "")
+        + f'identifiers:\n  - type: other\n    value: "{digest}"\n    description: SHA-256 of manifest.json\n'
         + f'authors:\n  - name: "{_quoted(publisher)}"'
     )
     return [
-        ("As text", plain),
+        ("As text", f"{said} {where} {proof}."),
         ("BibTeX", bibtex),
         ("CITATION.cff", cff),
-        ("CSL-JSON", _csl(edition, publisher, proof)),
+        ("CSL-JSON", _csl(edition, publisher, f"{proof}.")),
     ]
+
+
+def _path(edition: Edition) -> str:
+    """Return where the version's page lies on its site."""
+    return f"{edition.dataset}/versions/{edition.version}.html"
 
 
 def _address(edition: Edition) -> str:
     """Return where the version's page is on the web; nothing where nobody said."""
-    return f"{edition.base}{edition.dataset}/versions/{edition.version}.html" if edition.base else ""
+    return f"{edition.base}{_path(edition)}" if edition.base else ""
 
 
 def _csl(edition: Edition, publisher: str, proof: str) -> str:
@@ -368,7 +379,6 @@ def _said(one: dict[str, Any]) -> str:
     for counts in one.get("tables", {}).values():
         tally.update(counts)
     rows = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.items())) or "no row changed"
-    why = ", ".join(
-        f"{cause} ({count:,})" for cause, count in sorted(one.get("causes", {}).items(), key=lambda pair: -pair[1])
-    )
+    causes = sorted(one.get("causes", {}).items(), key=lambda pair: -pair[1])
+    why = "; ".join(f"{told.CAUSES.get(cause, cause)} ({count:,})" for cause, count in causes)
     return f"Rows: {rows}." + (f" Why: {why}." if why else "")

@@ -83,7 +83,7 @@ def context(edition: Edition, entity: Entity, mine: list[Part], named: Counter[s
         "more": [(name, value) for name, value in entity.more.items() if value and name not in {*OWN_FIELDS, "name"}],
         "posts": [one for one in chapters if one.part.fact.kind == "role" and "place" not in one.part.roles],
         "counts": _counts(mine),
-        "chapters": [one for one in chapters if one.part.fact.kind != "role"][:LONGEST],
+        "story": _story([one for one in chapters if one.part.fact.kind != "role"][:LONGEST]),
         "left": max(0, sum(one.part.fact.kind != "role" for one in chapters) - LONGEST),
         "dots": [
             Dot(one.day, one.part.fact.kind, one.told.title, one.href)
@@ -105,6 +105,12 @@ def context(edition: Edition, entity: Entity, mine: list[Part], named: Counter[s
 def _chapter(edition: Edition, part: Part) -> Chapter:
     href = f"../releases/{part.release.row['release_id']}.html#{part.fact.local}"
     return Chapter(part, told.tell(part.fact, edition.entities), href, part.day)
+
+
+def _story(chapters: list[Chapter]) -> list[tuple[str, list[Chapter]]]:
+    """Return chapters by their kind, those that a reader asks for first, each latest first."""
+    by = {kind: [one for one in chapters if one.part.fact.kind == kind] for kind in told.KIND_NAMES}
+    return [(kind, found) for kind, found in by.items() if found]
 
 
 def _counts(mine: list[Part]) -> list[tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -166,6 +166,12 @@ class Edition:
     def refused(self) -> list[Row]:
         """The refused rows, with their reasons."""
         return list(rows(self.folder / QUARANTINE)) if (self.folder / QUARANTINE).is_file() else []
+
+    @cached_property
+    def refused_facts(self) -> Counter[str]:
+        """By release: how many of its facts were refused."""
+        refused = {(row["table"], row["key"]) for row in self.refused if row["table"] in FACT_TABLES.values()}
+        return Counter(name.partition("/")[0] for _, name in refused)
 
     def table(self, name: str) -> list[Row]:
         """Return the rows of a table; none where the version has no such table."""

@@ -22,6 +22,8 @@ from flows.site.snippets import snippets
 from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
 
+FILTERED = 10
+"""Rows beyond which a table can be filtered on its page."""
 A_PAGE = 120
 """Releases on a page of their list."""
 NEWEST, MOST_NAMED = 6, 24
@@ -100,7 +102,7 @@ def _of_releases(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
         came = [entry[0].file, entry[0].sha256, str(entry[0].first_seen), entry[1]] if entry else []
         named = {name: names[name] for name in sorted(_entities_of(one)) if name in names}
         told_of = [_textless(one.row), one.facts, one.mentions, [*map(_textless, one.revisions)]]
-        made_from = key(shared, told_of, came, named)
+        made_from = key(shared, told_of, came, named, edition.refused_facts[one.row["release_id"]])
         yield Page(f"{home}/releases/{one.row['release_id']}.html", made_from, partial(_release, edition, one))
     pages = max(1, -(-len(releases) // A_PAGE))
     for number in range(pages):
@@ -152,11 +154,12 @@ def _of_versions(listing: Listing, latest: Edition) -> Iterator[Page]:
     paged = frozenset(one.row["release_id"] for one in latest.releases)
     for one in listing.versions:
         version, stands = one["version"], one["version"] == listing.latest
-        edition = listing.edition(version)
-        made_from = key(one, stands, listing.dataset)
-        yield Page(
-            f"{listing.dataset}/versions/{version}.html", made_from, partial(_version, edition, one, stands=stands)
-        )
+        edition = latest if stands else listing.edition(version)
+        newest = next(other for other in listing.versions if other["version"] == listing.latest)
+        told_of = [newest["version"], newest["as_of"]]
+        path = f"{listing.dataset}/versions/{version}.html"
+        made_from = key(one, stands, listing.dataset, listing.base, told_of)
+        yield Page(path, made_from, partial(_version, edition, one, newest, stands=stands))
         if one.get("taken_down") is not None:
             continue
         for folder, face in FACES.items():
@@ -165,7 +168,16 @@ def _of_versions(listing: Listing, latest: Edition) -> Iterator[Page]:
         if edition.diff.get("rows"):
             told_of = sorted({row["key"][0].partition("/")[0] for row in edition.diff["rows"]} & paged)
             path = f"{listing.dataset}/changes/{version}.html"
-            yield Page(path, key(one, told_of), partial(_changes, edition, paged))
+            before = _before(listing, edition)
+            made_from = key(one, told_of, bool(before))
+            yield Page(path, made_from, partial(_changes, edition, before, paged))
+
+
+def _before(listing: Listing, edition: Edition) -> Edition | None:
+    """Return the version that a version is told against, where it stands."""
+    there = {one["version"] for one in listing.versions if one.get("taken_down") is None}
+    before = str(edition.diff.get("before"))
+    return listing.edition(before) if before in there else None
 
 
 def _catalog(listings: Sequence[Listing]) -> bytes:
@@ -192,7 +204,12 @@ def _search(listings: Sequence[Listing], found: Sequence[About]) -> bytes:
 
 
 def _dataset(listing: Listing, edition: Edition) -> bytes:
-    naming = {name: sum(counts.values()) for name, counts in entity.naming(edition).items()}
+    mentioned = entity.naming(edition)
+    naming = (
+        {name: sum(counts.values()) for name, counts in mentioned.items()}
+        if mentioned
+        else {name: len(some) for name, some in entity.parts(edition).items()}
+    )
     most = sorted(naming, key=lambda name: (-naming[name], name))[:MOST_NAMED]
     facts = [(kind, FACT_TABLES[kind], len(edition.table(FACT_TABLES[kind]))) for kind in told.KIND_NAMES]
     return render(
@@ -217,6 +234,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         newest=[(one, told.title_of(one.row), day_of(one.row)) for one in edition.releases[:NEWEST]],
         count=len(edition.releases),
         named=[(edition.entities[name], naming[name]) for name in most if name in edition.entities],
+        mentioned=bool(mentioned),
         entities=len(edition.entities),
         months=_months(edition),
         manifest=dataset.manifest_digest(edition),
@@ -259,7 +277,7 @@ def _table(edition: Edition, table: str) -> bytes:
     names, rows = dataset.first_rows(edition, table)
     described = next(one for one in edition.described["resources"] if one["name"] == table)
     files = next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table)
-    parquet = next((one for one in files if one.name.endswith(".parquet")), None) if rows else None
+    parquet = next((one for one in files if one.name.endswith(".parquet")), None) if len(rows) > FILTERED else None
     return render(
         "table.html",
         "../../",
@@ -279,13 +297,16 @@ def _table(edition: Edition, table: str) -> bytes:
     )
 
 
-def _version(edition: Edition, one: dict[str, Any], *, stands: bool) -> bytes:
+def _version(edition: Edition, one: dict[str, Any], newest: dict[str, Any], *, stands: bool) -> bytes:
     if one.get("taken_down") is not None:
         return render("taken.html", "../../", dataset=edition.dataset, one=one)
     return render(
         "version.html",
         "../../",
+        policy=SCRIPTED,
         edition=edition,
+        newest=newest,
+        cite=dataset.cite(edition),
         one=one,
         stands=stands,
         said=dataset.history(Listing(edition.dataset, edition.folder.parent, [one], None))[0]["said"],
@@ -299,8 +320,8 @@ def _face(face: Callable[[About], bytes], edition: Edition) -> bytes:
     return face(about(edition))
 
 
-def _changes(edition: Edition, paged: frozenset[str]) -> bytes:
-    return render("changes.html", "../../", edition=edition, **changes.context(edition, paged))
+def _changes(edition: Edition, before: Edition | None, paged: frozenset[str]) -> bytes:
+    return render("changes.html", "../../", edition=edition, **changes.context(edition, before, paged))
 
 
 def _feed(listing: Listing) -> bytes:

@@ -12,7 +12,8 @@ LONGEST = 4000
 """Words, or lines, of a changed stretch that are compared one by one; a longer one is shown as replaced whole."""
 MOST_PAIRS = 200_000
 """Pairs of one word in both texts of such a stretch; one with more, of words said over and over, is replaced too."""
-WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+WORDS = re.compile(r"\s+|\d+(?:[.,:]\d+)+|\w+|[^\w\s]")
+"""Words, a number among them with its commas and stops, and what stands between them."""
 
 
 class Piece(NamedTuple):

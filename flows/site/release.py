@@ -60,6 +60,7 @@ def context(edition: Edition, release: Release) -> dict[str, Any]:
         "counts": _counts(release),
         "named": _people(edition, release),
         "edits": _edits(release),
+        "refused": edition.refused_facts[release_id],
         "entry": entry,
         "line": line,
         "mail": mail(edition, release_id),

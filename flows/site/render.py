@@ -45,6 +45,7 @@ PAGES.filters |= {
     "clip": told.clip,
     "sentence": told.sentence,
     "plural": lambda count, one, many=None: f"{count:,} {one if count == 1 else many or one + 's'}",
+    "saved": told.saved,
     "bars": charts.bars,
     "columns": charts.columns,
     "timeline": charts.timeline,

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from flows.site import told
+from flows.site.entity import parts
 from flows.site.faces.about import About
-from flows.site.model import Edition, day_of
+from flows.site.model import Edition, Fact, Release, day_of
 from flows.site.text import visible
 
 LISTED = 1000
@@ -19,6 +20,8 @@ OTHER = "#"
 """Where names are that begin with no letter."""
 Entry = tuple[str, str, str, str, str]
 """What it is, what it is called, where it lies in its dataset, what is said of it, and more words to find it by."""
+FACTS, SENTENCE = 5000, 280
+"""Facts that are searched, the newest first, and letters of the sentence of each: an index has an end."""
 
 
 class Name(NamedTuple):
@@ -30,21 +33,47 @@ class Name(NamedTuple):
 
 
 def index(edition: Edition) -> bytes:
-    """Return all of a version that is searched, as JSON: the dataset, who is named, most named first, the releases."""
-    described, times = edition.described, _times(edition)
+    """Return all of a version that is searched, as JSON: the dataset, names, most named first, releases, facts."""
+    described, times, facts_of = edition.described, _times(edition), parts(edition)
     words = " ".join([*described.get("keywords", []), described.get("description", "")])
     found: list[Entry] = [("dataset", described["title"], "index.html", "", words)]
-    for one in sorted(edition.entities.values(), key=lambda one: (-times[one.id], one.name)):
+    for one in sorted(
+        edition.entities.values(), key=lambda one: (-times[one.id], -len(facts_of.get(one.id, [])), one.name)
+    ):
         more = " ".join(filter(None, (one.more.get("other_names"), one.more.get("acronym"))))
-        said = f"named {times[one.id]} times" if times[one.id] != 1 else "named once"
+        said = _said(times[one.id], len(facts_of.get(one.id, [])))
         found.append((one.type, one.name, f"entities/{one.id}.html", said, more.replace("|", " ")))
     for release in edition.releases:
         row = release.row
         more = " ".join(filter(None, (row["kind"], row["dateline"], row["release_id"])))
         day = told.day(day_of(row))
         found.append(("release", told.title_of(row), f"releases/{row['release_id']}.html", day, more))
-    entries = [[visible(part) for part in one] for one in found]
-    return (json.dumps({"title": visible(described["title"]), "found": entries}, ensure_ascii=False) + "\n").encode()
+    facts = [_fact(edition, release, fact) for release in edition.releases for fact in release.facts]
+    told_of = {
+        "title": visible(described["title"]),
+        "found": [[visible(part) for part in one] for one in found],
+        "facts": [[visible(part) for part in one] for one in facts[:FACTS]],
+        "left": max(0, len(facts) - FACTS),
+    }
+    return (json.dumps(told_of, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def _said(times: int, facts: int) -> str:
+    """Return how often somebody is named; where a document does not tell it, in how many facts they have a part."""
+    if times:
+        return f"named {times} times" if times > 1 else "named once"
+    return f"in {facts} facts" if facts > 1 else "in one fact" if facts else ""
+
+
+def _fact(edition: Edition, release: Release, fact: Fact) -> Entry:
+    """Return a fact as it is searched: its title, who takes part with its day, its sentence with the thing promised."""
+    row = fact.row
+    day = told.day(told.day_of_fact(fact, day_of(release.row)))
+    said = ", ".join(dict.fromkeys(filter(None, (day, *(one.name for one in fact.participants)))))
+    href = f"releases/{row['release_id']}.html#{fact.local}"
+    title, lines = told.tell(fact, edition.entities)
+    title = ", ".join([title, *lines[:1]]) if fact.kind == "role" else title
+    return fact.kind, title, href, said, told.clip(row["evidence"], SENTENCE)
 
 
 def letters(editions: Sequence[Edition]) -> list[tuple[str, list[Name]]]:

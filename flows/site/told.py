@@ -20,6 +20,17 @@ KIND_NAMES = {
     "role": "roles",
 }
 """The kinds of fact in the order in which a reader asks for them, and their plural."""
+CAUSES = {
+    "source added": "the source has something new",
+    "source withdrawn": "the source no longer has it",
+    "source restored": "the source has it again",
+    "source edited": "the source was edited",
+    "extractor": "a program read the text anew",
+    "rule": "a rule changed",
+    "schema": "the table itself changed",
+    "steward": "a steward mended it",
+}
+"""The causes of changes, in words."""
 OWN = ("fact_id", "release_id", "participant_names", "evidence", "evidence_start", "evidence_end")
 """Fields of a fact that its page shows in another way."""
 DASH, STOPS = "\N{EN DASH}", " ,;:-\N{EN DASH}\N{EM DASH}\n"
@@ -172,3 +183,12 @@ def size(count: int) -> str:
             break
         amount, unit = amount / 1000, larger
     return f"{amount:,.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:,.1f} {unit}"  # noqa: PLR2004 - three digits
+
+
+def saved(name: str, dataset: str, version: str) -> str:
+    """Return what a file is called once it is downloaded: two versions do not lie under one name."""
+    return (
+        f"{dataset}-{version}{name.removeprefix(dataset)}"
+        if name.startswith(f"{dataset}.")
+        else f"{dataset}-{version}-{name}"
+    )

@@ -52,8 +52,8 @@ class Judged(NamedTuple):
 def judge(rows: Rows, *, whole: bool = False) -> Judged:
     """Return what is wrong in `rows`, records by table; with `whole`, frictionless is asked over all of them."""
     package = _package(rows)
-    known: run.KeySets = {}
-    results = {table: run.check(package.get_resource(table), linear=False, known=known) for table in TABLES}
+    others = run.Others()
+    results = {table: run.check(package.get_resource(table), linear=False, others=others) for table in TABLES}
     findings = [finding for table, result in results.items() for finding in _findings(rows[table], result)]
     if whole:
         theirs = {one.name: one.errors for one in reference.judged(_package(rows, inline=True))}

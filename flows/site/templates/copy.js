@@ -1,6 +1,6 @@
 "use strict";
 // Puts an address, a hash or a citation on the clipboard. Without it each of them stands on the page all the same.
-const SAID = 2000;
+const SAID = 3000;
 
 function offer(place) {
   const button = document.createElement("button");
@@ -12,7 +12,7 @@ function offer(place) {
     label.textContent = word;
     button.setAttribute("aria-label", `${word}: ${place.dataset.copy}`);
   };
-  const idle = place.href ? "copy link" : "copy";
+  const idle = place.dataset.say ? `copy ${place.dataset.say}` : "copy";
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(place.href || place.textContent);

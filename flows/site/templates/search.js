@@ -1,5 +1,5 @@
 "use strict";
-// Finds datasets, names and releases by words. The indexes are fetched when somebody begins to search, from this site
+// Finds datasets, names, releases and facts by words. The indexes are fetched when somebody begins to search, from this site
 // alone; nothing is sent anywhere. What is found is set as text, never as HTML.
 const MOST = 60;
 const box = document.querySelector("[data-indexes]");
@@ -7,11 +7,17 @@ const input = box.querySelector("input");
 const status = box.querySelector("[role=status]");
 const list = box.querySelector("ol");
 let asked = null;
+let left = 0;
 
 /** Returns a text without case and marks, its words after a blank each. */
 function folded(text) {
   const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   return " " + plain.replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+}
+
+/** Returns the words that are asked for. */
+function wanted() {
+  return [...new Set(folded(input.value).split(" ").filter(Boolean))];
 }
 
 /** Returns every entry of every index, with its folded words. */
@@ -25,14 +31,28 @@ async function one(path) {
   if (!answer.ok) throw new Error(path);
   const told = await answer.json();
   const home = path.slice(0, path.lastIndexOf("/") + 1);
-  return told.found.map(([kind, title, href, said, more]) => ({
+  left += told.left;
+  const entry = ([kind, title, href, said, more]) => ({
     kind, title, said, href: home + href, dataset: told.title, named: folded(title), words: folded(title + " " + more),
-  }));
+  });
+  const fact = (row) => ({ ...entry(row), sentence: row[4], words: folded([row[0], row[1], row[3], row[4]].join(" ")) });
+  return [...told.found.map(entry), ...told.facts.map(fact)];
 }
 
-/** Shows what has every word that was asked for; what begins with them is first. */
+/** Returns what has most of the words: those whose name has them first, then as the indexes have them. */
+function best(all, words) {
+  const first = " " + words.join(" ");
+  const has = (text) => words.filter((word) => text.includes(" " + word)).length;
+  const met = all.map((entry) => ({ entry, count: has(entry.words) })).filter((one) => one.count);
+  const most = met.reduce((count, one) => Math.max(count, one.count), 0);
+  const found = met.filter((one) => one.count === most).map((one) => one.entry);
+  const rank = new Map(found.map((entry) => [entry, entry.named.startsWith(first) * 100 + has(entry.named)]));
+  return { whole: most === words.length, found: found.sort((a, b) => rank.get(b) - rank.get(a)) };
+}
+
+/** Shows what has every word that was asked for, or, where nothing has, what has most of them. */
 async function search() {
-  const words = folded(input.value).trim().split(" ").filter(Boolean);
+  const words = wanted();
   if (!words.length) return show([], "");
   asked ??= entries();
   let all;
@@ -40,14 +60,15 @@ async function search() {
     all = await asked;
   } catch {
     asked = null;
+    left = 0;
     return show([], "The index could not be read.");
   }
-  if (words.join(" ") !== folded(input.value).trim()) return; // more was typed meanwhile
-  const first = " " + words.join(" ");
-  const found = all.filter((entry) => words.every((word) => entry.words.includes(" " + word)));
-  found.sort((a, b) => b.named.startsWith(first) - a.named.startsWith(first));
+  if (words.join() !== wanted().join()) return; // more was typed meanwhile
+  const { whole, found } = best(all, words);
   const many = found.length === 1 ? "1 found" : `${found.length.toLocaleString("en")} found`;
-  show(found.slice(0, MOST), found.length > MOST ? `${many}, the first ${MOST} shown` : found.length ? many : "Nothing found");
+  const said = whole ? many : `Nothing has all of these words; ${found.length.toLocaleString("en")} with most of them`;
+  const shown = found.length > MOST ? `${said}, the first ${MOST} shown` : found.length ? said : "Nothing found";
+  show(found.slice(0, MOST), left ? `${shown}. ${left.toLocaleString("en")} older facts are in the tables alone` : shown);
 }
 
 function show(found, said) {
@@ -66,10 +87,27 @@ function item(entry) {
   about.className = "when";
   about.textContent = [entry.kind, entry.said, entry.kind === "dataset" ? "" : entry.dataset].filter(Boolean).join(" · ");
   row.append(link, " ", about);
+  if (entry.sentence && !folded(entry.sentence).startsWith(folded(entry.title))) row.append(quoted(entry.sentence));
   return row;
+}
+
+function quoted(sentence) {
+  const made = document.createElement("blockquote");
+  made.dir = "auto";
+  made.textContent = sentence;
+  return made;
+}
+
+/** Leads from the field to the first that was found, once it is there. */
+async function enter(event) {
+  if (event.key !== "Enter") return;
+  await search();
+  list.querySelector("a")?.focus();
 }
 
 box.hidden = false;
 input.addEventListener("input", search);
+input.addEventListener("keydown", enter);
 input.value = new URLSearchParams(location.search).get("q") ?? input.value;
 if (input.value) search();
+if (box.hasAttribute("data-first") && !location.hash) input.focus();

@@ -2,6 +2,7 @@
 // lies on this site; nothing else is asked. Values are set as text, never as HTML.
 const MOST = 100;
 const LONGEST = 60;
+const NAMES = 200;
 const box = document.querySelector("[data-parquet]");
 const ask = box.querySelector("button");
 const input = box.querySelector("input");
@@ -52,14 +53,17 @@ function show() {
 
 function line(row) {
   const made = document.createElement("tr");
-  row.texts.forEach((text, place) => made.append(cell(text, heads[place].dataset.link)));
+  row.texts.forEach((text, place) => made.append(cell(text, heads[place].dataset)));
   return made;
 }
 
-function cell(text, pattern) {
+function cell(whole, { name, link: pattern }) {
   const made = document.createElement("td");
+  const names = name === "participant_names";
+  const [text, longest] = names ? [whole.replaceAll("|", ", "), NAMES] : [whole, LONGEST];
   made.dir = "auto";
-  const short = text.length > LONGEST ? text.slice(0, LONGEST).trimEnd() + " …" : text;
+  if (names) made.className = "names";
+  const short = text.length > longest ? text.slice(0, longest).trimEnd() + " …" : text;
   if (!pattern || !text) {
     made.textContent = short;
     return made;

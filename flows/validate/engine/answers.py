@@ -19,6 +19,20 @@ OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u
 """Letters that steer a terminal, end a line or turn it around, and halves of letters."""
 
 
+class Tally(NamedTuple):
+    """How many errors and warnings a table has, and how many of its rows have an error."""
+
+    errors: int
+    warnings: int
+    refused: int
+
+    @property
+    def told(self) -> str:
+        """The errors and warnings in words; nothing where there are none."""
+        counts = ((self.errors, "error"), (self.warnings, "warning"))
+        return " and ".join(many(number, name) for number, name in counts if number)
+
+
 class Finding(NamedTuple):
     """An error, told."""
 
@@ -51,19 +65,27 @@ class Answer:
     rules: Counter[str] = field(default_factory=Counter)
     serious: set[str] = field(default_factory=set)
     """Rules that were broken by more than a warning."""
+    tallies: list[Tally] = field(default_factory=list)
+    """Of each table, in their order."""
 
     def __post_init__(self) -> None:
-        """Tell tables of one name apart by their places, and count the errors by rule."""
+        """Tell tables of one name apart by their places, and count the errors by rule and by table."""
         names = Counter(one.name for one in self.results)
         for one in self.results:
             one.name = one.place if names[one.name] > 1 else one.name
-        for result in self.results:
-            kind = lru_cache(KINDS)(partial(_kind, result))
-            for type_, note, field_, *_ in result.faults():
-                rule, bad = kind(type_, note, field_)
-                self.rules[rule] += 1
-                if bad == "error":
-                    self.serious.add(rule)
+        self.tallies = [self._tally(result) for result in self.results]
+
+    def _tally(self, result: Result) -> Tally:
+        """Count the errors of a table, and return how many there are."""
+        kind = lru_cache(KINDS)(partial(_kind, result))
+        counted: Counter[str] = Counter()
+        for type_, note, field_, *_ in result.faults():
+            rule, bad = kind(type_, note, field_)
+            self.rules[rule] += 1
+            counted[bad] += 1
+            if bad == "error":
+                self.serious.add(rule)
+        return Tally(counted["error"], counted["warning"], refused(result))
 
     @property
     def valid(self) -> bool:
@@ -76,8 +98,13 @@ class Answer:
 
     @property
     def total(self) -> int:
-        """How many errors there are."""
+        """How many errors and warnings there are."""
         return self.rules.total()
+
+    @property
+    def tally(self) -> Tally:
+        """How many there are in all tables."""
+        return Tally(*map(sum, zip(*self.tallies, strict=True))) if self.tallies else Tally(0, 0, 0)
 
     def findings(self, result: Result) -> Iterator[Finding]:
         """Yield the errors of a table, as many as are told."""
@@ -107,8 +134,21 @@ def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]
 
 
 def count(result: Result) -> int:
-    """Return how many errors a table has."""
+    """Return how many errors and warnings a table has."""
     return sum(1 for _ in result.faults())
+
+
+def refused(result: Result) -> int:
+    """Return how many rows of a table have more than warnings."""
+    mild = {name for name, bad in result.extras.severities.items() if bad == "warning"}
+    if not mild:
+        return result.log.count
+    return sum(any(Fault(*one).field not in mild for one in faults) for _, _, faults in result.log)
+
+
+def many(number: int, name: str) -> str:
+    """Return how many there are of what has that name."""
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def identity(result: Result, one: Fault) -> str:

@@ -33,6 +33,8 @@ class Extras:
     """Keys that have to be met once, beside the primary key."""
     categories: set[str] = field(default_factory=set)
     """Fields whose list of values is their categories."""
+    refused: list[Fault] = field(default_factory=list)
+    """What cannot be asked."""
     severities: dict[str, str] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
 
@@ -71,9 +73,18 @@ def rewritten(descriptor: dict[str, Any], profile: str | None = None) -> tuple[d
             _field(one, extras)
     if isinstance(schema.get("fieldsMatch"), list) and len(schema["fieldsMatch"]) == 1:
         schema["fieldsMatch"] = schema["fieldsMatch"][0]
-    extras.keys = [[key] if isinstance(key, str) else list(key) for key in schema.pop("uniqueKeys", None) or []]
+    _unique_keys(schema.pop("uniqueKeys", None), extras)
     _null_sequence(descriptor, schema)
     return descriptor, extras
+
+
+def _unique_keys(stated: Any, extras: Extras) -> None:
+    for key in stated if isinstance(stated, list) else [[stated]] if stated else []:
+        names = [key] if isinstance(key, str) else key
+        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            extras.keys.append(names)
+        else:
+            extras.refused.append(Fault("constraint-refused", f"uniqueKeys: {key!r} is no list of names of fields"))
 
 
 def _null_sequence(descriptor: dict[str, Any], schema: dict[str, Any]) -> None:
@@ -81,9 +92,9 @@ def _null_sequence(descriptor: dict[str, Any], schema: dict[str, Any]) -> None:
     csv = dialect.get("csv", dialect) if isinstance(dialect, dict) else {}
     sequence = csv.get("nullSequence") if isinstance(csv, dict) else None
     if isinstance(sequence, str):
-        schema["missingValues"] = [*schema.get("missingValues", [""]), sequence]
-        for one in schema["fields"]:
-            if isinstance(one, dict) and "missingValues" in one:
+        schema.setdefault("missingValues", [""])
+        for one in (schema, *schema["fields"]):
+            if isinstance(one, dict) and isinstance(one.get("missingValues"), list):
                 one["missingValues"] = [*one["missingValues"], sequence]
 
 
@@ -104,17 +115,28 @@ def _field(one: dict[str, Any], extras: Extras) -> None:
         if "enum" not in constraints:
             constraints["enum"] = values
             extras.categories.add(name)
-    asks = {rule: make for rule, make in ASKS.get(one["type"], {}).items() if rule in constraints}
-    for rule, make in asks.items():
-        extras.asks.setdefault(name, {})[rule] = make(constraints.pop(rule))
+    for rule, make in ASKS.get(str(one["type"]), {}).items():
+        if rule in constraints:
+            _ask(name, rule, make, constraints.pop(rule), extras)
     if constraints:
         one["constraints"] = constraints
 
 
+def _ask(name: str, rule: str, make: Callable[[Any], Ask], stated: Any, extras: Extras) -> None:
+    try:
+        extras.asks.setdefault(name, {})[rule] = make(stated)
+    except Exception as error:  # noqa: BLE001 - whatever the libraries die of
+        why = getattr(error, "message", str(error))
+        extras.refused.append(Fault("constraint-refused", f'field "{name}", constraint "{rule}": {why}', name))
+
+
 def _json_schema(stated: Any) -> Ask:
     from jsonschema.validators import validator_for  # type: ignore[import-untyped] # noqa: PLC0415 - only a schema that asks for it pays
+    from referencing import Registry  # noqa: PLC0415 - as above
 
-    validator = validator_for(stated)(stated)
+    kind = validator_for(stated)
+    kind.check_schema(stated)
+    validator = kind(stated, registry=Registry())  # it fetches nothing that is referred to
 
     def ask(value: Any) -> str | None:
         error = next(iter(sorted(validator.iter_errors(value), key=str)), None)
@@ -173,11 +195,11 @@ def reading(name: str, read: Callable[[Any], Any], extras: Extras) -> Callable[[
     def read_and_ask(cell: Any) -> tuple[Any, dict[str, str] | None]:
         try:
             value, notes = read(cell.replace(group, "") if group and isinstance(cell, str) else cell)
-        except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
+            if value is None or notes:
+                return value, notes
+            told = {rule: note for rule, ask in asks.items() if (note := ask(value))}
+        except Exception as error:  # noqa: BLE001 - whatever frictionless or a question dies of
             return None, {"cell": f"it cannot be judged: {error or type(error).__name__}"}
-        if value is None or notes:
-            return value, notes
-        told = {rule: note for rule, ask in asks.items() if (note := ask(value))}
         return value, told or None
 
     return read_and_ask

@@ -14,27 +14,29 @@ from flows.validate.engine import cells, delimited, lanes, progress, reference, 
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Form, Unreadable
+from flows.validate.engine.digests import Digests
+from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.lanes import Lane
 from flows.validate.engine.parts import Plan
 from flows.validate.engine.reference import Key, Opened, Reader
-from flows.validate.engine.references import Digests, Inexact, Known
-from flows.validate.engine.run import Broken, Handed, Result, missing_values, planned, source_of
+from flows.validate.engine.references import Inexact, Known
+from flows.validate.engine.run import Broken, Handed, Others, Result, missing_values, planned, reader, source_of
 from flows.validate.engine.screen import Source
 
 
-def judge(table: Opened, resource: Any, result: Result, *, linear: bool) -> str | None:
+def judge(table: Opened, resource: Any, result: Result, others: Others, *, linear: bool) -> str | None:
     """Put what is wrong with the rows of `table` into `result`; return why, where that cannot be done by columns."""
     why = _refused(table)
     if why:
         return why
     try:
-        foreign = list(_foreign(table, resource, linear=linear))
+        foreign = list(_foreign(table, resource, others, linear=linear))
         plan, source = _plan(table, foreign, result.extras, linear=linear), _source(table)
         outcome = screen.screened(source, plan)
     except Unreadable:
         return "it is not text in its encoding, or not of records that can be told apart"
-    except Inexact as inexact:
-        return str(inexact)
+    except (Inexact, NotRead) as why_not:
+        return str(why_not)
     result.log, result.rows = outcome.log, outcome.rows
     _tell(result.handed, plan, outcome.read)
     return None
@@ -97,19 +99,15 @@ def _form(table: Opened) -> Form:
 def _plan(table: Opened, foreign: list[tuple[Key, Known | Digests]], extras: Extras, *, linear: bool) -> Plan:
     plan = planned(table, ((key, references.there(known)) for key, known in foreign), extras, linear=linear)
     plan = plan._replace(readers=[_one_at_a_time(read) for read in plan.readers])
-    empty = _empty_is_missing(table)
-    columns = [
-        Lane(
-            one,
-            plan.readers[place],
-            plan.missing[place],
-            empty_is_missing=empty,
-            key=place in plan.keys,
-            plain=one.name not in extras.asks and one.name not in extras.groups,
-        )
-        for place, one in enumerate(table.fields)
-    ]
-    return Plan(plan, columns, tuple(references.lost(known, key.positions) for key, known in foreign))
+    found = [_lane(table, place, read, extras, key=place in plan.keys) for place, read in enumerate(plan.readers)]
+    return Plan(plan, found, tuple(references.lost(known, key.positions) for key, known in foreign))
+
+
+def _lane(table: Opened, place: int, read: Reader, extras: Extras, *, key: bool) -> Lane:
+    one = table.fields[place]
+    plain = one.name not in extras.asks and one.name not in extras.groups
+    missing, empty = frozenset(missing_values(one)), _empty_is_missing(table)
+    return Lane(one, read, missing, empty_is_missing=empty, key=key, plain=plain)
 
 
 def _one_at_a_time(read: Reader) -> Reader:
@@ -123,13 +121,14 @@ def _one_at_a_time(read: Reader) -> Reader:
     return locked
 
 
-def _foreign(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[Key, Known | Digests]]:
+def _foreign(table: Opened, resource: Any, others: Others, *, linear: bool) -> Iterator[tuple[Key, Known | Digests]]:
     """Yield each foreign key with the keys that it refers to."""
-    read: dict[tuple[str, tuple[str, ...]], Known | Digests] = {}
+    read = others.columns
     for key in table.foreign:
-        name = (key.table, key.fields)
+        name = (key.table or resource.name, key.fields)
         if name not in read:
-            read[name] = _known(source_of(key, resource), key.fields, linear=linear)
+            extras = others.extras.get(name[0], Extras())
+            read[name] = _known(source_of(key, resource), key.fields, extras, linear=linear)
         _comparable(table, key, read[name])
         yield key, read[name]
 
@@ -137,39 +136,28 @@ def _foreign(table: Opened, resource: Any, *, linear: bool) -> Iterator[tuple[Ke
 def _comparable(table: Opened, key: Key, known: Known | Digests) -> None:
     for place, kind in zip(key.positions, known.kinds, strict=True):
         whole = table.fields[place].type in ("integer", "year")
-        if whole != pa.types.is_int64(kind) or table.fields[place].type not in references.EXACT:
+        if whole != pa.types.is_int64(kind) or table.fields[place].type not in lanes.EXACT:
             raise Inexact(f"the foreign key {', '.join(key.names)} is not of whole numbers or texts on both sides")
 
 
-def _known(source: Any, fields: tuple[str, ...], *, linear: bool) -> Known | Digests:
+def _known(source: Any, fields: tuple[str, ...], extras: Extras, *, linear: bool) -> Known | Digests:
     """Return the keys of a table that another refers to."""
     table = reference.opened(source, linear=linear)
     if isinstance(table, list):
         raise Broken(table)
     try:
-        return _keys(table, fields, linear=linear)
+        return _keys(table, fields, extras, linear=linear)
     finally:
         table.resource.close()
 
 
-def _keys(table: Opened, fields: tuple[str, ...], *, linear: bool) -> Known | Digests:
+def _keys(table: Opened, fields: tuple[str, ...], extras: Extras, *, linear: bool) -> Known | Digests:
     why = _refused(table)
     places = {one.name: place for place, one in enumerate(table.fields)}
     if why or not set(fields) <= set(places):
         raise Inexact(f"the table that is referred to: {why or 'it has not the fields'}")
-    plan = _plan(table._replace(unique=(), primary=(), foreign=()), [], Extras(), linear=linear)
-    empty = _empty_is_missing(table)
     wanted = [
-        (
-            place,
-            Lane(
-                table.fields[place],
-                plan.lanes[place].reader,
-                plan.table.missing[place],
-                empty_is_missing=empty,
-                key=True,
-            ),
-        )
+        (place, _lane(table, place, reader(table.fields[place], extras, linear=linear), extras, key=True))
         for place in (places[name] for name in fields)
     ]
     gathered = references.Gathered()
@@ -197,6 +185,8 @@ def _of_block(block: Block, wanted: list[tuple[int, Lane]], above: int) -> Itera
 
 def _of_rows(values: list[Any], kind: Any) -> Any:
     if not pa.types.is_int64(kind):
+        if any(not isinstance(value, str | None) for value in values):
+            raise Inexact("the table that is referred to has keys that are no texts")
         return cells.texts(values)
     if any(value is not None and not lanes.SMALLEST <= value <= lanes.GREATEST for value in values):
         raise Inexact("the table that is referred to has whole numbers beyond 64 bits")

@@ -30,7 +30,7 @@ def pairs(columns: list[Any]) -> tuple[Pairs, NDArray[np.bool_]]:
     if len(columns) == 1 and pa.types.is_int64(columns[0].type):
         found = np.zeros((len(columns[0]), 2), np.uint64)
         with np.errstate(over="ignore"):
-            found[:, 0] = columns[0].fill_null(0).to_numpy().view(np.uint64) * FACTOR
+            found[:, 0] = cells.numbers(columns[0]).view(np.uint64) * FACTOR
         return found, none
     rows = zip(*(column.to_pylist() for column in columns), strict=True)
     digests = b"".join(blake2b(repr(row).encode(), digest_size=SIZE).digest() for row in rows)
@@ -63,12 +63,12 @@ class Digests:
         return self
 
     def lost(self, columns: list[Any]) -> NDArray[np.bool_]:
-        """Return which rows have a key that is none of the set; a part of it at a time is in memory."""
+        """Return which rows have a key that is none of the set; of a part, only the pages looked at are read."""
         wanted, none = pairs(columns)
         gone, part = ~none, wanted[:, 0] >> SHIFT
         for number in np.unique(part[~none]).tolist():
             if self._part(number).exists():
-                there = np.fromfile(self._part(number), np.uint64).reshape(-1, 2)
+                there = np.memmap(self._part(number), np.uint64, "r").reshape(-1, 2)
                 rows = np.flatnonzero((part == number) & ~none)
                 gone[rows] = ~_among(wanted[rows], there)
         return gone
@@ -76,7 +76,7 @@ class Digests:
 
 def _among(wanted: Pairs, there: Pairs) -> NDArray[np.bool_]:
     """Return which pairs are among others, which are in order."""
-    first, second = np.ascontiguousarray(there[:, 0]), there[:, 1]
+    first, second = there[:, 0], there[:, 1]
     found = np.zeros(len(wanted), bool)
     left, places = np.arange(len(wanted)), np.searchsorted(first, wanted[:, 0])
     while len(left):

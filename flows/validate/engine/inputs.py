@@ -23,7 +23,7 @@ def parquet(path: Path, _: list[str]) -> Rows:
             yield list(file.schema_arrow.names)
             for batch in file.iter_batches(BATCH):
                 yield from map(list, zip(*(column.to_pylist() for column in batch.columns), strict=True))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # of the file, or of a value in it
         raise NotRead(f"it is no Parquet file: {error}") from None
 
 
@@ -43,18 +43,31 @@ def _first_keys(path: Path) -> list[str]:
     return []
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    with path.open(encoding="utf-8-sig") as file:
-        yield from ((number, line) for number, line in enumerate(file, start=1) if line.strip())
-
-
-def _object(number: int, line: str) -> dict[str, Any]:
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
-        value = json.loads(line)
+        with path.open("rb") as file:
+            yield from ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+    except OSError as error:
+        raise NotRead(f"it cannot be read: {error.strerror}") from None
+
+
+def _object(number: int, line: bytes) -> dict[str, Any]:
+    try:
+        value = _value(line.decode("utf-8-sig" if number == 1 else "utf-8"))
     except json.JSONDecodeError as error:
         raise NotRead(f"line {number} is no JSON: {error.msg} at column {error.colno}") from None
+    except (ValueError, RecursionError) as error:
+        raise NotRead(f"line {number} is no JSON that can be read: {error}") from None
     if not isinstance(value, dict):
         raise NotRead(f"line {number} is no JSON object")
+    return value
+
+
+def _value(text: str) -> Any:
+    """Return what JSON says; UnicodeEncodeError where it escapes half a letter."""
+    value = json.loads(text)
+    if "\\u" in text:
+        json.dumps(value, ensure_ascii=False).encode()
     return value
 
 

@@ -142,6 +142,8 @@ class Lane:
 
     def code(self, value: Any) -> int:
         """Return the code of a value that frictionless has read, as `keys` has it for a column of them."""
+        if self.kind is TEXT and not isinstance(value, str):
+            return hash(hashable(value)) & 0xFFFFFFFFFFFFFFFF
         if self.kind is TEXT:
             return int(keys.of_texts(cells.texts([value]))[0])
         if self.kind is FLOAT:

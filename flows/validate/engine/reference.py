@@ -334,12 +334,7 @@ def resource(path: Path | str, schema: Any = None, **options: Any) -> Any:
 
 def described_resource(descriptor: dict[str, Any], base: str) -> Any:
     """Return the resource that `descriptor` describes; FrictionlessException where it describes none."""
-    return readable(Resource.from_descriptor(descriptor, basepath=base))
-
-
-def readable(one: Any) -> Any:
-    """Return `one` as a table, where it is one by its format."""
-    return one
+    return Resource.from_descriptor(descriptor, basepath=base)
 
 
 class Judged(NamedTuple):

@@ -1,6 +1,7 @@
 """What foreign keys refer to: the keys of a table, told apart exactly, by columns where that can be."""
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,8 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flows.validate.engine import cells
+from flows.validate.engine.beyond import hashable
 from flows.validate.engine.digests import Digests
-from flows.validate.engine.lanes import EXACT, Screened
+from flows.validate.engine.lanes import GREATEST, SMALLEST, Screened
 
 IN_MEMORY = 8 << 20
 """Bytes of keys that are kept in memory; where there are more, all go to disk."""
@@ -171,28 +173,46 @@ def _not_in(table: tuple[int, NDArray[np.bool_]], column: Any) -> NDArray[np.boo
 
 def there(keys: Known | Digests) -> Callable[[tuple[Any, ...]], bool]:
     """Return what says whether a key, read cell by cell, is among `keys`."""
-    return _there_on_disk(keys) if isinstance(keys, Digests) else _there(keys)
+    find = _there_on_disk(keys) if isinstance(keys, Digests) else _there(keys)
+    return lambda values: find(tuple(map(hashable, values)))
 
 
 def _there_on_disk(keys: Digests) -> Callable[[tuple[Any, ...]], bool]:
     def known(values: tuple[Any, ...]) -> bool:
-        try:
-            columns = [pa.array([value], kind) for value, kind in zip(values, keys.kinds, strict=True)]
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # such a value is none of theirs
+        kinds = zip(values, keys.kinds, strict=True)
+        if not all(value is None or _is_of(kind, value) for value, kind in kinds):
             return False
+        columns = [_of_one(value, kind) for value, kind in zip(values, keys.kinds, strict=True)]
         return not keys.lost(columns)[0]
 
     return known
 
 
+def _is_of(kind: Any, value: Any) -> bool:
+    """Return whether a column of a kind can hold a value."""
+    return SMALLEST <= value <= GREATEST if pa.types.is_int64(kind) else isinstance(value, str)
+
+
+def _of_one(value: Any, kind: Any) -> Any:
+    """Return the column of one value."""
+    if pa.types.is_int64(kind):
+        return cells.integers(np.array([value or 0], np.int64), np.array([value is None]))
+    return cells.texts([value])
+
+
 def _there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:
-    places: list[dict[Any, int]] = []
+    lock = Lock()
+    made: list[list[dict[Any, int]]] = []
+
+    def places() -> list[dict[Any, int]]:
+        with lock:
+            if not made:
+                made.append([{value: place for place, value in enumerate(one.to_pylist())} for one in keys.values])
+        return made[0]
 
     def known(values: tuple[Any, ...]) -> bool:
-        if not places:
-            places.extend({value: place for place, value in enumerate(one.to_pylist())} for one in keys.values)
         factor, found = 1, 0
-        for base, place, value in zip(keys.bases, places, values, strict=True):
+        for base, place, value in zip(keys.bases, places(), values, strict=True):
             at = base - 1 if value is None else place.get(value)
             if at is None:
                 return False
@@ -201,6 +221,3 @@ def _there(keys: Known) -> Callable[[tuple[Any, ...]], bool]:
         return at < len(keys.together) and int(keys.together[at]) == found
 
     return known
-
-
-__all__ = ["EXACT", "Digests", "Gathered", "Inexact", "Known", "known", "lost", "there"]

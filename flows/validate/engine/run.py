@@ -3,23 +3,36 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from flows.validate.engine import beyond, progress, reference, rows
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault, RowFaults, RowLog
-from flows.validate.engine.inputs import READERS
+from flows.validate.engine.inputs import READERS, NotRead
 from flows.validate.engine.lines import Lines
 from flows.validate.engine.reference import Opened
 from flows.validate.engine.rows import Table
 from flows.validate.engine.seen import Seen
 
 There = Callable[[tuple[Any, ...]], bool]
-KeySets = dict[tuple[str, tuple[str, ...]], Seen]
-"""By table and fields of a package: the keys that stand there."""
+Name = tuple[str, tuple[str, ...]]
+"""A table and the fields of a key that is referred to."""
+
+
+@dataclass
+class Others:
+    """What is known of the tables of a package, from one to the next."""
+
+    extras: dict[str, Extras] = field(default_factory=dict)
+    """What is asked of each beyond the reference."""
+    keys: dict[Name, Seen] = field(default_factory=dict)
+    """The keys that stand there, where they were read row by row."""
+    columns: dict[Name, Any] = field(default_factory=dict)
+    """The same, where they were read by columns."""
 
 
 @dataclass
@@ -97,18 +110,18 @@ SMALL = 1 << 18
 def check(
     resource: Any,
     *,
-    extras: Extras | None = None,
+    others: Others | None = None,
     linear: bool = True,
     fast: bool | None = None,
-    known: KeySets | None = None,
 ) -> Result:
     """Return what is wrong with the table of `resource`.
 
-    `extras` are asked beyond the reference. Without `linear`, patterns run in Python's own engine, as frictionless
-    runs them. With `fast` off, frictionless reads every cell. `known` remembers, from table to table of one package,
-    the keys that small ones refer to.
+    `others` remembers, from table to table of one package, what is asked beyond the reference and the keys that are
+    referred to. Without `linear`, patterns run in Python's own engine, as frictionless runs them. With `fast` off,
+    frictionless reads every cell.
     """
-    result = Result(resource.name, place_of(resource), extras=extras or Extras())
+    others = others or Others()
+    result = Result(resource.name, place_of(resource), extras=others.extras.get(resource.name, Extras()))
     result.warnings += _warnings(resource)
     if not getattr(resource, "tabular", False) and resource.format not in READERS:
         return _not_a_table(resource, result)
@@ -120,10 +133,11 @@ def check(
     result.lines = Lines(table)
     result.key = [result.names[place] for place in table.primary]
     result.kinds = {one.name: one.type for one in table.fields}
+    table.faults[:0] = result.extras.refused + _without_fields(result.extras, result.names)
     digest = Digest(resource)
     try:
         fast = _large(table) if fast is None else fast
-        _judge(table, resource, result, {} if known is None else known, linear=linear, fast=fast)
+        _judge(table, resource, result, others, linear=linear, fast=fast)
     except Broken as broken:
         return Result(result.name, result.place, first=broken.faults, warnings=result.warnings)
     finally:
@@ -132,6 +146,18 @@ def check(
     result.bytes, hashes = digest.wait()
     result.last += reference.last_faults(table, result.rows, result.bytes, hashes)
     return result
+
+
+def _without_fields(extras: Extras, names: list[str]) -> list[Fault]:
+    """Take out of `extras` the unique keys of fields that are not among `names`, and return what they are."""
+    odd = [key for key in extras.keys if not set(key) <= set(names)]
+    extras.keys = [key for key in extras.keys if key not in odd]
+    return [
+        Fault("constraint-refused", f"uniqueKeys: the table has no field {missing!r}", ", ".join(key))
+        for key in odd
+        for missing in key
+        if missing not in names
+    ]
 
 
 def place_of(resource: Any) -> str:
@@ -150,23 +176,25 @@ def _not_a_table(resource: Any, result: Result) -> Result:
 
 def _large(table: Opened) -> bool:
     if table.source and not table.resource.path:
-        return sum(1 for _ in islice(table.source(), MANY)) == MANY
+        with suppress(NotRead):
+            return sum(1 for _ in islice(table.source(), MANY)) == MANY
+        return False
     path = table.resource.normpath
     return bool(path) and not table.resource.remote and Path(path).is_file() and Path(path).stat().st_size > SMALL
 
 
 def _judge(  # noqa: PLR0913 - what a table is judged by
-    table: Opened, resource: Any, result: Result, known: KeySets, *, linear: bool, fast: bool
+    table: Opened, resource: Any, result: Result, others: Others, *, linear: bool, fast: bool
 ) -> None:
     """Put what is wrong with the rows into `result`: by columns where that can be, else row by row."""
     if fast:
         from flows.validate.engine import columns  # noqa: PLC0415 - a small file does not pay for Arrow
 
-        why = columns.judge(table, resource, result, linear=linear)
+        why = columns.judge(table, resource, result, others, linear=linear)
         if why is None:
             return
         result.handed.files.append(why)
-    foreign = _lookups(table, resource, known, linear=linear)
+    foreign = _lookups(table, resource, others, linear=linear)
     _read_whole(table, planned(table, foreign, result.extras, linear=linear), result)
 
 
@@ -178,12 +206,12 @@ def _warnings(resource: Any) -> list[str]:
 def planned(table: Opened, foreign: Iterable[tuple[reference.Key, There]], extras: Extras, *, linear: bool) -> Table:
     """Return what rows of `table` are read by."""
     places = {one.name: place for place, one in enumerate(table.fields)}
-    also = tuple(tuple(places[name] for name in key) for key in extras.keys if set(key) <= set(places))
+    also = tuple(tuple(places[name] for name in key) for key in extras.keys)
     foreign = tuple(foreign)
     referring = (place for key, _ in foreign for place in key.positions)
     return Table(
         [one.name for one in table.fields],
-        [_reader(one, extras, linear=linear) for one in table.fields],
+        [reader(one, extras, linear=linear) for one in table.fields],
         [frozenset(missing_values(one)) for one in table.fields],
         table.unique,
         table.primary,
@@ -193,7 +221,8 @@ def planned(table: Opened, foreign: Iterable[tuple[reference.Key, There]], extra
     )
 
 
-def _reader(one: Any, extras: Extras, *, linear: bool) -> reference.Reader:
+def reader(one: Any, extras: Extras, *, linear: bool) -> reference.Reader:
+    """Return what reads a cell of a field, and asks what is asked beyond the reference."""
     read = reference.reader(one, linear=linear)
     return cast("reference.Reader", beyond.reading(one.name, read, extras)) if linear else read
 
@@ -251,13 +280,14 @@ class Digest:
         return self.found
 
 
-def _lookups(table: Opened, resource: Any, known: KeySets, *, linear: bool) -> Iterator[tuple[reference.Key, There]]:
+def _lookups(table: Opened, resource: Any, others: Others, *, linear: bool) -> Iterator[tuple[reference.Key, There]]:
     """Yield each foreign key with what says whether a key is there."""
     for key in table.foreign:
         name = (key.table or resource.name, key.fields)
-        if name not in known:
-            known[name] = _keys(source_of(key, resource), key.fields, linear=linear)
-        yield key, known[name].__contains__
+        if name not in others.keys:
+            extras = others.extras.get(name[0], Extras())
+            others.keys[name] = _keys(source_of(key, resource), key.fields, extras, linear=linear)
+        yield key, others.keys[name].__contains__
 
 
 def source_of(key: reference.Key, resource: Any) -> Any:
@@ -272,13 +302,13 @@ def source_of(key: reference.Key, resource: Any) -> Any:
     return resource.package.get_resource(key.table)
 
 
-def _keys(source: Any, fields: tuple[str, ...], *, linear: bool) -> Seen:
+def _keys(source: Any, fields: tuple[str, ...], extras: Extras, *, linear: bool) -> Seen:
     table = reference.opened(source, linear=linear)
     if isinstance(table, list):
         raise Broken(table)
     places = {one.name: place for place, one in enumerate(table.fields)}
     wanted = [places.get(name) for name in fields]
-    readers = [None if place is None else reference.reader(table.fields[place], linear=linear) for place in wanted]
+    readers = [None if place is None else reader(table.fields[place], extras, linear=linear) for place in wanted]
     found = Seen()
     for row in reference.rows(table):
         if isinstance(row, Fault):
@@ -294,13 +324,6 @@ def _value(cells: list[Any], place: int | None, read: reference.Reader | None) -
     if place is None or read is None:
         return None
     return read(cells[place] if place < len(cells) else None)[0]
-
-
-class Difference(NamedTuple):
-    """An error that one says and the other does not."""
-
-    ours: Any
-    theirs: Any
 
 
 def told(result: Result) -> list[tuple[int | None, list[str] | None, Fault]]:

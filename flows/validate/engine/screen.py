@@ -121,8 +121,10 @@ def _parts(source: Source, work: Work) -> Iterator[tuple[int, Part]]:
         for part in _in_order(pool, blocks, work, source.first - 1):
             if first == 1 and part.records < source.first - 1:
                 raise Unreadable
+            records = part.records
             yield first, part
-            first += part.records
+            del part
+            first += records
 
 
 def _in_order(

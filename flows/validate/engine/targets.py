@@ -1,6 +1,8 @@
 """What a person names, as tables: a file with its schema, a resource, a whole Data Package."""
 
+import atexit
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +12,14 @@ from urllib.parse import urlsplit
 from flows.validate.engine import beyond, reference
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.run import Result, check, place_of, told
+from flows.validate.engine.run import Others, Result, check, place_of, told
 
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
-LINKS = ("path", "schema", "dialect", "profile", "$schema")
-DESCRIPTOR, DESCRIPTOR_BYTES = "datapackage.json", 64 << 20
+LINKS, PROFILES = ("path", "extrapaths", "schema", "dialect", "layout"), ("profile", "profiles")
+OWN_PROFILES = ("data-package", "tabular-data-package", "data-resource", "tabular-data-resource")
+"""Profiles that frictionless knows by name; it reads any other, and whatever that refers to."""
+DESCRIPTOR, DESCRIPTOR_BYTES, FETCHED_BYTES = "datapackage.json", 64 << 20, 64 << 30
 
 
 class BadTarget(ValueError):  # noqa: N818 - it is the target's fault
@@ -23,10 +27,10 @@ class BadTarget(ValueError):  # noqa: N818 - it is the target's fault
 
 
 class Named(NamedTuple):
-    """A resource, and what is asked of it beyond the reference."""
+    """A resource, and what is known of it and the others of its package."""
 
     resource: Any
-    extras: Extras
+    others: Others
 
 
 def is_table(target: str, schema: str | None) -> bool:
@@ -54,16 +58,15 @@ def sources(target: str) -> set[Path]:
     path = path / DESCRIPTOR if path.is_dir() else path
     description = _package_of(path) or path
     told = _descriptor(description) if description.suffix == ".json" and description.is_file() else None
-    named = _links(told) if isinstance(told, dict) else ()
+    named = _named_in(told) if isinstance(told, dict) else ()
     return {one.resolve() for one in (path, description, *(description.parent / link for link in named))}
 
 
-def _links(told: dict[str, Any]) -> Iterator[str]:
+def _named_in(told: dict[str, Any]) -> Iterator[str]:
     """Yield the paths and addresses that a description names."""
     entries = told.get("resources", [told])
     for entry in entries if isinstance(entries, list) else ():
-        for links in map(entry.get, LINKS) if isinstance(entry, dict) else ():
-            yield from (link for link in (links if isinstance(links, list) else [links]) if isinstance(link, str))
+        yield from (link for _, link in _links(entry)) if isinstance(entry, dict) else ()
 
 
 def _package_of(path: Path) -> Path | None:
@@ -83,12 +86,15 @@ def _describes(folder: Path, path: Path) -> bool:
 def results(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Iterator[Result]:
     """Yield what is wrong with each table of `target`; BadTarget where it cannot be looked at at all."""
     with reference.system.use_context(trusted=True):
-        found = named(target, schema, reference_only=reference_only, remote=remote)
+        try:
+            found = named(target, schema, reference_only=reference_only, remote=remote)
+        except RecursionError:
+            raise BadTarget(f"{target}: its description is nested too deep") from None
         if isinstance(found, list) and found and isinstance(found[0], Fault):
             yield Result(Path(target).name, target, first=found)
             return
         for one in found:
-            yield _by_reference(one.resource) if reference_only else check(one.resource, extras=one.extras)
+            yield _by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
 
 
 def _by_reference(resource: Any) -> Result:
@@ -137,13 +143,15 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
         return [one for one in found if isinstance(one, Fault) or one.resource.path == place]
     if schema is not None or not (path.suffix == ".json" or _is_remote(target)):
         return _file(target, _schema(schema, remote=remote), reference_only=reference_only)
-    return _described(
-        _fetched(target) if _is_remote(target) else path, target, reference_only=reference_only, remote=remote
-    )
+    path = _fetched(target, DESCRIPTOR_BYTES) if _is_remote(target) else path
+    return _described(path, target, reference_only=reference_only, remote=remote)
 
 
 def _is_remote(text: str) -> bool:
-    return len(urlsplit(text).scheme) > 1
+    try:
+        return len(urlsplit(text).scheme) > 1
+    except ValueError:  # an address that is none, as of a host in brackets
+        return True
 
 
 def _descriptor(path: Path) -> Any:
@@ -152,7 +160,7 @@ def _descriptor(path: Path) -> Any:
         return None
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -162,7 +170,7 @@ def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
     if _is_remote(given):
         if not remote:
             raise BadTarget(f"{given} is on another machine; --allow-remote fetches it")
-        given = str(_fetched(given))
+        given = str(_fetched(given, DESCRIPTOR_BYTES))
     if not Path(given).is_file():
         raise BadTarget(f"{given}: there is no such file")
     told = _descriptor(Path(given))
@@ -171,25 +179,28 @@ def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
     return told
 
 
-def _fetched(url: str) -> Path:
-    """Return a file with what is at `url`."""
+def _fetched(url: str, most: int) -> Path:
+    """Return a file with what is at `url`, no more than `most` bytes; it is removed when the program ends."""
     import urllib.request  # noqa: PLC0415 - only what is remote pays for it
 
     if urlsplit(url).scheme not in ("http", "https"):
         raise BadTarget(f"{url}: only http and https are fetched")
     folder = Path(tempfile.mkdtemp(prefix="communique-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / (Path(urlsplit(url).path).name or "datapackage.json")
     try:
         with urllib.request.urlopen(url, timeout=30) as answer, path.open("wb") as file:  # noqa: S310 - http alone
             while block := answer.read(1 << 20):
                 file.write(block)
+                if file.tell() > most:
+                    raise BadTarget(f"{url} is larger than the {most:,} bytes that are fetched")
     except OSError as error:
         raise BadTarget(f"{url}: {error}") from None
     return path
 
 
 def _file(target: str, schema: dict[str, Any] | None, *, reference_only: bool) -> list[Any]:
-    path = _fetched(target) if _is_remote(target) else Path(target)
+    path = _fetched(target, FETCHED_BYTES) if _is_remote(target) else Path(target)
     descriptor: dict[str, Any] = {"name": _name(path), "path": str(path)} | ({"schema": schema} if schema else {})
     return _resource(descriptor, "", reference_only=reference_only)
 
@@ -208,7 +219,7 @@ def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) ->
         resource = reference.described_resource(descriptor, base)
     except reference.FrictionlessException as error:
         return [reference.fault(one) for one in error.to_errors()]
-    return [Named(resource, extras)]
+    return [Named(resource, Others({resource.name: extras}))]
 
 
 def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> Any:
@@ -220,12 +231,12 @@ def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -
     entries = told.get("resources", [told])
     if not isinstance(entries, list):
         raise BadTarget(f"{path}: resources is no list")
-    _may_be_read(entries, path.parent, remote=remote)
+    _may_be_read([*entries, _profiles(told)], path.parent, remote=remote)
     if "resources" not in told:
         return _resource(told, base, reference_only=reference_only)
     extras = [Extras() for _ in entries]
-    if not reference_only:
-        rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries if isinstance(entry, dict)]
+    if not reference_only and all(isinstance(entry, dict) for entry in entries):
+        rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries]
         told = told | {"resources": [one for one, _ in rewritten]}
         extras = [more for _, more in rewritten]
     return _of_package(told, base, extras)
@@ -237,22 +248,35 @@ def _of_package(told: dict[str, Any], base: str, extras: list[Extras]) -> Any:
         package.to_descriptor(validate=True)
     except reference.FrictionlessException as error:
         return [reference.fault(one) for one in error.to_errors()]
-    return [Named(reference.readable(one), more) for one, more in zip(package.resources, extras, strict=True)]
+    others = Others({one.name: more for one, more in zip(package.resources, extras, strict=True)})
+    return [Named(one, others) for one in package.resources]
+
+
+def _profiles(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the links of a package that are its own."""
+    return {name: told.get(name) for name in PROFILES}
 
 
 def _may_be_read(entries: list[Any], folder: Path, *, remote: bool) -> None:
-    """Raise BadTarget for a resource that lies on another machine or outside the folder of its description."""
-    for entry in entries if isinstance(entries, list) else ():
-        for name in LINKS:
-            links = entry.get(name) if isinstance(entry, dict) else None
-            for link in links if isinstance(links, list) else [links]:
-                if isinstance(link, str) and not (name in ("profile", "$schema") and not _is_remote(link)):
-                    _may_be_followed(link, name, folder, remote=remote)
+    """Raise BadTarget for a link that leads to another machine or out of the folder of its description."""
+    for name, link in (found for entry in entries if isinstance(entry, dict) for found in _links(entry)):
+        profile = name in PROFILES
+        if not (profile and link in OWN_PROFILES):
+            _may_be_followed(link, folder, remote=remote, profile=profile)
 
 
-def _may_be_followed(link: str, name: str, folder: Path, *, remote: bool) -> None:
+def _links(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what frictionless reads for a resource, with its property; `url` is an old name of the path."""
+    for name in (*LINKS, *PROFILES, *(() if entry.get("path") else ("url",))):
+        links = entry.get(name)
+        yield from ((name, link) for link in (links if isinstance(links, list) else [links]) if isinstance(link, str))
+
+
+def _may_be_followed(link: str, folder: Path, *, remote: bool, profile: bool) -> None:
+    if profile and not remote:
+        raise BadTarget(f"the profile {link} may refer to other machines; --allow-remote reads it")
     if _is_remote(link):
-        if not remote and name not in ("profile", "$schema"):
+        if not remote:
             raise BadTarget(f"{link} is on another machine; --allow-remote fetches it")
     elif not (folder / link).resolve().is_relative_to(folder.resolve()):
         raise BadTarget(f"{link} leads out of the folder of its description")

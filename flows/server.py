@@ -90,7 +90,7 @@ def serving(home: Path, port: int | None = None) -> Iterator[str]:
         fcntl.flock(users, fcntl.LOCK_SH)
         with (home / "start.lock").open("ab") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
-            url = running(home) or _start(home, port or free_port())
+            url = running(home) or _start(home, port)
         try:
             yield url
         finally:
@@ -177,16 +177,17 @@ def _proof(url: SplitResult) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"} if pair else {}
 
 
-def _start(home: Path, port: int) -> str:
+def _start(home: Path, asked: int | None) -> str:
     """Return the address of a server that was started; PortTaken, or ServerError with the end of its log."""
-    check_port(port, "--port")
+    port, mend = (asked, "--port") if asked else (free_port(), "the next start")
+    check_port(port, mend)
     url = f"http://{LOOPBACK}:{port}/api"
-    with (home / "server.log").open("wb") as log:
+    with (home / "server.log").open("wb") as said:
         keeper = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "flows.server", str(home), str(port)],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=said,
+            stderr=said,
             start_new_session=True,
             env=os.environ | environment(home, url),
         )
@@ -196,8 +197,10 @@ def _start(home: Path, port: int) -> str:
             (home / "server.json").write_text(json.dumps({"url": url, "keeper": keeper.pid}), encoding="utf-8")
             return url
         time.sleep(POLL_SECONDS)
-    keeper.terminate()
-    check_port(port, "--port")  # somebody was faster
+    if keeper.poll() is None:
+        keeper.terminate()
+    else:
+        check_port(port, mend)  # somebody was faster
     tail = (home / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
     raise ServerError(f"Prefect's server did not start; the end of {home / 'server.log'}:\n{tail}")
 

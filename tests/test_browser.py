@@ -1,6 +1,5 @@
 """The catalog in a real browser: what a reader does, what an eye and a keyboard meet, and that nobody else is asked."""
 
-import shutil
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,12 +13,13 @@ from flows.site.render import scripts
 from flows.site.write import site
 from tests import catalog, shelves
 from tests.catalog import MINISTRY
+from tests.needs import CHROMIUM, EXPECTED
 from tests.publishing import DATASET
 from tests.shelves import serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium: `apt-get install chromium` brings it, and these tests need it"
+    CHROMIUM is None and not EXPECTED,
+    reason="there is no Chromium: `apt-get install chromium` brings it, and these tests need it",
 )
 SEED = f"{DATASET}/releases/dhs-2021-07-guatemala-seed.html"
 KINDS = {
@@ -154,7 +154,7 @@ def test_where_nothing_has_every_word_what_has_most_of_them_is_shown(scripted: P
 
 
 needs_parquet = pytest.mark.skipif(
-    not scripts(), reason="hyparquet is not installed: `make browser` brings it, where there is npm"
+    not scripts() and not EXPECTED, reason="hyparquet is not installed: `make browser` brings it, where there is npm"
 )
 
 

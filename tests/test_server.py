@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from flows import server
+from flows.cli import operating
+from flows.cli.site import Site
+from flows.settings import Settings
 from tests.publishing import processes_of, read_json, wait_until
 from tests.served import proof
 
@@ -119,3 +122,57 @@ def test_a_server_of_another_home_is_not_taken_for_our_own(served: Served, tmp_p
     with pytest.raises(server.PortTaken, match=told), server.serving(home, port):
         pass
     assert not processes_of(home)
+
+
+def test_who_named_no_port_is_told_of_no_option(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another took the free port in the same moment."""
+    port = int(served.url[17:-4])
+    monkeypatch.setattr(server, "free_port", lambda: port)
+    told = f"127.0.0.1:{port} already: the next start takes another port"
+    with pytest.raises(server.PortTaken, match=told), server.serving(tmp_path):
+        pass
+
+
+def test_our_own_server_that_is_too_slow_is_told_by_its_log_and_not_as_a_stranger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It listens, but asks for a password that nobody here has: so its time runs out while it holds the port."""
+    port = server.free_port()
+
+    class UntilItListens:
+        def __radd__(self, _: float) -> "UntilItListens":
+            return self
+
+        def __gt__(self, _: float) -> bool:
+            return not server.taken(port)
+
+    monkeypatch.setattr(server, "START_SECONDS", UntilItListens())
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "nobody:knows")
+    match = r"did not start; the end of .*server\.log"
+    with pytest.raises(server.ServerError, match=match) as told, server.serving(tmp_path, port):
+        pass
+    assert not isinstance(told.value, server.PortTaken)
+    assert wait_until(lambda: not processes_of(tmp_path)), processes_of(tmp_path)
+
+
+def test_up_says_that_its_port_was_taken_and_gives_up_in_the_end(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whichever port it takes, another has it a moment later."""
+    settings = Settings(data=tmp_path / "data")
+    (settings.root / "packages").mkdir(parents=True)
+    site = Site(settings.root, 0, [])
+    port = int(served.url[17:-4])
+    ports = iter([port] * 10)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr(server, "PORT", port)
+    monkeypatch.setattr(server, "free_port", lambda: next(ports))
+    try:
+        with pytest.raises(server.PortTaken):
+            operating.serve(settings, None, site)
+    finally:
+        site.stop()
+    said = f"somebody listens on 127.0.0.1:{port} already: another port is tried"
+    assert caplog.messages.count(said) == operating.PORTS - 1

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 COLOURS = {"good": "green", "warning": "yellow", "bad": "bold red", "skipped": "dim"}
 MARKS = {"good": "✓", "warning": "!", "bad": "✗", "skipped": "·"}
+PORTS = 5
+"""Ports that are tried where each is taken by somebody else in the moment of a start."""
 log = logging.getLogger("communique")
 
 
@@ -97,13 +99,13 @@ def up(
     with store.locked(settings.prefect_home / "up.lock"):
         beside = Site(settings.root, site, name or [])
         try:
-            _serve(settings, port, beside)
+            serve(settings, port, beside)
         finally:
             beside.stop()
     return DONE
 
 
-def _serve(settings: Any, port: int | None, beside: "Site") -> None:
+def serve(settings: Any, port: int | None, beside: "Site") -> None:
     """Serve until told to stop; our own server is started again where it is gone."""
     from flows import server  # noqa: PLC0415
     from flows.cli.connecting import given_server, own_server  # noqa: PLC0415
@@ -112,15 +114,17 @@ def _serve(settings: Any, port: int | None, beside: "Site") -> None:
     if given:
         _serve_with(settings, given, beside, own=False)
         return
-    taken = server.port_for(port, server.PORT, "Prefect's server")
+    taken, left = server.port_for(port, server.PORT, "Prefect's server"), PORTS
     while True:
         try:
             with own_server(settings, taken) as url:
                 _serve_with(settings, url, beside, own=True)
                 return
         except server.PortTaken:  # by another folder's, which was started in the same moment
-            if port:
+            left -= 1
+            if port or not left:
                 raise
+            log.warning("somebody listens on %s:%d already: another port is tried", server.LOOPBACK, taken)
             taken = server.free_port()
         except server.ServerGone as gone:
             log.warning("%s; it is started again", gone)

@@ -67,7 +67,9 @@ clean: ## remove .venv and the caches of the tools; all of data/ stays, with the
 .venv/.runtime: requirements.lock pyproject.toml
 	@echo "Setting up .venv from requirements.lock (once, about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "  downloading and installing its packages, each held against its hash ..."
 	@$(PIP) install --no-deps --require-hashes -r requirements.lock
+	@echo "  installing communique ..."
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

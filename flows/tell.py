@@ -37,14 +37,20 @@ def report(console: Console, found: Report) -> None:
         )
     dependants = len(found.problems) - len(own)
     if dependants:
-        console.print(f"{dependants} rows are kept back because their parent is refused.", style="yellow")
+        kept = "1 row is kept back because its" if dependants == 1 else f"{dependants} rows are kept back because their"
+        console.print(f"{kept} parent is refused.", style="yellow")
 
 
 def verdict(found: Report) -> str:
     """Return one line that says how it went."""
     worst = Counter(problem.severity for problem in found.problems if problem.rule != DEPENDANT)
-    told = ", ".join(f"{worst[severity]} {severity}" for severity in COLOURS if worst[severity])
+    told = ", ".join(_many(worst[severity], severity) for severity in COLOURS if worst[severity])
     return f"{'valid' if found.valid else 'INVALID'}{': ' + told if told else ''}"
+
+
+def _many(number: int, severity: Severity) -> str:
+    """Return how many problems there are of a severity; `critical` and `info` have no plural."""
+    return f"{number} {severity}{'s' if number > 1 and severity in ('error', 'warning') else ''}"
 
 
 def _counts(found: Report) -> Table:
@@ -165,7 +171,8 @@ def versions(console: Console, dataset: str, index: list[dict[str, Any]], *, sch
                 or told["note"]
                 or "no change of rows"
             )
+            noun = "release" if told["rows"]["releases"] == 1 else "releases"
             releases, pruned = told["rows"]["releases"], "  (pruned)" if "pruned" in told else ""
             console.print(
-                f"  {told['version']:<8} {told['as_of']}  {releases:>6} releases  {told['level']:<6} {causes}{pruned}"
+                f"  {told['version']:<8} {told['as_of']}  {releases:>6} {noun:<8}  {told['level']:<6} {causes}{pruned}"
             )

@@ -4,6 +4,7 @@ A problem names its rule by a stable id; the rules themselves stand in `schemas.
 no path of a machine: the same rows under the same rules give the same report.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
@@ -133,10 +134,11 @@ def quoted(text: str, beside: str | None = None, length: int = 160) -> str:
 
 
 def shown(value: Any) -> str | None:
-    """Return `value` as a problem shows it, cut at `VALUE_LENGTH` characters."""
+    """Return `value` as a problem shows it, a list or an object as JSON has it, cut at `VALUE_LENGTH` characters."""
     if value is None:
         return None
-    text = value if isinstance(value, str) else str(value)
+    written = isinstance(value, dict | list | tuple | bool)
+    text = json.dumps(value, ensure_ascii=False, default=str) if written else str(value)
     return text if len(text) <= VALUE_LENGTH else text[: VALUE_LENGTH - 1] + "…"
 
 

@@ -14,6 +14,11 @@ from pydantic_core import PydanticCustomError
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FACT_ID = r"^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*$"
+FORMS = {
+    SLUG: "small letters, digits and single hyphens were expected, as in ministry-of-housing",
+    FACT_ID: "the id of a release, a slash and an id were expected, as in housing-2024/c1",
+}
+"""What a person is told in place of a pattern."""
 DIGITS = 15
 """Most digits of a quantity, zeros at its ends aside."""
 LIST_MARK = "|"

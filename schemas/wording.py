@@ -6,6 +6,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from schemas.values import FORMS
+
 MESSAGES = {
     "missing": "it is not given",
     "string_type": "a text was expected, in quotes",
@@ -42,6 +44,8 @@ def wording(detail: Any, model: type[BaseModel]) -> str:
         return _unknown(detail["loc"], model)
     if detail["type"] in MESSAGES:
         known = detail.get("ctx") or {}
+        if known.get("pattern") in FORMS:
+            return FORMS[known["pattern"]]
         whole = {name: int(value) for name, value in known.items() if isinstance(value, float) and value.is_integer()}
         return MESSAGES[detail["type"]].format(**known | whole)
     return str(detail["msg"]).removeprefix("Value error, ")

@@ -165,6 +165,19 @@ def test_a_meeting_that_hangs_on_a_fact_that_is_not_there_is_refused(
     assert (found.rule, found.field, found.value) == ("table.foreign-key", link, f"{SEED.stem}/nothing")
 
 
+def test_a_mistyped_id_of_an_entity_is_told_with_the_nearest_one_and_where_to_add_it(
+    tmp_path: Path, seed: dict[str, Any]
+) -> None:
+    people = seed["meetings"][0]["participants"]
+    place = next(place for place, one in enumerate(people) if one.get("entity_id"))
+    right = people[place]["entity_id"]
+    people[place]["entity_id"] = f"{right}z"
+    (found,) = [one for one in judged(tmp_path, {"a.json": written(seed)}).report.problems if one.rule != DEPENDANT]
+    assert (found.rule, found.field, found.value) == ("table.foreign-key", "entity_id", f"{right}z")
+    assert found.message == f"entities has no {found.value!r}; {right!r} is the nearest"
+    assert found.hint == "Add it to people, organizations or places of the document, or mend the id."
+
+
 def test_a_part_of_an_organization_that_is_not_there_is_a_part_of_none(tmp_path: Path, seed: dict[str, Any]) -> None:
     seed["organizations"][10]["parent_id"] = "nothing"
     verdict = judged(tmp_path, {"a.json": written(seed)})

@@ -127,6 +127,11 @@ def test_the_seed_is_valid(communique: Communique) -> None:
     assert "✗" not in told.stdout
 
 
+def test_the_help_of_approve_says_that_a_reason_is_required(communique: Communique) -> None:
+    told = " ".join(communique("approve", "--help").stdout.replace("│", "").split())
+    assert "Why; kept and published. Required, but for a dry run." in told
+
+
 def test_a_table_that_holds_no_release_is_told_of_schemas_in_one_line(communique: Communique, tmp_path: Path) -> None:
     (tmp_path / "trees.csv").write_text("id,height\noak,12\nelm,9\n", encoding="utf-8")
     told = communique("validate", tmp_path / "trees.csv")

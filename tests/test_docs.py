@@ -271,8 +271,21 @@ def written(folder: Path, text: str) -> Path:
     return datasets
 
 
+def dataset_files() -> list[str]:
+    """Return the examples of a dataset file: the short one, and the one with everything."""
+    return [block.text for block in blocks(DATASETS) if block.language == "toml"]
+
+
+def test_the_short_example_of_a_dataset_file_publishes_what_lies_in_its_folder(tmp_path: Path) -> None:
+    data = written(tmp_path, dataset_files()[0]).parent
+    (data / "releases").mkdir()
+    (data / "releases" / "example.json").write_text(only_block(RELEASE, "json"), encoding="utf-8")
+    package = published(data, "housing")
+    assert package.folder == data / "packages" / "housing" / "1.0.0"
+
+
 def test_the_example_of_a_dataset_file_sets_every_field_of_every_table(tmp_path: Path) -> None:
-    read = config.read(written(tmp_path, only_block(DATASETS, "toml")), "housing")
+    read = config.read(written(tmp_path, dataset_files()[1]), "housing")
     page = read.sources[1].page
     parts = [read.dataset, read.publisher, *read.licences, page, read.schedule, read.gate, read.freshness]
     for part in parts:
@@ -285,7 +298,7 @@ def test_the_example_of_a_dataset_file_sets_every_field_of_every_table(tmp_path:
 
 
 def test_the_mistake_on_the_page_of_the_dataset_file_is_told_as_it_is_shown(tmp_path: Path) -> None:
-    mistaken = only_block(DATASETS, "toml").replace("max_refused_share = 0.05", "max_refused_share = 2")
+    mistaken = dataset_files()[1].replace("max_refused_share = 0.05", "max_refused_share = 2")
     with pytest.raises(config.ConfigError) as told:
         config.read(written(tmp_path, mistaken), "housing")
     assert str(told.value).removeprefix(f"{tmp_path}/") == only_block(DATASETS, "text")

@@ -413,6 +413,19 @@ def test_a_release_may_report_days_near_its_publication_that_its_text_does_not_s
     assert {one[0] for one in told(rows_of(page() | far))} == {"evidence.day"}
 
 
+@pytest.mark.parametrize(
+    ("days", "field", "value"),
+    [
+        ({"start_on": "2031-01-01"}, "start_on", "2031-01-01"),
+        ({"start_on": "2031-01-01", "end_on": "2031-01-02"}, "start_on", "2031-01-01 to 2031-01-02"),
+    ],
+)
+def test_a_day_that_nothing_states_is_told_as_it_was_given(days: dict[str, str], field: str, value: str) -> None:
+    document = page()
+    document["meetings"][0] |= {"start_on": None, "end_on": None} | days
+    assert {one[2:] for one in told(rows_of(document)) if one[0] == "evidence.day"} == {(field, value)}
+
+
 def test_what_has_no_release_is_left_to_the_keys() -> None:
     rows = rows_of(page())
     rows["releases"] = []

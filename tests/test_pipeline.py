@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -133,7 +134,10 @@ def test_a_run_says_how_it_ended_by_its_exit_code_and_its_last_line(
 ) -> None:
     done = told.runs[run]
     assert done.returncode == code, done.stderr
-    assert done.stdout.splitlines()[-1].startswith(f"{outcome:<9} {DATASET} ")
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith(f"{outcome:<9} {DATASET} ")
+    for decision in ("approve", "reject"):
+        assert bool(re.search(rf"communique {decision} \S+ --reason", done.stdout)) is (outcome == "Held")
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -276,6 +277,7 @@ def test_a_retry_tells_that_no_row_got_out_where_nothing_was_mended(retried: Ret
     assert retried.before.returncode == 0, retried.before.stderr
     assert lines[-1] == f"0 of {rows} rows got out, {rows} are refused"
     assert any(line.startswith(f"Unchanged {DATASET}") for line in lines)
+    assert any(re.fullmatch(rf"refused   \d+ rows: communique quarantine list {DATASET}", line) for line in lines)
 
 
 def test_a_retry_names_each_row_that_got_out_and_publishes_it(retried: Retried, data: Path) -> None:

@@ -53,6 +53,11 @@ def _day(_: Any, tokens: Any) -> date:
 Day = Annotated[date | None, Parameter(converter=_day)]
 
 
+def many(number: int, name: str) -> str:
+    """Return how many there are of what has that name."""
+    return f"{number} {name}{'' if number == 1 else 's'}"
+
+
 def who(by: str | None) -> str:
     """Return who decides: as told, else the name of the account, or its number where it has no name."""
     if by is not None:

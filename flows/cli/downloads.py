@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.common import DONE, INVALID, Format, app, err, out, print_json
+from flows.cli.common import DONE, INVALID, Format, app, err, many, out, print_json
 
 if TYPE_CHECKING:
     from flows.download.findings import Verification
@@ -210,7 +210,7 @@ def _tell_changes(before: "Package", after: "Package") -> None:
         raise Untrue(f"{before.dataset} {before.version} and {after.version} cannot be compared: {error!r}") from None
     path = after.folder.with_name(CHANGES.format(before=before.version, after=after.version))
     store.replace_file(path, store.readable(found.model_dump(mode="json")))
-    out.print(f"since {before.version}: {len(found.rows)} rows added, removed or changed  {path}", style="bold")
+    out.print(f"since {before.version}: {many(len(found.rows), 'row')} added, removed or changed  {path}", style="bold")
     tell.diff(out, found)
 
 
@@ -224,4 +224,4 @@ def _tell(found: "Verification") -> None:
     if found.valid:
         out.print("as published: every hash is as promised", style="bold green")
     else:
-        out.print(f"NOT as published: {len(found.faults)} faults", style="bold red")
+        out.print(f"NOT as published: {many(len(found.faults), 'fault')}", style="bold red")

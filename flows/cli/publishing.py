@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flows.cli.common import BUSY, DONE, INVALID, WRONG_USE, Day, Format, app, err, out, print_json
+from flows.cli.common import BUSY, DONE, INVALID, WRONG_USE, Day, Format, app, err, many, out, print_json
 
 EXITS = {
     "Published": DONE,
@@ -108,6 +108,15 @@ def _preview(settings: Any, names: list[str], as_of: date | None, format: Format
     return INVALID if any(plan.held for plan in plans) else DONE
 
 
+def _tell_next(name: str, outcome: str, run_id: str, refused: int) -> None:
+    """Print what a steward can do now: look at the rows that were refused, decide on a run that is held."""
+    if outcome == "Held":
+        out.print(f"publish   communique approve {run_id} --reason …")
+        out.print(f"turn down communique reject {run_id} --reason …")
+    elif refused:
+        out.print(f"refused   {many(refused, 'row')}: communique quarantine list {name}", style="yellow")
+
+
 def _tell_run(name: str, ending: Any) -> None:
     """Print what a run found, and what came of it; of a backfill, the last day, after a line for each."""
     from flows import tell  # noqa: PLC0415
@@ -117,8 +126,10 @@ def _tell_run(name: str, ending: Any) -> None:
     settings, run_id = Settings(), ending.days[-1].run_id if ending.days else None
     path = settings.run(name, run_id) / "report.json" if run_id else None
     if path and path.exists():
-        tell.report(out, Report.model_validate_json(path.read_bytes()))
+        found = Report.model_validate_json(path.read_bytes())
+        tell.report(out, found)
         out.print(f"report    {path}", style="dim")
+        _tell_next(name, ending.name, str(run_id), sum(count.refused for count in found.counts.values()))
     page = settings.packages / name / "index.html"
     if page.exists():
         out.print(f"catalog   {page}", style="dim")

@@ -17,6 +17,7 @@ KEY, VALUE = 60, 50
 """Most letters of a key and of a value in a list; `--format json` and `show` have the whole."""
 
 Reason = Annotated[str, Parameter(help="Why; kept and published.")]
+Ruled = Annotated[str | None, Parameter(help="Why; kept and published. Required, but for a dry run.")]
 By = Annotated[str | None, Parameter(help="Who decides; the name of the account if left out.")]
 
 
@@ -151,7 +152,7 @@ def retry(dataset: str, /, *, as_of: Day = None) -> int:
 
 
 @app.command
-def approve(run: str, /, *, reason: Reason = "", by: By = None, dry_run: bool = False) -> int:
+def approve(run: str, /, *, reason: Ruled = None, by: By = None, dry_run: bool = False) -> int:
     """Publish the candidate of a held run as it was judged, if what is published has not moved since.
 
     Parameters
@@ -169,7 +170,7 @@ def approve(run: str, /, *, reason: Reason = "", by: By = None, dry_run: bool = 
     if dry_run:
         tell.plan(out, rulings.held_plan(settings, run))
         return DONE
-    published = rulings.approve(settings, run, who(by), reason)
+    published = rulings.approve(settings, run, who(by), reason or "")
     catalog.refresh(settings.packages, settings.base_url)
     out.print(f"Published {published.dataset} {published.folder}", style="bold green")
     return DONE

@@ -5,6 +5,7 @@ The sample is drawn anew from the rows: the same rows give the same sample, othe
 
 import csv
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from functools import cache, partial
 from pathlib import Path
 from random import Random
@@ -34,6 +35,15 @@ HINTS = {
     "file, or in [[issuers]] of the dataset's file.",
 }
 """How to mend a reference that leads nowhere, by its field, where there is more to say than the rule does."""
+LISTS = {
+    "entities": "people, organizations or places",
+    "people": "people",
+    "organizations": "organizations",
+    "places": "places",
+}
+"""By the table that a reference leads to: the lists of a release document that its rows come from."""
+NEAREST, KEYS = 50, 2000
+"""References of a table for which the nearest key is looked for, and keys among which it is."""
 
 Rows = dict[str, list[Record]]
 Said = list[tuple[int | None, list[str] | None, Fault]]
@@ -54,7 +64,7 @@ def judge(rows: Rows, *, whole: bool = False) -> Judged:
     package = _package(rows)
     others = run.Others()
     results = {table: run.check(package.get_resource(table), linear=False, others=others) for table in TABLES}
-    findings = [finding for table, result in results.items() for finding in _findings(rows[table], result)]
+    findings = [finding for table, result in results.items() for finding in _findings(rows, table, result)]
     if whole:
         theirs = {one.name: one.errors for one in reference.judged(_package(rows, inline=True))}
         differing = [_differs(table, run.told(result), theirs[table]) for table, result in results.items()]
@@ -64,12 +74,17 @@ def judge(rows: Rows, *, whole: bool = False) -> Judged:
     return Judged(findings, sum(map(len, samples.values())), [one for one in differing if one])
 
 
-def _findings(records: list[Record], result: Result) -> Iterator[tuple[Record, Problem]]:
+def _findings(rows: Rows, table: str, result: Result) -> Iterator[tuple[Record, Problem]]:
+    lost = 0
     for row, one in result.errors():
         if row is None:
             raise RuntimeError(f"{result.name}: {one.type}: {one.note}")
-        record = records[row.row - 2]  # the header is row 1
-        yield record, _problem(one, record)
+        record = rows[table][row.row - 2]  # the header is row 1
+        found = _problem(one, record)
+        if one.type == "foreign-key":
+            lost += 1
+            found = _lost(one, found, rows if lost <= NEAREST else {})
+        yield record, found
 
 
 def _sample(table: str, records: list[Record]) -> list[int]:
@@ -169,8 +184,18 @@ def _problem(one: Fault, record: Record) -> Problem:
     names = dict(one.more).get("fieldNames") or [one.field]
     names = list(TABLES[record.table].key) if one.type == "primary-key" else names
     value = " ".join(str(record.values.get(name)) for name in names)
-    found = problem(_rule(one), one.note, record=record, field=", ".join(names), value=value)
-    return found.model_copy(update={"hint": HINTS.get(names[0], found.hint)}) if one.type == "foreign-key" else found
+    return problem(_rule(one), one.note, record=record, field=", ".join(names), value=value)
+
+
+def _lost(one: Fault, found: Problem, rows: Rows) -> Problem:
+    """Return the problem that a reference leads nowhere, with the nearest key that is in `rows`."""
+    more = dict(one.more)
+    table, fields = str(more["referenceName"] or found.table), more["referenceFieldNames"]
+    keys = [" ".join(str(record.values.get(name)) for name in fields) for record in rows.get(table, [])[:KEYS]]
+    near = get_close_matches(str(found.value), keys, n=1)
+    message = f"{table} has no {found.value!r}" + (f"; {near[0]!r} is the nearest" if near else "")
+    hint = f"Add it to {LISTS[table]} of the document, or mend the id." if table in LISTS else found.hint
+    return found.model_copy(update={"message": message, "hint": HINTS.get(more["fieldNames"][0], hint)})
 
 
 def _rule(one: Fault) -> str:

@@ -156,7 +156,8 @@ def _day(stated: Stated, looked_at: Counter[str]) -> Iterator[Wrong]:
     ]
     told = [] if own else [reported(stated.release)]
     if not any(within(start, end, span) for span in [*stated_days, *told]):
-        yield first, f"{start} to {end}", "neither the words of the fact nor the days of the release say so"
+        days = f"{start} to {end}" if start and end else str(start or end)
+        yield first if start else last, days, "neither the words of the fact nor the days of the release say so"
 
 
 RULES: dict[str, Callable[[Stated, Counter[str]], Iterator[Wrong]]] = {

@@ -4,7 +4,7 @@ import os
 from itertools import groupby, islice
 from typing import NamedTuple, TextIO
 
-from flows.validate.engine.answers import Answer, Finding, count, marked, short, summary
+from flows.validate.engine.answers import Answer, Finding, marked, short, summary
 from flows.validate.engine.run import Result
 
 SHOWN = 20
@@ -28,7 +28,7 @@ def write(answer: Answer, out: TextIO) -> None:
     """Write `answer` for a person."""
     paint = Paint(out.isatty() and not os.environ.get("NO_COLOR"))
     for result in answer.results:
-        errors = count(result)
+        errors = answer.count(result)
         rows = groupby(islice(answer.findings(result), SHOWN), key=lambda one: one.row)
         out.writelines(_row(result, row, list(found), paint) for row, found in rows)
         told = SHOWN if answer.limit is None else min(SHOWN, answer.limit)

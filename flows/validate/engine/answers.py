@@ -48,6 +48,8 @@ class Answer:
     rules: Counter[str] = field(default_factory=Counter)
     serious: set[str] = field(default_factory=set)
     """Rules that were broken by more than a warning."""
+    counts: dict[int, int] = field(default_factory=dict)
+    """How many errors each table has, by the identity of its result."""
 
     def __post_init__(self) -> None:
         """Tell tables of one name apart by their places, and count the errors by rule."""
@@ -55,12 +57,14 @@ class Answer:
         for one in self.results:
             one.name = one.place if names[one.name] > 1 else one.name
         for result in self.results:
+            before = self.total
             kind = lru_cache(KINDS)(partial(_kind, result))
             for type_, note, field_, *_ in result.faults():
                 rule, bad = kind(type_, note, field_)
                 self.rules[rule] += 1
                 if bad == "error":
                     self.serious.add(rule)
+            self.counts[id(result)] = self.total - before
 
     @property
     def valid(self) -> bool:
@@ -76,13 +80,17 @@ class Answer:
         """How many errors there are."""
         return self.rules.total()
 
+    def count(self, result: Result) -> int:
+        """Return how many errors a table has."""
+        return self.counts[id(result)]
+
     def findings(self, result: Result) -> Iterator[Finding]:
         """Yield the errors of a table, as many as are told."""
         before = 0
         for other in self.results:
             if other is result:
                 break
-            before += count(other)
+            before += self.count(other)
         for number, (row, one) in enumerate(result.errors(), start=before):
             if self.limit is not None and number >= self.limit:
                 return
@@ -101,11 +109,6 @@ KINDS = 4096
 def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]:
     one = Fault(type_, note, field_)
     return identity(result, one), severity(result, one)
-
-
-def count(result: Result) -> int:
-    """Return how many errors a table has."""
-    return sum(1 for _ in result.faults())
 
 
 def identity(result: Result, one: Fault) -> str:

@@ -21,7 +21,7 @@ from flows.validate.engine import progress as reading
 from flows.validate.engine import targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.expected import expected
-from flows.validate.engine.faults import Fault
+from flows.validate.engine.faults import Fault, RowLog
 from tests.conftest import Communique
 from tests.needs import CHROMIUM, EXPECTED
 
@@ -249,6 +249,30 @@ def test_tables_of_one_name_are_told_apart_by_their_places(files: list[Path | st
     found = [one for path in (files[0], other) for one in targets.results(str(path), str(files[2]), **asked)]
     told = json.loads(written(Answer(found), "json"))
     assert list(told["counts"]) == [str(files[0]), str(other)]
+
+
+class Watched(RowLog):
+    """A log that counts how often it is read."""
+
+    reads = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.reads += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("face", ["text", "json", "frictionless"])
+def test_the_errors_of_a_table_are_read_once_to_be_counted_and_once_to_be_told(
+    files: list[Path | str], face: str
+) -> None:
+    asked = {"reference_only": False, "remote": False}
+    found = [one for _ in range(4) for one in targets.results(str(files[0]), str(files[2]), **asked)]
+    logs = [Watched() for _ in found]
+    for result, log in zip(found, logs, strict=True):
+        log.extend(result.log)
+        result.log = log
+    written(Answer(found), face)
+    assert [log.reads for log in logs] == [2] * 4
 
 
 def test_an_answer_does_not_take_the_place_of_what_is_judged(communique: Communique, files: list[Path | str]) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any, TextIO
 
 from flows.validate.engine import reference
-from flows.validate.engine.answers import Answer, count, message
+from flows.validate.engine.answers import Answer, message
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.run import Result
 
@@ -19,13 +19,16 @@ def write(answer: Answer, out: TextIO) -> None:
     left = answer.limit
     for number, result in enumerate(answer.results):
         out.write(
-            ("," if number else "") + "\n    " + json.dumps(_task(result), ensure_ascii=False)[:-1] + ', "errors": ['
+            ("," if number else "")
+            + "\n    "
+            + json.dumps(_task(result, answer.count(result)), ensure_ascii=False)[:-1]
+            + ', "errors": ['
         )
         for place, (row, one) in enumerate(result.errors()):
             if left is not None and left <= place:
                 break
             out.write((",\n" if place else "\n") + json.dumps(_error(result, row, one), ensure_ascii=False))
-        left = None if left is None else max(left - count(result), 0)
+        left = None if left is None else max(left - answer.count(result), 0)
         out.write("]}")
     out.write("\n  ]\n}\n")
 
@@ -36,8 +39,7 @@ def _error(result: Result, row: RowFaults | None, one: Fault) -> dict[str, Any]:
     return told if result.extras.rule(one) is None else told | {"message": message(one, row), BEYOND: True}
 
 
-def _task(result: Result) -> dict[str, Any]:
-    errors = count(result)
+def _task(result: Result, errors: int) -> dict[str, Any]:
     stats: dict[str, Any] = {"errors": errors, "warnings": len(result.warnings), "seconds": 0}
     stats |= {"fields": len(result.names), "rows": result.rows} | ({"bytes": result.bytes} if result.bytes else {})
     return {

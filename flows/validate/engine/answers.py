@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
@@ -106,13 +107,15 @@ class Answer:
         """How many there are in all tables."""
         return Tally(*map(sum, zip(*self.tallies, strict=True))) if self.tallies else Tally(0, 0, 0)
 
+    def count(self, result: Result) -> int:
+        """Return how many errors and warnings a table has."""
+        (tally,) = (one for other, one in zip(self.results, self.tallies, strict=True) if other is result)
+        return tally.errors + tally.warnings
+
     def findings(self, result: Result) -> Iterator[Finding]:
         """Yield the errors of a table, as many as are told."""
-        before = 0
-        for other in self.results:
-            if other is result:
-                break
-            before += count(other)
+        earlier = takewhile(lambda other: other is not result, self.results)
+        before = sum(map(self.count, earlier))
         for number, (row, one) in enumerate(result.errors(), start=before):
             if self.limit is not None and number >= self.limit:
                 return
@@ -131,11 +134,6 @@ KINDS = 4096
 def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]:
     one = Fault(type_, note, field_)
     return identity(result, one), severity(result, one)
-
-
-def count(result: Result) -> int:
-    """Return how many errors and warnings a table has."""
-    return sum(1 for _ in result.faults())
 
 
 def refused(result: Result) -> int:

@@ -20,6 +20,8 @@ PARTS, SHIFT = 64, np.uint64(58)
 FACTOR = np.uint64(0xBF58476D1CE4E5B9)
 """An odd number: multiplied by it, no two whole numbers of 64 bits become one."""
 SIZE = 16
+FEW = 64
+"""Keys for which a part is not read whole."""
 
 
 def pairs(columns: list[Any]) -> tuple[Pairs, NDArray[np.bool_]]:
@@ -63,14 +65,15 @@ class Digests:
         return self
 
     def lost(self, columns: list[Any]) -> NDArray[np.bool_]:
-        """Return which rows have a key that is none of the set; of a part, only the pages looked at are read."""
+        """Return which rows have a key that is none of the set; for few keys, only the pages looked at are read."""
         wanted, none = pairs(columns)
         gone, part = ~none, wanted[:, 0] >> SHIFT
         for number in np.unique(part[~none]).tolist():
             if self._part(number).exists():
-                there = np.memmap(self._part(number), np.uint64, "r").reshape(-1, 2)
                 rows = np.flatnonzero((part == number) & ~none)
-                gone[rows] = ~_among(wanted[rows], there)
+                path = self._part(number)
+                there = np.fromfile(path, np.uint64) if len(rows) > FEW else np.memmap(path, np.uint64, "r")
+                gone[rows] = ~_among(wanted[rows], there.reshape(-1, 2))
         return gone
 
 

@@ -233,6 +233,28 @@ def test_a_withdrawn_release_says_so(packages: Path) -> None:
     assert first(page, "p.alert").startswith("Withdrawn")
 
 
+def test_facts_of_a_withdrawn_release_are_told_as_such(packages: Path) -> None:
+    home = packages / MINISTRY
+    latest = home / "1.2.0"
+    gone = {row["release_id"] for row in model.rows(latest / "releases.csv") if row["status"] == "withdrawn"}
+    for name in FACT_TABLES.values():
+        sources = {row["release_id"] for row in model.rows(latest / f"{name}.csv")} & gone
+        told_of = {node.attributes["href"] for node in parsed(home / "tables" / f"{name}.html").css("p.alert a")}
+        assert told_of == {f"../releases/{one}.html" for one in sources}, name
+    marked = 0
+    for path in (home / "entities").iterdir():
+        for one in parsed(path).css("ol.story li, ul.list li"):
+            href = str(one.css("a")[0].attributes["href"])
+            says = bool(one.css(".when b"))
+            assert says == (Path(href.partition("#")[0]).stem in gone), path
+            marked += says
+    assert marked
+    cards = {
+        card.css("h2 a")[0].attributes["href"]: card.text() for card in parsed(packages / "index.html").css(".card")
+    }
+    assert f"releases, {len(gone)} withdrawn" in cards[f"{MINISTRY}/index.html"]
+
+
 def test_every_refused_row_and_every_cause_is_told(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "index.html").text()
     refused = model.rows(packages / MINISTRY / "1.2.0" / "quarantine.csv")

@@ -277,6 +277,47 @@ def test_what_a_version_did_to_a_release_stands_under_its_headline_in_plain_word
     assert not re.search(r"[0-9a-f]{12}", text)
 
 
+def test_each_row_that_follows_from_others_is_told_with_its_values_in_the_order_of_its_numbers(packages: Path) -> None:
+    listing = next(one for one in model.listings(packages) if one.dataset == MINISTRY)
+    edition = listing.edition("1.2.0")
+    sections = changes.context(edition, listing.edition("1.1.0"), frozenset())["sections"]
+    groups = [group for one in sections for group in one.groups]
+    assert sum(len(group.each) for group in groups) == changes.EACH
+    (edited,) = [[row for group in one.groups for row in group.each] for one in sections if one.id == "_source-edited"]
+    following = [
+        one for one in edition.diff["rows"] if one["cause"] == "source edited" and one["table"] in changes.SERVING
+    ]
+    assert {row.kind for row in edited} >= {one["table"].removesuffix("s") for one in following}
+    assert [row for row in edited if row.change == "changed"]
+    assert all(row.fields for row in edited if row.change == "changed")
+    for group in groups:
+        places = [int(row.title) for row in group.each if row.kind == "mention" and row.change == "added"]
+        assert places == sorted(places)
+    page = parsed(packages / MINISTRY / "changes" / "1.2.0.html")
+    assert len(page.css("details.each li")) == changes.EACH
+
+
+def test_what_a_steward_corrected_stands_with_the_reason_for_it(tmp_path: Path) -> None:
+    data = catalog.folder(tmp_path / "data")
+    (seed,) = (data / "releases").glob("*.json")
+    document = read_json(seed)
+    for kind in FACT_TABLES.values():
+        document[kind] = [fact | {"origin": "source"} for fact in document[kind]]
+    seed.write_bytes(store.to_json(document))
+    published(data)
+    (data / "corrections").mkdir(exist_ok=True)
+    (data / "corrections" / f"{DATASET}.toml").write_text(
+        f'[[corrections]]\nrelease = "{seed.stem}"\npointer = "/commitments/1/strength"\n'
+        'expect = "plan"\nvalue = "policy"\nreason = "Seen in the text."\nby = "Ada Steward"\n',
+        encoding="utf-8",
+    )
+    latest = published(data)
+    site(data / "packages")
+    page = parsed(data / "packages" / DATASET / "changes" / f"{latest.version}.html")
+    assert first(page, 'section[aria-labelledby="_steward"] h3 + p') == "Why: Seen in the text. (Ada Steward)"
+    assert {"plan", "policy"} <= {node.text() for node in page.css(".changed del, .changed ins")}
+
+
 def test_a_row_that_went_is_called_what_the_version_before_called_it(packages: Path) -> None:
     listing = next(one for one in model.listings(packages) if one.dataset == MINISTRY)
     new, old = listing.edition("1.1.0"), listing.edition("1.0.0")

@@ -235,6 +235,28 @@ def test_a_withdrawn_release_says_so(packages: Path) -> None:
     assert first(page, "p.alert").startswith("Withdrawn")
 
 
+def test_facts_of_a_withdrawn_release_are_told_as_such(packages: Path) -> None:
+    home = packages / MINISTRY
+    latest = home / "1.2.0"
+    gone = {row["release_id"] for row in model.rows(latest / "releases.csv") if row["status"] == "withdrawn"}
+    for name in FACT_TABLES.values():
+        sources = {row["release_id"] for row in model.rows(latest / f"{name}.csv")} & gone
+        told_of = {node.attributes["href"] for node in parsed(home / "tables" / f"{name}.html").css("p.alert a")}
+        assert told_of == {f"../releases/{one}.html" for one in sources}, name
+    marked = 0
+    for path in (home / "entities").iterdir():
+        for one in parsed(path).css("ol.story li, ul.list li"):
+            href = str(one.css("a")[0].attributes["href"])
+            says = bool(one.css(".when b"))
+            assert says == (Path(href.partition("#")[0]).stem in gone), path
+            marked += says
+    assert marked
+    cards = {
+        card.css("h2 a")[0].attributes["href"]: card.text() for card in parsed(packages / "index.html").css(".card")
+    }
+    assert f"releases, {len(gone)} withdrawn" in cards[f"{MINISTRY}/index.html"]
+
+
 def test_every_refused_row_and_every_cause_is_told(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "index.html").text()
     refused = model.rows(packages / MINISTRY / "1.2.0" / "quarantine.csv")
@@ -255,6 +277,47 @@ def test_what_a_version_did_to_a_release_stands_under_its_headline_in_plain_word
     assert "changed at the source on 8 April 2024, 09:30 UTC2 May 2024, 10:15 UTC" in text
     assert "a newer text was refused noyes" in text
     assert not re.search(r"[0-9a-f]{12}", text)
+
+
+def test_each_row_that_follows_from_others_is_told_with_its_values_in_the_order_of_its_numbers(packages: Path) -> None:
+    listing = next(one for one in model.listings(packages) if one.dataset == MINISTRY)
+    edition = listing.edition("1.2.0")
+    sections = changes.context(edition, listing.edition("1.1.0"), frozenset())["sections"]
+    groups = [group for one in sections for group in one.groups]
+    assert sum(len(group.each) for group in groups) == changes.EACH
+    (edited,) = [[row for group in one.groups for row in group.each] for one in sections if one.id == "_source-edited"]
+    following = [
+        one for one in edition.diff["rows"] if one["cause"] == "source edited" and one["table"] in changes.SERVING
+    ]
+    assert {row.kind for row in edited} >= {one["table"].removesuffix("s") for one in following}
+    assert [row for row in edited if row.change == "changed"]
+    assert all(row.fields for row in edited if row.change == "changed")
+    for group in groups:
+        places = [int(row.title) for row in group.each if row.kind == "mention" and row.change == "added"]
+        assert places == sorted(places)
+    page = parsed(packages / MINISTRY / "changes" / "1.2.0.html")
+    assert len(page.css("details.each li")) == changes.EACH
+
+
+def test_what_a_steward_corrected_stands_with_the_reason_for_it(tmp_path: Path) -> None:
+    data = catalog.folder(tmp_path / "data")
+    (seed,) = (data / "releases").glob("*.json")
+    document = read_json(seed)
+    for kind in FACT_TABLES.values():
+        document[kind] = [fact | {"origin": "source"} for fact in document[kind]]
+    seed.write_bytes(store.to_json(document))
+    published(data)
+    (data / "corrections").mkdir(exist_ok=True)
+    (data / "corrections" / f"{DATASET}.toml").write_text(
+        f'[[corrections]]\nrelease = "{seed.stem}"\npointer = "/commitments/1/strength"\n'
+        'expect = "plan"\nvalue = "policy"\nreason = "Seen in the text."\nby = "Ada Steward"\n',
+        encoding="utf-8",
+    )
+    latest = published(data)
+    site(data / "packages")
+    page = parsed(data / "packages" / DATASET / "changes" / f"{latest.version}.html")
+    assert first(page, 'section[aria-labelledby="_steward"] h3 + p') == "Why: Seen in the text. (Ada Steward)"
+    assert {"plan", "policy"} <= {node.text() for node in page.css(".changed del, .changed ins")}
 
 
 def test_a_row_that_went_is_called_what_the_version_before_called_it(packages: Path) -> None:

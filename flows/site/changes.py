@@ -13,8 +13,8 @@ from flows.site.redline import Piece, redline, short
 from flows.site.told import CAUSES
 from schemas.tables import ENTITY_TABLES, FACT_TABLES
 
-RELEASES, ROWS = 40, 400
-"""Releases that a cause tells, and rows that the page tells; diff.json has them all."""
+RELEASES, ROWS, EACH = 40, 400, 300
+"""Releases that a cause tells, rows that the page tells, and rows beside them that follow; diff.json has them all."""
 COMPARED = 3000
 """Letters up to which two values are compared word by word."""
 AROUND = 60
@@ -63,6 +63,10 @@ class Group(NamedTuple):
     """Rows of each table, in words."""
     served: str
     """Rows that come and go with those, in words."""
+    each: list[Changed]
+    """Those rows, one by one."""
+    each_left: int
+    """Those of them for which the page has no room."""
     reasons: list[str]
     folded: bool
     """Whether all of it is new, so that it is read on the page of the release."""
@@ -116,7 +120,7 @@ class _Teller:
 
     def __init__(self, edition: Edition, before: Edition | None, paged: frozenset[str]) -> None:
         """Read both versions."""
-        self.edition, self.paged, self.left = edition, paged, ROWS
+        self.edition, self.paged, self.left, self.each = edition, paged, ROWS, EACH
         editions = [one for one in (edition, before) if one]
         self.facts: dict[str, tuple[Edition, Fact]] = {}
         self.titles: dict[str, str] = {}
@@ -139,11 +143,31 @@ class _Teller:
         folded = bool(own) and all(row["change"] == "added" for row in own)
         shown = [self._changed(row) for row in islice(own, self.left)]
         self.left -= len(shown)
-        served = _tally([row for row in rows if row["table"] in SERVING or _moved(row)])
+        served = [row for row in rows if row["table"] in SERVING or _moved(row)]
+        each = [self._served(row) for row in islice(served, self.each)]
+        self.each -= len(each)
         href = f"../releases/{release}.html" if release in self.paged else ""
         title = self.titles.get(release, release) or "Names and coverage"
         reasons = self.reasons.get(release, []) if cause == "steward" else []
-        return Group(title, href, shown, len(own) - len(shown), _tally(own), served, reasons, folded)
+        return Group(
+            title,
+            href,
+            shown,
+            len(own) - len(shown),
+            _tally(own),
+            _tally(served),
+            each,
+            len(served) - len(each),
+            reasons,
+            folded,
+        )
+
+    def _served(self, row: Diff) -> Changed:
+        """Return a row that follows from others, called by its table, by its fact and by the rest of its key."""
+        first, *rest = row["key"]
+        name = told.clip(self._title(row), 60) if first in self.facts else first.partition("/")[2]
+        title = " ".join(filter(None, (name, *rest)))
+        return self._changed(row)._replace(kind=_many(row["table"], 1), title=title, href="")
 
     def _changed(self, row: Diff) -> Changed:
         release, _, local = row["key"][0].partition("/")

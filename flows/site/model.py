@@ -26,6 +26,8 @@ from schemas.tables import ENTITY_TABLES, FACT_TABLES
 
 Row = Mapping[str, str]
 """A row as its CSV has it: what is null is an empty string."""
+WITHDRAWN = "withdrawn"
+"""The status of a release that no longer stands at its source."""
 LONGEST_CELL = 1 << 27
 KINDS = list(FACT_TABLES)
 """The kinds of fact; of two over the same words, the first of these is the nearer one."""
@@ -168,6 +170,15 @@ class Edition:
         return list(rows(self.folder / QUARANTINE)) if (self.folder / QUARANTINE).is_file() else []
 
     @cached_property
+    def withdrawn(self) -> frozenset[str]:
+        """The ids of the releases that no longer stand at their source."""
+        return frozenset(row["release_id"] for row in self.table("releases") if row["status"] == WITHDRAWN)
+
+    def of_withdrawn(self, table: str) -> list[Row]:
+        """Return the rows of a table that belong to releases which no longer stand at their source."""
+        return [row for row in self.table(table) if release_of(row) in self.withdrawn]
+
+    @cached_property
     def refused_facts(self) -> Counter[str]:
         """By release: how many of its facts were refused."""
         refused = {(row["table"], row["key"]) for row in self.refused if row["table"] in FACT_TABLES.values()}
@@ -245,6 +256,11 @@ def grouped(found: Iterable[Row], field: str) -> defaultdict[str, list[Row]]:
     for row in found:
         groups[row[field]].append(row)
     return groups
+
+
+def release_of(row: Row) -> str:
+    """Return the id of the release that a row belongs to; nothing for what is of no release."""
+    return row.get("release_id") or row.get("fact_id", "").partition("/")[0]
 
 
 def day_of(row: Row) -> str:

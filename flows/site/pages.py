@@ -16,7 +16,7 @@ from flows.site.entity import Part
 from flows.site.faces import catalog, croissant, dcat_ap, dcat_us, ro_crate
 from flows.site.faces.about import About, about, listed
 from flows.site.faces.schema_org import schema_org
-from flows.site.model import Edition, Entity, Listing, Release, Row, day_of
+from flows.site.model import Edition, Entity, Listing, Release, Row, day_of, release_of
 from flows.site.render import ASSETS, SCRIPTED, code, render, scripts
 from flows.site.snippets import snippets
 from schemas.package import PAGED
@@ -132,13 +132,15 @@ def _list_name(number: int) -> str:
 
 def _of_entities(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
     home, parts, naming = edition.dataset, entity.parts(edition), entity.naming(edition)
-    titles = {one.row["release_id"]: [told.title_of(one.row), day_of(one.row)] for one in edition.releases}
+    titles = {
+        one.row["release_id"]: [told.title_of(one.row), day_of(one.row), one.row["status"]] for one in edition.releases
+    }
     names = {one.id: one.name for one in edition.entities.values()}
     for one in edition.entities.values():
         mine, named = parts.get(one.id, []), naming.get(one.id, Counter())
         with_names = [[names.get(name) for name in sorted(_of_part(part))] for part in mine]
         seen = [[name, count, titles.get(name)] for name, count in sorted(named.items())]
-        facts = [[part.fact, part.day, part.roles] for part in mine]
+        facts = [[part.fact, part.day, part.roles, part.release.row["status"]] for part in mine]
         made_from = key(shared, one, names.get(one.more.get("parent_id", "")), facts, with_names, seen)
         yield Page(f"{home}/entities/{one.id}.html", made_from, partial(_entity, edition, one, mine, named))
     counted = {name: [len(parts.get(name, [])), sum(naming[name].values()) if name in naming else 0] for name in names}
@@ -276,6 +278,7 @@ def _entities(edition: Edition, counted: dict[str, list[int]]) -> bytes:
 def _table(edition: Edition, table: str) -> bytes:
     names, rows = dataset.first_rows(edition, table)
     described = next(one for one in edition.described["resources"] if one["name"] == table)
+    withdrawn = edition.of_withdrawn(table)
     files = next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table)
     parquet = next((one for one in files if one.name.endswith(".parquet")), None) if len(rows) > FILTERED else None
     return render(
@@ -289,6 +292,8 @@ def _table(edition: Edition, table: str) -> bytes:
         edition=edition,
         table=table,
         described=described,
+        withdrawn=withdrawn,
+        sources=sorted({release_of(row) for row in withdrawn}),
         names=names,
         rows=rows,
         columns=dataset.columns(edition, table),

@@ -34,26 +34,25 @@ class Name(NamedTuple):
 
 def index(edition: Edition) -> bytes:
     """Return all of a version that is searched, as JSON: the dataset, names, most named first, releases, facts."""
-    described, times, facts_of = edition.described, _times(edition), parts(edition)
+    described, times = edition.described, _times(edition)
+    facts = {name: len(some) for name, some in parts(edition).items()}
     words = " ".join([*described.get("keywords", []), described.get("description", "")])
     found: list[Entry] = [("dataset", described["title"], "index.html", "", words)]
-    for one in sorted(
-        edition.entities.values(), key=lambda one: (-times[one.id], -len(facts_of.get(one.id, [])), one.name)
-    ):
+    for one in sorted(edition.entities.values(), key=lambda one: (-times[one.id], -facts.get(one.id, 0), one.name)):
         more = " ".join(filter(None, (one.more.get("other_names"), one.more.get("acronym"))))
-        said = _said(times[one.id], len(facts_of.get(one.id, [])))
+        said = _said(times[one.id], facts.get(one.id, 0))
         found.append((one.type, one.name, f"entities/{one.id}.html", said, more.replace("|", " ")))
     for release in edition.releases:
         row = release.row
         more = " ".join(filter(None, (row["kind"], row["dateline"], row["release_id"])))
         day = told.day(day_of(row))
         found.append(("release", told.title_of(row), f"releases/{row['release_id']}.html", day, more))
-    facts = [_fact(edition, release, fact) for release in edition.releases for fact in release.facts]
+    stated = [_fact(edition, release, fact) for release in edition.releases for fact in release.facts]
     told_of = {
         "title": visible(described["title"]),
         "found": [[visible(part) for part in one] for one in found],
-        "facts": [[visible(part) for part in one] for one in facts[:FACTS]],
-        "left": max(0, len(facts) - FACTS),
+        "facts": [[visible(part) for part in one] for one in stated[:FACTS]],
+        "left": max(0, len(stated) - FACTS),
     }
     return (json.dumps(told_of, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 

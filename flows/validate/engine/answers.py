@@ -79,14 +79,20 @@ class Answer:
     def _tally(self, result: Result) -> Tally:
         """Count the errors of a table, and return how many there are."""
         kind = lru_cache(KINDS)(partial(_kind, result))
-        counted: Counter[str] = Counter()
-        for type_, note, field_, *_ in result.faults():
-            rule, bad = kind(type_, note, field_)
-            self.rules[rule] += 1
-            counted[bad] += 1
-            if bad == "error":
-                self.serious.add(rule)
-        return Tally(counted["error"], counted["warning"], refused(result))
+        counted = Counter(self._noted(*kind(*one[:3])) for one in (*result.first, *result.last))
+        refused = 0
+        for _, _, faults in result.log:
+            found = [self._noted(*kind(*one[:3])) for one in faults]
+            counted.update(found)
+            refused += "error" in found
+        return Tally(counted["error"], counted["warning"], refused)
+
+    def _noted(self, rule: str, bad: str) -> str:
+        """Count that a rule was broken, and return how bad that is."""
+        self.rules[rule] += 1
+        if bad == "error":
+            self.serious.add(rule)
+        return bad
 
     @property
     def valid(self) -> bool:
@@ -134,14 +140,6 @@ KINDS = 4096
 def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]:
     one = Fault(type_, note, field_)
     return identity(result, one), severity(result, one)
-
-
-def refused(result: Result) -> int:
-    """Return how many rows of a table have more than warnings."""
-    mild = {name for name, bad in result.extras.severities.items() if bad == "warning"}
-    if not mild:
-        return result.log.count
-    return sum(any(Fault(*one).field not in mild for one in faults) for _, _, faults in result.log)
 
 
 def many(number: int, name: str) -> str:

@@ -55,8 +55,10 @@ class Defect(NamedTuple):
 
     @property
     def shown(self) -> str | None:
-        """The value that the problem shows."""
-        return self.as_shown or (None if self.value is None else str(self.value))
+        """The value that the problem shows: a list as JSON has it."""
+        if self.as_shown or self.value is None:
+            return self.as_shown
+        return json.dumps(self.value, ensure_ascii=False) if isinstance(self.value, list | bool) else str(self.value)
 
     @property
     def place(self) -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from flows.preview import Plan
 from flows.publish.diff import Diff, RowChange
+from schemas.counting import noun
 from schemas.report import Check, Outcome, Problem, Report, Severity, quoted
 from schemas.rules import DEPENDANT
 
@@ -50,7 +51,7 @@ def verdict(found: Report) -> str:
 
 def _many(number: int, severity: Severity) -> str:
     """Return how many problems there are of a severity; `critical` and `info` have no plural."""
-    return f"{number} {severity}{'s' if number > 1 and severity in ('error', 'warning') else ''}"
+    return f"{number} {noun(number, severity, None if severity in ('error', 'warning') else severity)}"
 
 
 def _counts(found: Report) -> Table:
@@ -171,8 +172,8 @@ def versions(console: Console, dataset: str, index: list[dict[str, Any]], *, sch
                 or told["note"]
                 or "no change of rows"
             )
-            noun = "release" if told["rows"]["releases"] == 1 else "releases"
             releases, pruned = told["rows"]["releases"], "  (pruned)" if "pruned" in told else ""
+            what = noun(releases, "release")
             console.print(
-                f"  {told['version']:<8} {told['as_of']}  {releases:>6} {noun:<8}  {told['level']:<6} {causes}{pruned}"
+                f"  {told['version']:<8} {told['as_of']}  {releases:>6} {what:<8}  {told['level']:<6} {causes}{pruned}"
             )

@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from schemas import __version__
+from schemas.counting import noun
 
 DONE, INVALID, WRONG_USE, UNREACHABLE, BUSY, STOPPED = 0, 1, 2, 3, 4, 130
 
@@ -55,7 +56,7 @@ Day = Annotated[date | None, Parameter(converter=_day)]
 
 def many(number: int, name: str) -> str:
     """Return how many there are of what has that name."""
-    return f"{number} {name}{'' if number == 1 else 's'}"
+    return f"{number} {noun(number, name)}"
 
 
 def who(by: str | None) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from flows.cli.common import DONE, WRONG_USE, Day, Format, app, err, out, print_json, who
+from flows.cli.common import DONE, WRONG_USE, Day, Format, app, err, many, out, print_json, who
 
 quarantine = App(name="quarantine", help="Look at the rows that were refused, and try them again.")
 app.command(quarantine)
@@ -59,7 +59,7 @@ def _tell_refused(name: str, rows: list[dict[str, str]]) -> None:
     refused = {(row["table"], row["key"], row["row"]) for row in own}
     kept_back = {(row["table"], row["key"], row["row"]) for row in rows} - refused
     reasons = f" for {len(own)} reasons" if len(own) > len(refused) else ""
-    counted = f"{len(refused)} {'row' if len(refused) == 1 else 'rows'} refused{reasons}"
+    counted = f"{many(len(refused), 'row')} refused{reasons}"
     out.print(f"{name}: {counted}, {len(kept_back)} kept back with them", style="bold")
     cells = [
         [row["table"], cut(shlex.quote(row["key"]), KEY), row["rule"], row["field"], cut(row["value"], VALUE)]

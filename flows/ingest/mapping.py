@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from schemas.counting import noun
 from schemas.mapping import Mapping, Take
 
 LONGEST_ID = 120
@@ -57,7 +58,7 @@ def mapped(value: dict[str, Any], mapping: Mapping, name: str) -> tuple[dict[str
 def counted(found: Counter[LeftOut]) -> Iterator[tuple[LeftOut, str]]:
     """Yield each thing that was left out once, with a sentence that says how often."""
     for one, times in sorted(found.items()):
-        yield one, f"{one.why}, in {times:,} document{'' if times == 1 else 's'}"
+        yield one, f"{one.why}, in {times:,} {noun(times, 'document')}"
 
 
 def _taken(value: dict[str, Any], take: Take, release: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from flows.site import charts, told
 from flows.site.text import visible
+from schemas.counting import noun
 from schemas.package import SCRIPTS
 
 HERE = Path(__file__).parent
@@ -44,7 +45,7 @@ PAGES.filters |= {
     "size": told.size,
     "clip": told.clip,
     "sentence": told.sentence,
-    "plural": lambda count, one, many=None: f"{count:,} {one if count == 1 else many or one + 's'}",
+    "plural": lambda count, one, many=None: f"{count:,} {noun(count, one, many)}",
     "saved": told.saved,
     "bars": charts.bars,
     "columns": charts.columns,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flows.site.model import Edition, Listing
+from schemas.counting import noun
 from schemas.package import FORMATS, MANIFEST, MEDIA_TYPES, SUMS
 
 MEDIA = MEDIA_TYPES | {".json": "application/json", ".md": "text/markdown", "": "text/plain"}
@@ -152,7 +153,7 @@ def _what(name: str, tables: dict[str, dict[str, Any]]) -> str:
     table = tables.get(name.rpartition(".")[0])
     if table and _end(name) in FORMATS.values():
         rows = table["communique:rows"]
-        return f"One row is: {table.get('description', table['name'])} {rows} {'row' if rows == 1 else 'rows'}."
+        return f"One row is: {table.get('description', table['name'])} {rows} {noun(rows, 'row')}."
     return WHOLE.get(_end(name), "")
 
 

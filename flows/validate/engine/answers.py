@@ -12,6 +12,7 @@ from flows.validate.engine import reference
 from flows.validate.engine.expected import EXAMPLES, expected
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.run import Result
+from schemas.counting import noun
 from schemas.tablerules import rule_id, rule_of
 
 LONGEST = 600
@@ -144,7 +145,7 @@ def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]
 
 def many(number: int, name: str) -> str:
     """Return how many there are of what has that name."""
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun(number, name)}"
 
 
 def identity(result: Result, one: Fault) -> str:

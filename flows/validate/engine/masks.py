@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from flows.validate.engine import cells
+from flows.validate.engine import cells, shapes
 from flows.validate.engine.cells import Bad, Column, any_of, cast, either
 from flows.validate.engine.patterns import PatternRefused, translated
 
@@ -236,12 +236,12 @@ def _string(asked: Rules) -> Mask | None:
     enum = None if asked.enum is None else cells.texts([one for one in asked.enum if isinstance(one, str)])
     if asked.field.format == "wkt":
         return None
-    pattern = None if asked.pattern is None else translated(asked.pattern)
+    follow = None if asked.pattern is None else _shaped(translated(asked.pattern), shapes.fixed(asked.pattern))
 
     def screen(column: Column) -> Screened:
         bad = either(prove(column), _length(column, asked.shortest, asked.longest))
-        if pattern is not None:
-            bad = either(bad, any_of(~cells.matches(column, pattern)))
+        if follow is not None:
+            bad = either(bad, follow(column))
         return (bad if enum is None else either(bad, any_of(~cells.among(column, enum)))), None
 
     return screen
@@ -266,16 +266,16 @@ def _length(column: Column, shortest: int | None, longest: int | None) -> Bad:
     return any_of(bad & cells.flags(column.is_valid(), empty=False))
 
 
-def _shaped(pattern: str) -> Callable[[Column], Bad]:
-    return lambda column: any_of(~cells.matches(column, pattern))
+def _shaped(pattern: str, sure: shapes.Sure | None = None) -> Callable[[Column], Bad]:
+    return lambda column: any_of(~shapes.matches(column, pattern, sure))
 
 
 def _email(column: Column) -> Bad:
-    return either(any_of(cells.lengths(column) > EMAIL_BYTES), any_of(~cells.matches(column, EMAIL)))
+    return either(any_of(cells.lengths(column) > EMAIL_BYTES), any_of(~shapes.matches(column, EMAIL, shapes.email)))
 
 
 FORMATS: dict[str, Callable[[Column], Bad]] = {
-    "uri": _shaped(URI),
+    "uri": _shaped(URI, shapes.uri),
     "email": _email,
     "uuid": _shaped(UUID),
     "binary": _shaped(BASE64),

@@ -1,0 +1,141 @@
+"""What is proven without a regular expression is what the expression matches, and it is what files are full of."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.validate.engine import cells, masks, patterns, shapes
+
+CODES = [
+    "[A-Z]{2}-[0-9]{6}",
+    r"^\d{4}-\d\d$",
+    "x",
+    "(?:[a-f][0-9]){9}",
+    "[!-~]{8}",
+    "\x00[\x00-\x7f]{3}",
+    "a{3}b{5}c{8}d",
+]
+NO_CODES = [
+    "[a-z]+",
+    "a|b",
+    "[^a]{3}",
+    "[ab]{2}",
+    "é{2}",
+    r"\w{3}",
+    "a{65}",
+    "",
+    "[a-é]",
+    r"a\b",
+    "(?:a|b){2}",
+    "a?",
+]
+
+
+def column(texts: list[str | None]) -> Any:
+    """Return a column of the texts, in the middle of a larger one."""
+    return cells.texts(["a@b.co", *texts, "https://x"]).slice(1, len(texts))
+
+
+def almost(good: st.SearchStrategy[str], letters: str) -> st.SearchStrategy[str]:
+    """Return texts of which one letter may be another, or be left out."""
+    return st.tuples(good, st.integers(0, 40), st.sampled_from([*letters, ""])).map(
+        lambda one: one[0][: one[1]] + one[2] + one[0][one[1] + 1 :]
+    )
+
+
+ADDRESSES = almost(
+    st.from_regex(r"\A[a-z0-9]{1,9}([._+-][a-z0-9]{1,4}){0,2}@([a-z0-9]{1,5}[.-]){1,3}[a-z]{1,5}\Z"), "aZ9.-_+@é\n "
+)
+LINKS = almost(
+    st.sampled_from(["https://example.org/a", "http://www.example.org", "http://example.org", "ftp://x.y"]),
+    "hw:/.?#[] é\n",
+)
+
+
+def holds(texts: list[str | None], sure: shapes.Sure, pattern: str) -> None:
+    """Every cell that is proven matches; whichever way is taken, the same cells do."""
+    cells_of = column(texts)
+    proven, matched = sure(cells_of), cells.matches(cells_of, pattern)
+    assert not (proven & ~matched).any(), [text for text, bad in zip(texts, proven & ~matched, strict=True) if bad]
+    assert shapes.matches(cells_of, pattern, sure).tolist() == matched.tolist()
+
+
+@given(st.lists(st.none() | ADDRESSES, max_size=9))
+def test_an_address_that_is_proven_is_one(texts: list[str | None]) -> None:
+    holds(texts, shapes.email, masks.EMAIL)
+
+
+@given(st.lists(st.none() | LINKS, max_size=9))
+def test_a_link_that_is_proven_is_one(texts: list[str | None]) -> None:
+    holds(texts, shapes.uri, masks.URI)
+
+
+@pytest.mark.parametrize("pattern", CODES)
+@given(data=st.data())
+def test_a_text_of_fixed_letters_that_is_proven_follows_its_pattern(pattern: str, data: st.DataObject) -> None:
+    texts = st.lists(
+        almost(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True), "aZ9-é\n\x7f\x80"), max_size=9
+    )
+    sure = shapes.fixed(pattern)
+    assert sure
+    holds(list(data.draw(texts)), sure, patterns.translated(pattern))
+
+
+@pytest.mark.parametrize("pattern", NO_CODES)
+def test_a_pattern_of_another_kind_is_left_to_its_engine(pattern: str) -> None:
+    assert shapes.fixed(pattern) is None
+
+
+def test_what_files_are_full_of_is_proven() -> None:
+    assert shapes.email(column(["u17@mail3.example.org", "first.last@a-b.co", "x_y+z@b.info"])).all()
+    assert shapes.uri(column(["https://example.org/r/1?p=2", "http://www.example.org", "https://1.de"])).all()
+    assert [
+        bool((sure := shapes.fixed(code)) and sure(column([text])).all())
+        for code, text in zip(
+            CODES,
+            ("GT-000123", "2020-12", "x", "a1b2c3d4e5f6a7b8c9", "!a~b~c~d", "\x00\x7f\x00a", "aaabbbbbccccccccd"),
+            strict=True,
+        )
+    ] == [True] * 7
+
+
+NO_ADDRESSES = [
+    "a.b.com", "a@b@c.com", "a@b", "a@b.c", "@bcd.com", "abcdef@", "ab..c@d.com", "a@b-.com", "a@-b.com", "a@b.c1m",
+    "a@b_c.com", "a@b.com.", ".ab@c.com", "a b@c.com", "é@bcd.com", "ab@c.com\n", "a+b.com@c", "abc.de@fghi",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_ADDRESSES)
+def test_what_is_no_address_is_not_proven_whatever_stands_beside_it(text: str) -> None:
+    assert shapes.email(column(["x@yz.com", text, "x@yz.com"])).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "text", ["https://", "https:///x", "https://?x", "https://#", "http://", "http:/x", "ttps://x", "https://é"]
+)
+def test_what_is_no_link_is_not_proven_whatever_stands_beside_it(text: str) -> None:
+    assert shapes.uri(column(["https://x", text, "https://x"])).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GT-00012",
+        "GT-0001234",
+        "Gt-000123",
+        "GT_000123",
+        "GT-00012a",
+        "[T-000123",
+        "@T-000123",
+        "GT-00012:",
+        "GT-00012/",
+        "GÉ-00012",
+        "",
+    ],
+)
+def test_a_letter_out_of_its_range_is_not_proven_whatever_stands_beside_it(text: str) -> None:
+    sure = shapes.fixed(CODES[0])
+    assert sure and sure(column(["GT-000123", text, "GT-000123"])).tolist() == [True, False, True]  # noqa: PT018

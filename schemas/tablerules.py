@@ -29,6 +29,15 @@ class TableRule(NamedTuple):
     beyond: bool = False
     """Whether frictionless does not ask it, or dies of it."""
 
+    @property
+    def of_description(self) -> bool:
+        """Whether the description alone breaks it, so that no row is looked at."""
+        return self.error in DESCRIPTIONS and not self.beyond
+
+
+DESCRIPTIONS = ("field-error", "schema-error", "resource-error", "dialect-error")
+"""What frictionless calls faults of a description."""
+
 
 def _field(kind: str, name: str = "id", **constraints: Any) -> dict[str, Any]:
     return {"name": name, "type": kind} | ({"constraints": constraints} if constraints else {})
@@ -68,6 +77,10 @@ _ALL = (
     TableRule("table.byte-count", "byte-count", "A file has as many bytes as its description says.", "Fetch the file again, or write its new size into the description.", "The file is longer or shorter than its description says: it may be cut off.", _schema(ID), "id\n1\n", {"bytes": 9}),
     TableRule("table.field-count", "field-count", "A schema has as many fields as its description says.", "Mend the number of fields in the description.", "The description counts the columns wrongly.", _schema(ID), "id\n1\n", {"fields": 2}),
     TableRule("table.row-count", "row-count", "A table has as many rows as its description says.", "Look which rows are missing or too many, or write their new number into the description.", "The file has more or fewer lines than its description says: it may be cut off.", _schema(ID), "id\n1\n", {"rows": 2}),
+    TableRule("table.field", "field-error", "A field of a schema is as the standard has it.", "Mend the field in the schema: its type, its format or its constraints.", "The description of a column has a word that no program knows, such as a type that is none.", _schema(_field("integr")), "id\n1\n"),
+    TableRule("table.schema", "schema-error", "A schema is as the standard has it.", "Mend the schema: its keys name fields that are there, and each field has a name of its own.", "The description of the columns does not hold together, so that the table cannot be looked at.", _schema(ID, primaryKey=["no"]), "id\n1\n"),
+    TableRule("table.resource", "resource-error", "The description of a file is as the standard has it.", "Mend the property that the message names.", "What is said of the file, such as its size, is written in a way that no program knows.", _schema(ID), "id\n1\n", {"bytes": "x"}),
+    TableRule("table.dialect", "dialect-error", "The description of how a file is written is as the standard has it.", "Mend the property of the dialect that the message names.", "How the file separates its columns and rows is described in a way that no program knows.", _schema(ID), "id\n1\n", {"dialect": {"headerRows": "x"}}),
     TableRule("table.unique-key", "primary-key", "Each unique key stands once.", "Mend one of the two rows, or remove it.", "Some columns together tell a row from every other, and here two rows have the same in all of them.", _schema(ID, NAME, uniqueKeys=[["name"]]), "id,name\n1,a\n2,a\n", beyond=True),
     TableRule("table.categories", "constraint-error", "A cell is one of the categories of its field.", "Use one of the categories, or add this one to the schema.", "A value is none of the kinds that the column sorts things into.", _schema({"name": "state", "type": "string", "categories": ["open", "closed"]}), "state\najar\n", beyond=True),
     TableRule("table.constraint.jsonSchema", "constraint-error", "A cell of JSON is as its JSON Schema says.", "Mend the part of the JSON that the message names.", "A value that is itself a small document has not the parts that it should have.", _schema(_field("object", "about", jsonSchema={"required": ["a"]})), "about\n{}\n", beyond=True),

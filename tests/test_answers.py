@@ -121,6 +121,31 @@ def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytes
     assert re.sub(r"\x1b\[\d+m", "", out.getvalue()) == written(answer, "text")
 
 
+def test_what_else_is_read_as_the_standard_has_it_is_told_as_asked(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n-,x\n", encoding="utf-8")
+    told = {
+        "name": "t",
+        "path": "t.csv",
+        "dialect": {"csv": {"nullSequence": "-"}},
+        "schema": {"fields": [{"name": "a", "type": "integer"}, {"name": "b"}]},
+    }
+    (tmp_path / "resource.json").write_text(json.dumps(told), encoding="utf-8")
+    found = list(targets.results(str(tmp_path / "resource.json"), None, reference_only=False, remote=False))
+    asked = json.loads(written(Answer(found), "json"))["asked_beyond_reference"]
+    assert asked == {"t": ["b, without a type, as any", "nullSequence '-'"]}
+
+
+@pytest.mark.parametrize(
+    "field", [{"name": "a", "type": "integr"}, {"name": "a", "type": "string", "constraints": {"minimum": 1}}]
+)
+def test_a_fault_of_a_schema_is_told_of_its_own_file(tmp_path: Path, field: dict[str, Any]) -> None:
+    table, schema = tmp_path / "t.csv", tmp_path / "s.json"
+    table.write_text("a\n1\n", encoding="utf-8")
+    schema.write_text(json.dumps({"fields": [field]}), encoding="utf-8")
+    (found,) = targets.results(str(table), str(schema), reference_only=False, remote=False)
+    assert (found.name, found.place, [one.type for one in found.first]) == ("s.json", str(schema), ["field-error"])
+
+
 def test_json_says_what_is_beyond_frictionless_and_what_was_asked(answer: Answer) -> None:
     told = json.loads(written(answer, "json"))
     assert {one["rule"]: one["beyond_reference"] for one in told["problems"]} == RULES

@@ -463,7 +463,8 @@ def broken(folder: Path, rule: TableRule) -> tuple[Path, Path]:
     return data, schema
 
 
-ASKED = [rule for rule in TABLE_RULES.values() if not rule.beyond]
+ASKED = [rule for rule in TABLE_RULES.values() if not rule.beyond and not rule.of_description]
+OF_DESCRIPTIONS = [rule for rule in TABLE_RULES.values() if rule.of_description]
 BEYOND_RULES = [rule for rule in TABLE_RULES.values() if rule.beyond]
 
 
@@ -482,6 +483,18 @@ def test_the_smallest_file_that_breaks_a_rule_breaks_it_alone_and_as_frictionles
         assert {rule_id(fault.type, fault.note) for _, fault in result.errors()} == {rule.id}
         assert {fault.type for _, fault in result.errors()} == {rule.error}
         assert run.told(result) == random_tables.frictionless(make)
+
+
+@pytest.mark.parametrize("rule", OF_DESCRIPTIONS, ids=lambda rule: rule.id)
+def test_the_smallest_description_that_breaks_a_rule_breaks_it_alone(tmp_path: Path, rule: TableRule) -> None:
+    broken(tmp_path, rule)
+    told = {"name": "t", "path": "table.csv", "schema": rule.schema, **rule.more}
+    (tmp_path / "resource.json").write_text(json.dumps(told), encoding="utf-8")
+    for by_reference in (False, True):
+        found = targets.results(str(tmp_path / "resource.json"), None, reference_only=by_reference, remote=False)
+        faults = [fault for result in found for _, fault in result.errors()]
+        assert {fault.type for fault in faults} == {rule.error}
+        assert {rule_id(fault.type, fault.note) for fault in faults} == {rule.id}
 
 
 @pytest.mark.parametrize("rule", BEYOND_RULES, ids=lambda rule: rule.id)

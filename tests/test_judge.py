@@ -13,6 +13,8 @@ import pytest
 
 from flows import preview, steps
 from flows.validate import judge
+from flows.validate.engine import rows as engine_rows
+from flows.validate.engine.faults import Fault
 from flows.validate.judge import Asked, Finding, Rows, Verdict
 from schemas.report import Check, Problem, Provenance, Record, Report
 from schemas.rules import RULES
@@ -333,6 +335,21 @@ def test_only_a_critical_problem_of_a_table_holds_and_it_refuses_no_row(
 ) -> None:
     verdict = judge.judge(rows, [], [], 1.0, lambda _: asked([], [of_suite(severity)]))
     assert (verdict.held, verdict.report.valid, verdict.refused) == (held, not held, [])
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_defect_of_the_table_engine_that_frictionless_shows_up_holds_the_candidate(
+    rows: list[Record], monkeypatch: pytest.MonkeyPatch, *, whole: bool
+) -> None:
+    wrong = Fault("type-error", "it is wrong", "release_id", 1, "")
+    monkeypatch.setattr(engine_rows, "judged", lambda *_: [wrong])  # an engine that holds every row for wrong
+    verdict = judge.judge(rows, [], [], 1.0, None, whole=whole)
+    told = next(one for one in verdict.report.problems if (one.rule, one.table) == ("table.reference", "releases"))
+    assert verdict.held
+    assert told.severity == "critical"
+    assert "it is wrong" in told.message
+    assert told.message.endswith("frictionless says nothing more")
+    assert {check.id: check.outcome for check in verdict.report.checks}["table.reference"] == "failed"
 
 
 def test_the_suites_are_asked_again_of_what_is_left_after_they_refused_a_row(rows: list[Record]) -> None:

@@ -33,6 +33,8 @@ class Extras:
     """Keys that have to be met once, beside the primary key."""
     categories: set[str] = field(default_factory=set)
     """Fields whose list of values is their categories."""
+    read: list[str] = field(default_factory=list)
+    """What else is read as the standard has it."""
     refused: list[Fault] = field(default_factory=list)
     """What cannot be asked."""
     severities: dict[str, str] = field(default_factory=dict)
@@ -43,7 +45,7 @@ class Extras:
         found = [f"uniqueKeys of {', '.join(key)}" for key in self.keys]
         found += [f"categories of {name}" for name in sorted(self.categories)]
         found += [f"{rule} of {name}" for name, asks in self.asks.items() for rule in asks]
-        return found + [f"groupChar of {name}" for name in self.groups]
+        return found + [f"groupChar of {name}" for name in self.groups] + self.read
 
     def rule(self, one: Fault) -> str | None:
         """Return the rule behind an error that frictionless would not have found; None for one that it would."""
@@ -74,7 +76,7 @@ def rewritten(descriptor: dict[str, Any], profile: str | None = None) -> tuple[d
     if isinstance(schema.get("fieldsMatch"), list) and len(schema["fieldsMatch"]) == 1:
         schema["fieldsMatch"] = schema["fieldsMatch"][0]
     _unique_keys(schema.pop("uniqueKeys", None), extras)
-    _null_sequence(descriptor, schema)
+    _null_sequence(descriptor, schema, extras)
     return descriptor, extras
 
 
@@ -87,11 +89,12 @@ def _unique_keys(stated: Any, extras: Extras) -> None:
             extras.refused.append(Fault("constraint-refused", f"uniqueKeys: {key!r} is no list of names of fields"))
 
 
-def _null_sequence(descriptor: dict[str, Any], schema: dict[str, Any]) -> None:
+def _null_sequence(descriptor: dict[str, Any], schema: dict[str, Any], extras: Extras) -> None:
     dialect = descriptor.get("dialect")
     csv = dialect.get("csv", dialect) if isinstance(dialect, dict) else {}
     sequence = csv.get("nullSequence") if isinstance(csv, dict) else None
     if isinstance(sequence, str):
+        extras.read.append(f"nullSequence {sequence!r}")
         schema.setdefault("missingValues", [""])
         for one in (schema, *schema["fields"]):
             if isinstance(one, dict) and isinstance(one.get("missingValues"), list):
@@ -101,7 +104,9 @@ def _null_sequence(descriptor: dict[str, Any], schema: dict[str, Any]) -> None:
 def _field(one: dict[str, Any], extras: Extras) -> None:
     """Rewrite a field, and note what frictionless cannot be asked."""
     name = str(one.get("name", ""))
-    one.setdefault("type", "any")
+    if "type" not in one:
+        one["type"] = "any"
+        extras.read.append(f"{name}, without a type, as any")
     if one.get(SEVERITY) in SEVERITIES:
         extras.severities[name] = one[SEVERITY]
     if isinstance(one.get(MESSAGE), str):

@@ -83,6 +83,10 @@ def _describes(folder: Path, path: Path) -> bool:
     return path.relative_to(folder).as_posix() in listed
 
 
+OF_SCHEMA = {"schema-error", "field-error"}
+"""Faults of a schema, which are told of its own file where it has one."""
+
+
 def results(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Iterator[Result]:
     """Yield what is wrong with each table of `target`; BadTarget where it cannot be looked at at all."""
     with reference.system.use_context(trusted=True):
@@ -91,7 +95,8 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
         except RecursionError:
             raise BadTarget(f"{target}: its description is nested too deep") from None
         if isinstance(found, list) and found and isinstance(found[0], Fault):
-            yield Result(Path(target).name, target, first=found)
+            place = schema if schema and {one.type for one in found} <= OF_SCHEMA else target
+            yield Result(Path(place).name, place, first=found)
             return
         for one in found:
             yield _by_reference(one.resource) if reference_only else check(one.resource, others=one.others)

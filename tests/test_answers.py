@@ -121,6 +121,25 @@ def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytes
     assert re.sub(r"\x1b\[\d+m", "", out.getvalue()) == written(answer, "text")
 
 
+def test_junit_fails_a_rule_whose_errors_are_beyond_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\nx,1\n1,y\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(
+        json.dumps(
+            {
+                "fields": [
+                    {"name": "a", "type": "integer"},
+                    {"name": "b", "type": "integer", "constraints": {"minimum": 9}},
+                ]
+            }
+        ),
+        encoding="utf-8",
+    )
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = written(Answer(list(found), limit=1), "junit")
+    assert told.count("<failure") == 2
+    assert told.count("t.csv:") == 1
+
+
 def test_what_else_is_read_as_the_standard_has_it_is_told_as_asked(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n-,x\n", encoding="utf-8")
     told = {

@@ -71,7 +71,7 @@ def _contents(answer: Answer) -> str:
 
 def _by_rule(answer: Answer) -> dict[str, list[Finding]]:
     found: dict[str, list[Finding]] = {rule: [] for rule, _ in summary(answer.rules.items())}
-    for one in answer.all():
+    for one in answer.all(SHOWN):
         if len(found[one.rule]) < SHOWN:
             found[one.rule].append(one)
     return found

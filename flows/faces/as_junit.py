@@ -1,6 +1,6 @@
 """As JUnit XML, which build servers show: a suite a table, a case a rule."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,31 +15,28 @@ TOLD = 50
 def write(answer: Answer, out: TextIO) -> None:
     """Write `answer`, a case for each rule, passed or failed."""
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="communique">\n')
-    out.writelines(_suite(answer, result) for result in answer.results)
+    out.writelines(_suite(answer, *one) for one in zip(answer.results, answer.broken, strict=True))
     out.write("</testsuites>\n")
 
 
-def _suite(answer: Answer, result: Result) -> str:
+def _suite(answer: Answer, result: Result, errors: Counter[str]) -> str:
     by_rule: dict[str, list[Finding]] = defaultdict(list)
-    errors: dict[str, int] = defaultdict(int)
-    for found in answer.findings(result):
-        errors[found.rule] += found.severity == "error"
-        if len(by_rule[found.rule]) < TOLD:
-            by_rule[found.rule].append(found)
+    for found in answer.findings(result, TOLD):
+        by_rule[found.rule].append(found)
     rules = sorted({*TABLE_RULES, *by_rule})
     cases = "".join(_case(result.name, rule, by_rule.get(rule, []), errors[rule]) for rule in rules)
-    name, failures = quoteattr(_legal(result.name)), sum(map(bool, errors.values()))
+    name, failures = quoteattr(_legal(result.name)), len(errors)
     return f'  <testsuite name={name} tests="{len(rules)}" failures="{failures}">\n{cases}  </testsuite>\n'
 
 
 def _case(table: str, rule: str, found: list[Finding], errors: int) -> str:
     head = f"    <testcase classname={quoteattr(_legal(table))} name={quoteattr(rule)}"
-    if not found:
+    if not found and not errors:
         return head + "/>\n"
     text = "\n".join(
         f"{one.place}{f':{one.line}' if one.line else ''} {short(one.message)} {one.hint}" for one in found
     )
-    beyond = ", beyond Frictionless" if found[0].beyond else ""
+    beyond = ", beyond Frictionless" if any(one.beyond for one in found) else ""
     message = quoteattr(f"{many(errors, 'error')}{beyond}")
     if not errors:
         return f"{head}>\n      <system-out>{escape(_legal(text))}</system-out>\n    </testcase>\n"

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
@@ -69,6 +69,8 @@ class Answer:
     """Rules that were broken by more than a warning."""
     tallies: list[Tally] = field(default_factory=list)
     """Of each table, in their order."""
+    broken: list[Counter[str]] = field(default_factory=list)
+    """Of each table, the errors of each rule."""
 
     def __post_init__(self) -> None:
         """Tell tables of one name apart by their places, and count the errors by rule and by table."""
@@ -80,20 +82,18 @@ class Answer:
     def _tally(self, result: Result) -> Tally:
         """Count the errors of a table, and return how many there are."""
         kind = lru_cache(KINDS)(partial(_kind, result))
-        counted = Counter(self._noted(*kind(*one[:3])) for one in (*result.first, *result.last))
+        counted = Counter(kind(*one[:3]) for one in (*result.first, *result.last))
         refused = 0
         for _, _, faults in result.log:
-            found = [self._noted(*kind(*one[:3])) for one in faults]
+            found = [kind(*one[:3]) for one in faults]
             counted.update(found)
-            refused += "error" in found
-        return Tally(counted["error"], counted["warning"], refused)
-
-    def _noted(self, rule: str, bad: str) -> str:
-        """Count that a rule was broken, and return how bad that is."""
-        self.rules[rule] += 1
-        if bad == "error":
-            self.serious.add(rule)
-        return bad
+            refused += any(bad == "error" for _, bad in found)
+        self.broken.append(Counter({rule: times for (rule, bad), times in counted.items() if bad == "error"}))
+        self.serious |= set(self.broken[-1])
+        for (rule, _), times in counted.items():
+            self.rules[rule] += times
+        errors = self.broken[-1].total()
+        return Tally(errors, counted.total() - errors, refused)
 
     @property
     def valid(self) -> bool:
@@ -119,19 +119,22 @@ class Answer:
         (tally,) = (one for other, one in zip(self.results, self.tallies, strict=True) if other is result)
         return tally.errors + tally.warnings
 
-    def findings(self, result: Result) -> Iterator[Finding]:
-        """Yield the errors of a table, as many as are told."""
+    def findings(self, result: Result, most: int | None = None) -> Iterator[Finding]:
+        """Yield the errors of a table, as many as are told; where `most` is given, no more than so many of a rule."""
         earlier = takewhile(lambda other: other is not result, self.results)
         before = sum(map(self.count, earlier))
-        for number, (row, one) in enumerate(result.errors(), start=before):
-            if self.limit is not None and number >= self.limit:
-                return
-            yield told(result, row, one)
+        left = None if self.limit is None else max(self.limit - before, 0)
+        seen: Counter[str] = Counter()
+        for row, one in islice(result.errors(), left):
+            rule = identity(result, one)
+            seen[rule] += 1
+            if most is None or seen[rule] <= most:
+                yield told(result, row, one)
 
-    def all(self) -> Iterator[Finding]:
-        """Yield the errors of all tables, as many as are told."""
+    def all(self, most: int | None = None) -> Iterator[Finding]:
+        """Yield the errors of all tables, as `findings` does those of each."""
         for result in self.results:
-            yield from self.findings(result)
+            yield from self.findings(result, most)
 
 
 KINDS = 4096

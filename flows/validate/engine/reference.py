@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -175,7 +176,7 @@ def described(one: Fault, row: RowFaults | None = None) -> dict[str, Any]:
     """Return a fault as frictionless writes it into its own report, message and all."""
     kind = _kind(one.type)
     told: dict[str, Any] = dict(one.more)
-    properties = set(_properties(kind))
+    properties = _properties(kind)
     if row is not None:
         told |= {"cells": row.cells, "rowNumber": row.row}
     given = {"fieldName": one.field, "fieldNumber": one.number, "cell": one.cell, "label": one.cell}
@@ -196,15 +197,16 @@ STANDS_FOR = {
 """What stands for errors that frictionless does not know by their names."""
 
 
+@cache
 def _kind(name: str) -> Any:
     """Return the class of an error, the nearest for what frictionless does not know."""
     return STANDS_FOR.get(name) or system.select_error_class(name)
 
 
-def _properties(kind: Any) -> Iterator[str]:
-    for base in kind.__mro__:
-        patch = vars(base).get("metadata_profile_patch", {})
-        yield from patch.get("properties", {})
+@cache
+def _properties(kind: Any) -> frozenset[str]:
+    patches = (vars(base).get("metadata_profile_patch", {}) for base in kind.__mro__)
+    return frozenset(name for patch in patches for name in patch.get("properties", {}))
 
 
 def reader(field: Any, *, linear: bool) -> Reader:

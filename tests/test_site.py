@@ -8,6 +8,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import feedparser
@@ -273,7 +274,8 @@ def test_every_refused_row_and_every_cause_is_told(packages: Path) -> None:
 def test_what_a_version_did_to_a_release_stands_under_its_headline_in_plain_words(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "changes" / "1.2.0.html")
     text = " ".join(page.text().split())
-    assert "Accept applications With them 1 fact, 1 participant, 2 spans added" in text
+    assert "Accept applicationsdue text until 26 April 2024 · due start 14 March 2024" in text
+    assert "With them 1 fact, 1 participant, 2 spans added" in text
     assert "changed at the source on 8 April 2024, 09:30 UTC2 May 2024, 10:15 UTC" in text
     assert "a newer text was refused noyes" in text
     assert not re.search(r"[0-9a-f]{12}", text)
@@ -297,6 +299,40 @@ def test_each_row_that_follows_from_others_is_told_with_its_values_in_the_order_
         assert places == sorted(places)
     page = parsed(packages / MINISTRY / "changes" / "1.2.0.html")
     assert len(page.css("details.each li")) == changes.EACH
+
+
+def test_a_row_that_came_or_went_says_what_it_said(packages: Path) -> None:
+    listing = next(one for one in model.listings(packages) if one.dataset == MINISTRY)
+    new, old = listing.edition("1.1.0"), listing.edition("1.0.0")
+    said = {
+        (row.change, row.title): dict(row.says)
+        for row in _rows_of(changes.context(new, old, frozenset()))
+        if row.says and row.kind != "fact"
+    }
+    gone = said["removed", "Pay into the Inter-Basin Relief Fund"]
+    assert (gone["quantity"], gone["unit"], gone["due end"]) == ("4500000", "crowns", "30 June 2024")
+    assert said["removed", "Pay into the Inter-Basin Relief Fund recipient 1"] == {"entity": "Inter-Basin Relief Fund"}
+    for row in table(_latest(listing)._replace(folder=new.folder), "commitments"):
+        title = row["action"][:1].upper() + row["action"][1:]
+        if ("added", title) in said and row["due_text"]:
+            assert "due text" in said["added", title]
+
+
+def test_what_rows_say_is_told_until_the_page_is_full_and_not_of_a_version_that_is_gone(packages: Path) -> None:
+    listing = next(one for one in model.listings(packages) if one.dataset == MINISTRY)
+    new, old = listing.edition("1.1.0"), listing.edition("1.0.0")
+    whole, without = (changes.context(new, before, frozenset()) for before in (old, None))
+    said = [changes.A_VALUE + len(name) + len(value) for row in _rows_of(whole) for name, value in row.says]
+    assert changes.SAID < sum(said) < changes.SAID + 1000
+    assert whole["short"]
+    assert [row for row in _rows_of(whole) if row.change == "removed" and row.says]
+    assert not [row for row in _rows_of(without) if row.change == "removed" and row.says]
+
+
+def _rows_of(told_of: dict[str, Any]) -> list[changes.Changed]:
+    return [
+        row for one in told_of["sections"] for group in one.groups for some in (group.rows, group.each) for row in some
+    ]
 
 
 def test_what_a_steward_corrected_stands_with_the_reason_for_it(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ class Edition:
         """Read nothing yet."""
         self.dataset, self.version, self.folder, self.base = dataset, version, folder, base
         self._tables: dict[str, list[Row]] = {}
+        self._keyed: dict[str, dict[tuple[str, ...], Row]] = {}
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -189,6 +190,13 @@ class Edition:
         if name not in self._tables:
             self._tables[name] = list(rows(self.folder / f"{name}.csv")) if name in self.schemas else []
         return self._tables[name]
+
+    def keyed(self, name: str) -> Mapping[tuple[str, ...], Row]:
+        """Return the rows of a table by key."""
+        if name not in self._keyed:
+            key = self.schemas[name]["primaryKey"] if name in self.schemas else []
+            self._keyed[name] = {tuple(row[field] for field in key): row for row in self.table(name)}
+        return self._keyed[name]
 
     @cached_property
     def entities(self) -> dict[str, Entity]:

@@ -179,7 +179,7 @@ def test_every_row_is_filtered_and_sorted_when_somebody_asks_for_it(scripted: Pa
 
 
 @needs_parquet
-@pytest.mark.parametrize("table", ["releases", "meetings", "spans", "places"])
+@pytest.mark.parametrize("table", ["releases", "meetings", "spans", "places", "mentions", "revisions", "participants"])
 def test_the_rows_that_a_browser_reads_are_those_of_the_page(scripted: Page, table: str) -> None:
     scripted.goto(f"{MINISTRY}/tables/{table}.html")
     cells = (

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import feedparser
 import pytest
@@ -21,6 +21,7 @@ from selectolax.lexbor import LexborHTMLParser
 from flows import rulings, store
 from flows.settings import PROJECT, Settings
 from flows.site import changes, charts, dataset, model, redline, render, search, text, told
+from flows.site import table as rows_of
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
@@ -204,6 +205,33 @@ def test_every_fact_leads_to_its_row_and_every_row_to_its_words(packages: Path) 
         assert facts
 
 
+OWN = {"mentions": "start", "revisions": "revision", "participants": "position", "spans": "part", "coverage": "entry"}
+"""The field whose link is the address of a row, where that is not the first of its key."""
+
+
+def test_every_row_of_every_table_has_an_address_and_there_a_letter_about_its_errors(
+    packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_of, "SHOWN_ROWS", 10**6)
+    read: dict[Path, tuple[list[str], bool]] = {}
+    for listing in model.listings(packages):
+        edition = listing.edition(listing.latest or "")
+        for name, schema in edition.schemas.items():
+            names, lines = rows_of.first_rows(edition, name)
+            place = names.index(OWN.get(name, schema["primaryKey"][0]))
+            assert len({line.cells[place].href for line in lines}) == len(edition.table(name)), name
+            for line in lines:
+                path, _, anchor = line.cells[place].href.partition("#")
+                page = packages / listing.dataset / "tables" / (path or f"{name}.html")
+                if page not in read:
+                    found = parsed(page)
+                    ids = [node.attributes["id"] or "" for node in found.css("[id]")]
+                    read[page] = (ids, bool(found.css("a[href^='mailto:steward@']")))
+                assert not anchor or read[page][0].count(unquote(anchor)) == 1, (name, anchor)
+                assert read[page][1], page
+    assert len(read) > 100
+
+
 def test_a_row_shows_every_field_that_it_has(packages: Path) -> None:
     page = parsed(packages / DATASET / "releases" / "dhs-2021-07-guatemala-seed.html")
     row = page.css_first('section[id="c1"]')
@@ -244,6 +272,13 @@ def test_facts_of_a_withdrawn_release_are_told_as_such(packages: Path) -> None:
         sources = {row["release_id"] for row in model.rows(latest / f"{name}.csv")} & gone
         told_of = {node.attributes["href"] for node in parsed(home / "tables" / f"{name}.html").css("p.alert a")}
         assert told_of == {f"../releases/{one}.html" for one in sources}, name
+    for path in (home / "tables").iterdir():
+        names = [node.text() for node in parsed(path).css("table.rows th")]
+        if path.stem in {"revisions", "mentions", "facts", "releases", *FACT_TABLES.values()}:
+            for row in parsed(path).css("table.rows tbody tr"):
+                cells = dict(zip(names, (node.text() for node in row.css("td")), strict=True))
+                release = re.sub("^withdrawn ", "", cells.get("release_id") or cells["fact_id"].partition("/")[0])
+                assert bool(row.css("b.gone")) == (release in gone), (path, release)
     marked = 0
     for path in (home / "entities").iterdir():
         for one in parsed(path).css("ol.story li, ul.list li"):
@@ -897,7 +932,7 @@ def test_no_link_of_the_catalog_leads_nowhere(made: Path) -> None:
                 there, fragment = urldefrag(urljoin(address, node.attributes["href"] or ""))
                 if urlsplit(there).netloc == urlsplit(told_at.url).netloc:
                     waiting.append(there)
-                    wanted |= {(there, fragment)} if fragment else set()
+                    wanted |= {(there, unquote(fragment))} if fragment else set()
     assert len(seen) > 200
     assert [pair for pair in wanted if pair[1] not in anchors[pair[0]]] == []
 

@@ -40,6 +40,17 @@ class Participant(NamedTuple):
     name: str
     entity_id: str
     """Empty for those who have no name."""
+    position: str
+    """Place among those of the same role."""
+
+
+class Span(NamedTuple):
+    """Where words of a fact stand: those of one field, or a part of them."""
+
+    field: str
+    part: str
+    start: int
+    end: int
 
 
 class Fact(NamedTuple):
@@ -48,8 +59,7 @@ class Fact(NamedTuple):
     kind: str
     row: Row
     participants: list[Participant]
-    spans: list[tuple[int, int, str]]
-    """Start, end and field of the words of each field, the evidence aside."""
+    spans: list[Span]
 
     @property
     def local(self) -> str:
@@ -225,11 +235,7 @@ class Edition:
         for kind, table in FACT_TABLES.items():
             for row in self.table(table):
                 name = row["fact_id"]
-                words = [
-                    (int(one["start"]), int(one["end"]), one["field"])
-                    for one in spans[name]
-                    if one["field"] != "evidence"
-                ]
+                words = [Span(one["field"], one["part"], int(one["start"]), int(one["end"])) for one in spans[name]]
                 found[row["release_id"]].append(Fact(kind, row, [self._taking(one) for one in taking[name]], words))
         for facts in found.values():
             facts.sort(key=lambda fact: (fact.start, -fact.end, KINDS.index(fact.kind), fact.row["fact_id"]))
@@ -237,7 +243,8 @@ class Edition:
 
     def _taking(self, row: Row) -> Participant:
         entity = self.entities.get(row["entity_id"])
-        return Participant(row["role"], entity.name if entity else row["text"], entity.id if entity else "")
+        name, entity_id = (entity.name, entity.id) if entity else (row["text"], "")
+        return Participant(row["role"], name, entity_id, row["position"])
 
     @cached_property
     def inputs(self) -> dict[str, tuple[RawEntry, int | None]]:

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from flows import store
 from flows.site import changes, dataset, entity, release, search, told
+from flows.site import table as rows_of
 from flows.site.entity import Part
 from flows.site.faces import catalog, croissant, dcat_ap, dcat_us, ro_crate
 from flows.site.faces.about import About, about, listed
@@ -27,6 +28,8 @@ FILTERED = 10
 A_PAGE = 120
 """Releases on a page of their list."""
 NEWEST, MOST_NAMED = 6, 24
+MARKED = 400
+"""Releases whose rows are marked as withdrawn where a table is filtered."""
 LISTED = 1000
 """Entities that their list has."""
 FACES = {"croissant": croissant.croissant, "dcat": dcat_ap.version, "ro-crate": ro_crate.ro_crate}
@@ -276,7 +279,7 @@ def _entities(edition: Edition, counted: dict[str, list[int]]) -> bytes:
 
 
 def _table(edition: Edition, table: str) -> bytes:
-    names, rows = dataset.first_rows(edition, table)
+    names, rows = rows_of.first_rows(edition, table)
     described = next(one for one in edition.described["resources"] if one["name"] == table)
     withdrawn = edition.of_withdrawn(table)
     files = next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table)
@@ -286,7 +289,7 @@ def _table(edition: Edition, table: str) -> bytes:
         "../../",
         parquet=parquet,
         readable=bool(parquet and scripts()),
-        links={name: dataset.link(table, name) for name in names},
+        links={name: rows_of.link(table, name) for name in names},
         types={field["name"]: field["type"] for field in edition.schemas[table]["fields"]},
         **({"policy": SCRIPTED} if parquet and scripts() else {}),
         edition=edition,
@@ -294,9 +297,11 @@ def _table(edition: Edition, table: str) -> bytes:
         described=described,
         withdrawn=withdrawn,
         sources=sorted({release_of(row) for row in withdrawn}),
+        marked=MARKED,
+        mail=release.mail(edition, f"the table {table}"),
         names=names,
         rows=rows,
-        columns=dataset.columns(edition, table),
+        columns=rows_of.columns(edition, table),
         files=files,
         keys=edition.schemas[table]["primaryKey"],
     )

@@ -1,6 +1,7 @@
 """The catalog in a real browser: what a reader does, what an eye and a keyboard meet, and that nobody else is asked."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -9,7 +10,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from flows import rulings
 from flows.settings import Settings
+from flows.site import model
+from flows.site.faces.about import about
 from flows.site.render import scripts
+from flows.site.snippets import LOCAL, snippets
 from flows.site.write import site
 from tests import catalog, shelves
 from tests.catalog import MINISTRY
@@ -38,9 +42,15 @@ KINDS = {
     "changes": f"{MINISTRY}/changes/1.2.0.html",
     "taken": f"{MINISTRY}/versions/1.0.0.html",
     "gone": "hand-made/",
+    "person": f"{MINISTRY}/entities/haddin.html",
+    "coverage": f"{MINISTRY}/tables/coverage.html",
+    "missing": f"{MINISTRY}/nothing-here.html",
+    "folder": f"{MINISTRY}/1.1.0/",
 }
-"""A page of every kind."""
+"""A page of every kind; the quarantine is part of the page of a dataset."""
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
+FIRST_VIEW = 150_000
+"""Bytes that come over the wire until a page is whole."""
 TAGS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 
 
@@ -49,6 +59,7 @@ class Reader(NamedTuple):
 
     browser: Browser
     url: str
+    packages: Path
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +75,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with serving(data) as served, sync_playwright() as playwright:
         # a container's root has no sandbox; the pages are our own
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield Reader(browser, served.url)
+        yield Reader(browser, served.url, data / "packages")
         browser.close()
 
 
@@ -84,14 +95,22 @@ def _page(reader: Reader, **options: object) -> Iterator[Page]:
     said: list[str] = []
     context = reader.browser.new_context(base_url=reader.url, reduced_motion="reduce", **options)  # type: ignore[arg-type]
     page = context.new_page()
-    page.on("console", lambda message: said.append(message.text))
+    page.on("console", lambda message: None if _missing(message.location["url"]) else said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("dialog", lambda dialog: said.append(dialog.message))
     page.on("request", lambda asked: None if asked.url.startswith(reader.url) else said.append(asked.url))
-    page.on("response", lambda got: said.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    page.on(
+        "response",
+        lambda got: said.append(f"{got.status} {got.url}") if got.status >= 400 and not _missing(got.url) else None,
+    )
     yield page
     context.close()
     assert said == []
+
+
+def _missing(url: str) -> bool:
+    """Return whether an address is that of the page that is asked for because it is not there."""
+    return url.endswith(KINDS["missing"])
 
 
 def shown(page: Page, what: str) -> bool:
@@ -279,6 +298,22 @@ def test_how_to_cite_and_every_hash_are_on_the_page_of_the_dataset(page: Page) -
     assert page.locator(".cards .hash").first.inner_text().isalnum()
 
 
+def test_code_has_the_address_where_it_is_read_and_without_a_script_the_page_says_what_to_put_there(
+    reader: Reader, scripted: Page, page: Page
+) -> None:
+    listing = next(one for one in model.listings(reader.packages, reader.url) if one.dataset == MINISTRY)
+    wanted = [one.code for one in snippets(about(listing.edition("1.2.0")))]
+    for one in (scripted, page):
+        one.goto(KINDS["dataset"])
+    assert scripted.locator("#_use ~ details pre").all_text_contents() == wanted
+    assert page.locator("#_use ~ details pre").all_text_contents() == [
+        code.replace(reader.url, LOCAL) for code in wanted
+    ]
+    said = [one.locator("#_use + p").inner_text() for one in (scripted, page)]
+    assert said[0].startswith("The addresses are those of the site where you read this.")
+    assert f"put the one where you read this in the place of {LOCAL}." in said[1]
+
+
 @pytest.mark.parametrize(
     ("button", "copied"),
     [
@@ -384,13 +419,37 @@ def test_every_page_says_the_same_without_a_script(page: Page, scripted: Page, k
             one.evaluate(
                 """() => {
                   const whole = document.querySelector("main").cloneNode(true);
-                  whole.querySelectorAll(".search, .copy").forEach((one) => one.remove());
+                  whole.querySelectorAll(".search, .copy, [data-here]").forEach((one) => one.remove());
                   return whole.textContent.split(/\\s+/).join(" ");
                 }"""
             )
         )
     assert said[0] == said[1]
     assert page.locator(".copy:visible, .search:visible, button:visible").count() == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_view_of_a_page_takes_few_bytes(reader: Reader, kind: str) -> None:
+    assert 0 < _taken(reader, KINDS[kind]) < FIRST_VIEW
+
+
+@pytest.mark.parametrize("folder", ["releases", "entities", "tables", "versions", "changes"])
+def test_the_first_view_of_the_heaviest_page_takes_few_bytes(reader: Reader, folder: str) -> None:
+    heaviest = max(reader.packages.glob(f"*/{folder}/*.html"), key=lambda path: path.stat().st_size)
+    path = heaviest.relative_to(reader.packages).as_posix()
+    assert 0 < _taken(reader, path) < FIRST_VIEW
+
+
+def _taken(reader: Reader, path: str) -> int:
+    """Return the bytes that come over the wire until a page has all that it asks for, headers and all."""
+    taken: list[int] = []
+    for page in _page(reader, viewport=WIDE):
+        network = page.context.new_cdp_session(page)
+        network.on("Network.loadingFinished", lambda told: taken.append(int(told["encodedDataLength"])))
+        network.send("Network.enable")
+        network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        page.goto(path, wait_until="networkidle")
+    return sum(taken)
 
 
 def test_words_that_nobody_sees_do_not_turn_the_line_around(scripted: Page) -> None:

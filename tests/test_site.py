@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import feedparser
+import httpx
 import pytest
 from defusedxml import ElementTree
 from hypothesis import given
@@ -605,7 +606,7 @@ def test_robots_find_every_page_of_a_dataset_by_the_map_of_the_site(on_the_web: 
     assert maps == [f"{BASE}{name}/sitemap.xml" for name in (DATASET, MINISTRY)]
     told_of = [path for found in maps for path in _addresses(on_the_web / found.removeprefix(BASE), "url")]
     there = {f"{BASE}{path.relative_to(on_the_web).as_posix()}" for path in pages(on_the_web)}
-    assert sorted(told_of) == sorted(there - {f"{BASE}index.html", f"{BASE}search.html"})
+    assert sorted(told_of) == sorted(there - {f"{BASE}{name}.html" for name in ("index", "search", "404")})
 
 
 def test_the_feed_of_a_site_with_an_address_tells_whole_addresses(on_the_web: Path) -> None:
@@ -664,7 +665,7 @@ def test_no_page_says_the_address_of_anything_that_it_would_load_elsewhere(packa
         for node in parsed(path).css("link[rel=stylesheet], link[rel=icon]"):
             href = node.attributes["href"]
             assert href
-            assert (path.parent / href).resolve().parent == packages.resolve()
+            assert _loaded(packages, path, href).parent == packages.resolve()
 
 
 def test_every_page_allows_itself_the_style_sheet_and_those_with_a_script_that_and_nothing_else(packages: Path) -> None:
@@ -751,7 +752,24 @@ def test_the_first_view_of_every_page_is_light(packages: Path) -> None:
         loaded = [node.attributes["href"] for node in parsed(path).css("link[rel=stylesheet], link[rel=icon]")]
         loaded += [node.attributes["src"] for node in parsed(path).css("script[src]")]
         assert len(loaded) in {2, 3}
-        assert sum(one.stat().st_size for one in (path, *(path.parent / (name or "") for name in loaded))) < FIRST_VIEW
+        files = (path, *(_loaded(packages, path, name or "") for name in loaded))
+        assert sum(one.stat().st_size for one in files) < FIRST_VIEW
+
+
+def _loaded(root: Path, page: Path, href: str) -> Path:
+    """Return the file that a page loads; one that is shown at any address says where it is from the root."""
+    return ((root / href[1:]) if page.name == "404.html" else (page.parent / href)).resolve()
+
+
+def test_the_page_of_what_is_not_there_is_found_wherever_it_is_shown(on_the_web: Path, made: Path) -> None:
+    links = [node.attributes["href"] for node in parsed(on_the_web / "404.html").css("a[href]")]
+    assert {"/open/index.html", "/open/search.html"} <= set(links)
+    with serving(made) as told_at:
+        for accept, kind in (("text/html", "text/html"), ("*/*", "text/plain")):
+            asked = urllib.request.Request(f"{told_at.url}{DATASET}/a/b", headers={"accept": accept})  # noqa: S310 - our own site
+            with pytest.raises(urllib.error.HTTPError, match="404") as found:
+                urllib.request.urlopen(asked)  # noqa: S310 - our own site
+            assert found.value.headers["content-type"].startswith(kind)
 
 
 # How they are made
@@ -959,6 +977,22 @@ def test_a_page_with_a_script_may_run_those_of_the_site_and_read_it(made: Path) 
                 )
         with urllib.request.urlopen(f"{told_at.url}search.js") as answer:  # noqa: S310 - our own site
             assert answer.headers["content-type"].startswith("text/javascript")
+
+
+def test_a_page_comes_packed_to_one_who_can_unpack_it_and_as_it_is_to_others(made: Path) -> None:
+    whole = (made / "packages" / MINISTRY / "index.html").read_bytes()
+    tags = set()
+    with serving(made) as told_at:
+        for can, packed in (("gzip, br", True), ("identity", False), ("gzip;q=0", False), ("br, *", True)):
+            answer = httpx.get(f"{told_at.url}{MINISTRY}/", headers={"accept-encoding": can})
+            assert answer.content == whole
+            assert (answer.headers.get("content-encoding") == "gzip") == packed
+            assert answer.headers["vary"] == "accept-encoding"
+            assert (int(answer.headers["content-length"]) < len(whole) / 2) == packed
+            tags.add(answer.headers["etag"])
+            same = {"accept-encoding": can, "if-none-match": answer.headers["etag"]}
+            assert httpx.get(f"{told_at.url}{MINISTRY}/", headers=same).status_code == 304
+    assert len(tags) == 2
 
 
 def test_only_pages_are_served_beside_the_packages(made: Path) -> None:

@@ -6,6 +6,7 @@ beyond our reach: docs/download.md says how to purge it.
 """
 
 import asyncio
+import gzip
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -37,7 +38,7 @@ PAGES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-HOME = "index.html"
+HOME, MISSING = "index.html", "404.html"
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 SECURITY = {
     "content-security-policy": f"default-src 'none'; style-src 'self' 'sha256-{pages.STYLE_HASH}'; img-src 'self'; "
@@ -50,6 +51,9 @@ SECURITY = {
 }
 """On every answer that does not say otherwise."""
 SCRIPTED = SECURITY["content-security-policy"] + "; script-src 'self'; connect-src 'self'"
+SMALL = 1400
+"""Bytes that a page comes in as they are: fewer would be one packet all the same."""
+UNPACKS = re.compile(r"(?:^|[\s,])(?:gzip|\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 SCRIPTED_PAGES = {HOME, "search.html"}
 SCRIPTED_FOLDERS = {("tables",), ("versions",)}
 """Pages that may run the scripts of the site, and read it, by name and by folder."""
@@ -73,7 +77,7 @@ def site(root: Path, names: Iterable[str] = ()) -> ASGIApp:
         Route("/{dataset}/{version}/", _files),
         Route("/{dataset}/{version}/{name}", _file),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={NOT_FOUND: _not_found})
     app.router.redirect_slashes = False  # it would name the host; ours lead on by relative addresses
     app.state.root = root
     # the Host header names us: a page elsewhere cannot read this site by pointing its own name at loopback
@@ -103,11 +107,23 @@ def _page(request: Request, *parts: str) -> Response | None:
     data = shelf.page(_root(request), *parts)
     if data is None:
         return None
-    headers = {"etag": f'"{sha256(data)}"'}
+    headers = {"etag": f'"{sha256(data)}"', "vary": "accept-encoding"}
+    if len(data) > SMALL and UNPACKS.search(request.headers.get("accept-encoding", "")):
+        headers |= {"etag": f'"{sha256(data)}-gzip"', "content-encoding": "gzip"}
     if parts[-1] in SCRIPTED_PAGES or parts[1:2] in SCRIPTED_FOLDERS:
         headers["content-security-policy"] = SCRIPTED
     media = "application/xml" if parts[-1] == "sitemap.xml" else PAGES.get(Path(parts[-1]).suffix, "text/plain")
-    return _unchanged(request, headers) or Response(data, media_type=media, headers=headers)
+    unchanged = _unchanged(request, headers)
+    if unchanged is None and "content-encoding" in headers:
+        data = gzip.compress(data, compresslevel=5, mtime=0)
+    return unchanged or Response(data, media_type=media, headers=headers)
+
+
+async def _not_found(request: Request, fault: Exception) -> Response:
+    """Say that there is nothing: to a reader by the page of the catalog, to a program in a line."""
+    said = fault.detail if isinstance(fault, HTTPException) else ""
+    made = shelf.page(_root(request), MISSING) if "text/html" in request.headers.get("accept", "") else None
+    return HTMLResponse(made, NOT_FOUND) if made else PlainTextResponse(said, NOT_FOUND)
 
 
 def _datasets(request: Request) -> Response:

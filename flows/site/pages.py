@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from flows import store
@@ -19,7 +20,7 @@ from flows.site.faces.about import About, about, listed
 from flows.site.faces.schema_org import schema_org
 from flows.site.model import Edition, Entity, Listing, Release, Row, day_of, release_of
 from flows.site.render import ASSETS, SCRIPTED, code, render, scripts
-from flows.site.snippets import snippets
+from flows.site.snippets import LOCAL, snippets
 from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
 
@@ -61,6 +62,7 @@ def of_root(listings: Sequence[Listing], base: str = "") -> Iterator[Page]:
     yield Page("catalog.json", told_of, lambda: catalog.catalog(listings, found()))
     yield Page("llms.txt", told_of, lambda: catalog.llms(found(), base))
     yield Page("dcat.jsonld", told_of, lambda: dcat_ap.catalog(found(), base))
+    yield Page("404.html", key(base), lambda: render("missing.html", urlsplit(base).path or "/"))
     yield Page("robots.txt", key(base), lambda: catalog.robots(base))
     if base:
         yield Page("data.json", told_of, lambda: dcat_us.data_json(found(), base))
@@ -233,6 +235,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         schema_org=schema_org(about(edition)),
         lacks=about(edition).lacks,
         snippets=snippets(about(edition)),
+        local=LOCAL,
         scheduled=dataset.scheduled(edition),
         reviewed=dataset.reviewed(edition),
         facts=[one for one in facts if one[2]],

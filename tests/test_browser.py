@@ -1,5 +1,7 @@
 """The catalog in a real browser: what a reader does, what an eye and a keyboard meet, and that nobody else is asked."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +19,7 @@ from flows.site.snippets import LOCAL, snippets
 from flows.site.write import site
 from tests import catalog, shelves
 from tests.catalog import MINISTRY
+from tests.markup import crawled, faults, judged
 from tests.needs import CHROMIUM, EXPECTED
 from tests.publishing import DATASET
 from tests.shelves import serving
@@ -252,6 +255,25 @@ def test_the_words_of_a_fact_lead_to_its_row(page: Page) -> None:
     assert page.locator("#c2 .row").is_hidden()
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        (f"{SEED}#_m92", "Guatemala 92\N{EN DASH}101, Guatemala · report an error"),
+        (f"{SEED}#c1.item.1", "item Moderna COVID-19 vaccine"),
+        (f"{SEED}#c1.recipient.1", "Guatemala"),
+        (f"{SEED}#_r1", "revision 1, seen on"),
+        (f"{KINDS['edited']}#_r2", "Revision 2, edited, seen on 30 April 2024"),
+        (f"{MINISTRY}/tables/coverage.html#archive/2024-05/all", "archive"),
+    ],
+)
+def test_the_address_of_a_row_shows_it_lit_without_a_script(page: Page, path: str, says: str) -> None:
+    page.goto(path)
+    row = page.locator(":target")
+    assert says in row.inner_text()
+    assert row.is_visible()
+    assert row.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(255, 241, 194)"
+
+
 def test_on_a_phone_a_row_shows_its_sentence(reader: Reader) -> None:
     for page in _page(reader, viewport=NARROW, java_script_enabled=False):
         page.goto(SEED)
@@ -450,6 +472,24 @@ def _taken(reader: Reader, path: str) -> int:
         network.send("Network.setCacheDisabled", {"cacheDisabled": True})
         page.goto(path, wait_until="networkidle")
     return sum(taken)
+
+
+@judged
+def test_the_html_of_every_kind_of_page_is_valid(reader: Reader, tmp_path: Path) -> None:
+    for kind, path in KINDS.items():
+        asked = urllib.request.Request(reader.url + path.partition("#")[0], headers={"accept": "text/html"})  # noqa: S310 - our own site
+        try:
+            body = urllib.request.urlopen(asked).read()  # noqa: S310 - our own site
+        except urllib.error.HTTPError as fault:
+            body = fault.read()
+        (tmp_path / f"{kind}.html").write_bytes(body)
+    assert faults(*sorted(tmp_path.iterdir())) == ""
+
+
+def test_no_link_leads_nowhere_where_versions_and_datasets_were_taken_down(reader: Reader) -> None:
+    seen, dead = crawled(reader.url)
+    assert len(seen) > 200
+    assert dead == []
 
 
 def test_words_that_nobody_sees_do_not_turn_the_line_around(scripted: Page) -> None:

@@ -4,12 +4,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote
 
 import feedparser
 import httpx
@@ -20,7 +19,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from flows import rulings, store
-from flows.settings import PROJECT, Settings
+from flows.settings import Settings
 from flows.site import changes, charts, dataset, model, redline, render, search, text, told
 from flows.site import table as rows_of
 from flows.site.pages import of_dataset
@@ -31,7 +30,7 @@ from schemas.tables import FACT_TABLES
 from tests import catalog
 from tests.catalog import MINISTRY
 from tests.conftest import Communique
-from tests.needs import EXPECTED
+from tests.markup import crawled, faults, judged
 from tests.publishing import DATASET, published, read_json, table, tree
 from tests.shelves import put, serving
 
@@ -708,35 +707,17 @@ def test_a_site_that_is_made_without_what_reads_parquet_leads_to_the_files(
     assert not (tmp_path / "site" / "_scripts").exists()
 
 
-HTML = PROJECT / "tests" / "html"
-JUDGE = HTML / "node_modules" / ".bin" / "html-validate"
-
-
-judged = pytest.mark.skipif(
-    not JUDGE.exists() and not EXPECTED,
-    reason="html-validate is not installed: `make browser` brings it, where there is npm",
-)
-
-
-def _faults(*found: Path) -> str:
-    """Return what html-validate finds wrong with pages, a line each."""
-    command = [str(one) for one in (JUDGE, "--config", HTML / ".htmlvalidate.json", "--formatter", "text", *found)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1 if done.stdout else 0, "")
-    return done.stdout
-
-
 @judged
 def test_the_html_of_every_page_is_valid(packages: Path) -> None:
     assert len(pages(packages)) > 200
-    assert _faults(*pages(packages)) == ""
+    assert faults(*pages(packages)) == ""
 
 
 @judged
 def test_html_that_is_wrong_is_found(packages: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.html"
     wrong.write_text((packages / "index.html").read_text().replace("<h1>", '<h1 id="_main"><div>', 1))
-    found = _faults(wrong)
+    found = faults(wrong)
     assert "no-dup-id" in found
     assert "element-permitted-content" in found
 
@@ -932,27 +913,9 @@ def test_latest_stays_as_it_is_until_the_newer_version_is_there_whole(
 
 def test_no_link_of_the_catalog_leads_nowhere(made: Path) -> None:
     with serving(made) as told_at:
-        seen, waiting, anchors = set[str](), [told_at.url], dict[str, set[str]]()
-        wanted = set[tuple[str, str]]()
-        while waiting:
-            address = waiting.pop()
-            if address in seen:
-                continue
-            seen.add(address)
-            with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own site
-                assert answer.status == 200
-                body, kind = answer.read(), answer.headers["content-type"]
-            if not kind.startswith("text/html"):
-                continue
-            page = LexborHTMLParser(body)
-            anchors[address] = {node.attributes["id"] or "" for node in page.css("[id]")}
-            for node in page.css("a[href], link[href]"):
-                there, fragment = urldefrag(urljoin(address, node.attributes["href"] or ""))
-                if urlsplit(there).netloc == urlsplit(told_at.url).netloc:
-                    waiting.append(there)
-                    wanted |= {(there, unquote(fragment))} if fragment else set()
+        seen, dead = crawled(told_at.url)
     assert len(seen) > 200
-    assert [pair for pair in wanted if pair[1] not in anchors[pair[0]]] == []
+    assert dead == []
 
 
 def test_the_server_allows_pages_no_more_than_they_allow_themselves(made: Path) -> None:

@@ -27,7 +27,7 @@ from flows.store import sha256
 from schemas.package import FILE_NAME, MEDIA_TYPES, PAGED, PRUNED
 
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
-GONE, NOT_FOUND, NOT_MODIFIED = 410, 404, 304
+GONE, NOT_FOUND, NOT_MODIFIED, NO_CONTENT = 410, 404, 304, 204
 MEDIA = MEDIA_TYPES | {".json": "application/json", ".md": "text/markdown", "": "text/plain"}
 PAGES = {
     ".html": "text/html",
@@ -69,6 +69,7 @@ def site(root: Path, names: Iterable[str] = ()) -> ASGIApp:
     """Return the site of the packages under `root`; it answers to loopback and to the host names in `names`."""
     routes = [
         Route("/", _datasets),
+        Route("/favicon.ico", _icon),
         Route("/{dataset}", _root_file),
         Route("/{dataset}/", _versions),
         Route("/{dataset}/latest", _to_folder),
@@ -144,6 +145,11 @@ def _versions(request: Request) -> Response:
     if made:
         return made
     return HTMLResponse(pages.versions(found, shelf.latest(_root(request), dataset)))
+
+
+def _icon(request: Request) -> Response:
+    """Answer browsers, which ask for it where a page names none, with the icon of the catalog; with nothing without."""
+    return _page(request, "icon.svg") or Response(status_code=NO_CONTENT)
 
 
 def _root_file(request: Request) -> Response:

@@ -137,5 +137,5 @@ if (table.dataset.key && wanted.includes("/") && !document.getElementById(wanted
   await begin();
   rows.sort((one, other) => (anchor(other.named) === wanted) - (anchor(one.named) === wanted));
   show();
-  document.getElementById(wanted)?.scrollIntoView();
+  location.replace(location.hash); // there is something to go to now
 }

@@ -1,6 +1,9 @@
 """The catalog in a real browser: what a reader does, what an eye and a keyboard meet, and that nobody else is asked."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -9,10 +12,14 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from flows import rulings
 from flows.settings import Settings
+from flows.site import model
+from flows.site.faces.about import about
 from flows.site.render import scripts
+from flows.site.snippets import LOCAL, snippets
 from flows.site.write import site
 from tests import catalog, shelves
 from tests.catalog import MINISTRY
+from tests.markup import crawled, faults, judged
 from tests.needs import CHROMIUM, EXPECTED
 from tests.publishing import DATASET
 from tests.shelves import serving
@@ -38,9 +45,15 @@ KINDS = {
     "changes": f"{MINISTRY}/changes/1.2.0.html",
     "taken": f"{MINISTRY}/versions/1.0.0.html",
     "gone": "hand-made/",
+    "person": f"{MINISTRY}/entities/haddin.html",
+    "coverage": f"{MINISTRY}/tables/coverage.html",
+    "missing": f"{MINISTRY}/nothing-here.html",
+    "folder": f"{MINISTRY}/1.1.0/",
 }
-"""A page of every kind."""
+"""A page of every kind; the quarantine is part of the page of a dataset."""
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
+FIRST_VIEW = 150_000
+"""Bytes that come over the wire until a page is whole."""
 TAGS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 
 
@@ -49,6 +62,7 @@ class Reader(NamedTuple):
 
     browser: Browser
     url: str
+    packages: Path
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +78,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with serving(data) as served, sync_playwright() as playwright:
         # a container's root has no sandbox; the pages are our own
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield Reader(browser, served.url)
+        yield Reader(browser, served.url, data / "packages")
         browser.close()
 
 
@@ -84,14 +98,22 @@ def _page(reader: Reader, **options: object) -> Iterator[Page]:
     said: list[str] = []
     context = reader.browser.new_context(base_url=reader.url, reduced_motion="reduce", **options)  # type: ignore[arg-type]
     page = context.new_page()
-    page.on("console", lambda message: said.append(message.text))
+    page.on("console", lambda message: None if _missing(message.location["url"]) else said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("dialog", lambda dialog: said.append(dialog.message))
     page.on("request", lambda asked: None if asked.url.startswith(reader.url) else said.append(asked.url))
-    page.on("response", lambda got: said.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    page.on(
+        "response",
+        lambda got: said.append(f"{got.status} {got.url}") if got.status >= 400 and not _missing(got.url) else None,
+    )
     yield page
     context.close()
     assert said == []
+
+
+def _missing(url: str) -> bool:
+    """Return whether an address is that of the page that is asked for because it is not there."""
+    return url.endswith(KINDS["missing"])
 
 
 def shown(page: Page, what: str) -> bool:
@@ -179,7 +201,7 @@ def test_every_row_is_filtered_and_sorted_when_somebody_asks_for_it(scripted: Pa
 
 
 @needs_parquet
-@pytest.mark.parametrize("table", ["releases", "meetings", "spans", "places"])
+@pytest.mark.parametrize("table", ["releases", "meetings", "spans", "places", "mentions", "revisions", "participants"])
 def test_the_rows_that_a_browser_reads_are_those_of_the_page(scripted: Page, table: str) -> None:
     scripted.goto(f"{MINISTRY}/tables/{table}.html")
     cells = (
@@ -233,6 +255,25 @@ def test_the_words_of_a_fact_lead_to_its_row(page: Page) -> None:
     assert page.locator("#c2 .row").is_hidden()
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        (f"{SEED}#_m92", "Guatemala 92\N{EN DASH}101, Guatemala · report an error"),
+        (f"{SEED}#c1.item.1", "item Moderna COVID-19 vaccine"),
+        (f"{SEED}#c1.recipient.1", "Guatemala"),
+        (f"{SEED}#_r1", "revision 1, seen on"),
+        (f"{KINDS['edited']}#_r2", "Revision 2, edited, seen on 30 April 2024"),
+        (f"{MINISTRY}/tables/coverage.html#archive/2024-05/all", "archive"),
+    ],
+)
+def test_the_address_of_a_row_shows_it_lit_without_a_script(page: Page, path: str, says: str) -> None:
+    page.goto(path)
+    row = page.locator(":target")
+    assert says in row.inner_text()
+    assert row.is_visible()
+    assert row.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(255, 241, 194)"
+
+
 def test_on_a_phone_a_row_shows_its_sentence(reader: Reader) -> None:
     for page in _page(reader, viewport=NARROW, java_script_enabled=False):
         page.goto(SEED)
@@ -277,6 +318,22 @@ def test_how_to_cite_and_every_hash_are_on_the_page_of_the_dataset(page: Page) -
     page.get_by_text("BibTeX").click()
     assert "version = {1.2.0}" in page.get_by_label("BibTeX").inner_text()
     assert page.locator(".cards .hash").first.inner_text().isalnum()
+
+
+def test_code_has_the_address_where_it_is_read_and_without_a_script_the_page_says_what_to_put_there(
+    reader: Reader, scripted: Page, page: Page
+) -> None:
+    listing = next(one for one in model.listings(reader.packages, reader.url) if one.dataset == MINISTRY)
+    wanted = [one.code for one in snippets(about(listing.edition("1.2.0")))]
+    for one in (scripted, page):
+        one.goto(KINDS["dataset"])
+    assert scripted.locator("#_use ~ details pre").all_text_contents() == wanted
+    assert page.locator("#_use ~ details pre").all_text_contents() == [
+        code.replace(reader.url, LOCAL) for code in wanted
+    ]
+    said = [one.locator("#_use + p").inner_text() for one in (scripted, page)]
+    assert said[0].startswith("The addresses are those of the site where you read this.")
+    assert f"put the one where you read this in the place of {LOCAL}." in said[1]
 
 
 @pytest.mark.parametrize(
@@ -384,13 +441,55 @@ def test_every_page_says_the_same_without_a_script(page: Page, scripted: Page, k
             one.evaluate(
                 """() => {
                   const whole = document.querySelector("main").cloneNode(true);
-                  whole.querySelectorAll(".search, .copy").forEach((one) => one.remove());
+                  whole.querySelectorAll(".search, .copy, [data-here]").forEach((one) => one.remove());
                   return whole.textContent.split(/\\s+/).join(" ");
                 }"""
             )
         )
     assert said[0] == said[1]
     assert page.locator(".copy:visible, .search:visible, button:visible").count() == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_view_of_a_page_takes_few_bytes(reader: Reader, kind: str) -> None:
+    assert 0 < _taken(reader, KINDS[kind]) < FIRST_VIEW
+
+
+@pytest.mark.parametrize("folder", ["releases", "entities", "tables", "versions", "changes"])
+def test_the_first_view_of_the_heaviest_page_takes_few_bytes(reader: Reader, folder: str) -> None:
+    heaviest = max(reader.packages.glob(f"*/{folder}/*.html"), key=lambda path: path.stat().st_size)
+    path = heaviest.relative_to(reader.packages).as_posix()
+    assert 0 < _taken(reader, path) < FIRST_VIEW
+
+
+def _taken(reader: Reader, path: str) -> int:
+    """Return the bytes that come over the wire until a page has all that it asks for, headers and all."""
+    taken: list[int] = []
+    for page in _page(reader, viewport=WIDE):
+        network = page.context.new_cdp_session(page)
+        network.on("Network.loadingFinished", lambda told: taken.append(int(told["encodedDataLength"])))
+        network.send("Network.enable")
+        network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        page.goto(path, wait_until="networkidle")
+    return sum(taken)
+
+
+@judged
+def test_the_html_of_every_kind_of_page_is_valid(reader: Reader, tmp_path: Path) -> None:
+    for kind, path in KINDS.items():
+        asked = urllib.request.Request(reader.url + path.partition("#")[0], headers={"accept": "text/html"})  # noqa: S310 - our own site
+        try:
+            body = urllib.request.urlopen(asked).read()  # noqa: S310 - our own site
+        except urllib.error.HTTPError as fault:
+            body = fault.read()
+        (tmp_path / f"{kind}.html").write_bytes(body)
+    assert faults(*sorted(tmp_path.iterdir())) == ""
+
+
+def test_no_link_leads_nowhere_where_versions_and_datasets_were_taken_down(reader: Reader) -> None:
+    seen, dead = crawled(reader.url)
+    assert len(seen) > 200
+    assert dead == []
 
 
 def test_words_that_nobody_sees_do_not_turn_the_line_around(scripted: Page) -> None:

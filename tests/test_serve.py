@@ -56,6 +56,11 @@ def ask(site: Serving) -> Iterator[httpx.Client]:
         yield client
 
 
+def test_a_browser_that_asks_for_an_icon_is_told_of_no_error(ask: httpx.Client) -> None:
+    answer = ask.get("/favicon.ico")
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 def raw(site: Serving, target: str, *headers: str) -> tuple[int, str]:
     """Return the status and the whole answer to a request whose target is sent as it is written."""
     port = urlsplit(site.url).port

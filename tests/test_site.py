@@ -4,13 +4,14 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
-from urllib.parse import urldefrag, urljoin, urlsplit
+from typing import Any
+from urllib.parse import unquote
 
 import feedparser
+import httpx
 import pytest
 from defusedxml import ElementTree
 from hypothesis import given
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from flows import rulings, store
-from flows.settings import PROJECT, Settings
+from flows.settings import Settings
 from flows.site import changes, charts, dataset, model, redline, render, search, text, told
+from flows.site import table as rows_of
 from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
@@ -28,7 +30,7 @@ from schemas.tables import FACT_TABLES
 from tests import catalog
 from tests.catalog import MINISTRY
 from tests.conftest import Communique
-from tests.needs import EXPECTED
+from tests.markup import crawled, faults, judged
 from tests.publishing import DATASET, published, read_json, table, tree
 from tests.shelves import put, serving
 
@@ -203,6 +205,33 @@ def test_every_fact_leads_to_its_row_and_every_row_to_its_words(packages: Path) 
         assert facts
 
 
+OWN = {"mentions": "start", "revisions": "revision", "participants": "position", "spans": "part", "coverage": "entry"}
+"""The field whose link is the address of a row, where that is not the first of its key."""
+
+
+def test_every_row_of_every_table_has_an_address_and_there_a_letter_about_its_errors(
+    packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_of, "SHOWN_ROWS", 10**6)
+    read: dict[Path, tuple[list[str], bool]] = {}
+    for listing in model.listings(packages):
+        edition = listing.edition(listing.latest or "")
+        for name, schema in edition.schemas.items():
+            names, lines = rows_of.first_rows(edition, name)
+            place = names.index(OWN.get(name, schema["primaryKey"][0]))
+            assert len({line.cells[place].href for line in lines}) == len(edition.table(name)), name
+            for line in lines:
+                path, _, anchor = line.cells[place].href.partition("#")
+                page = packages / listing.dataset / "tables" / (path or f"{name}.html")
+                if page not in read:
+                    found = parsed(page)
+                    ids = [node.attributes["id"] or "" for node in found.css("[id]")]
+                    read[page] = (ids, bool(found.css("a[href^='mailto:steward@']")))
+                assert not anchor or read[page][0].count(unquote(anchor)) == 1, (name, anchor)
+                assert read[page][1], page
+    assert len(read) > 100
+
+
 def test_a_row_shows_every_field_that_it_has(packages: Path) -> None:
     page = parsed(packages / DATASET / "releases" / "dhs-2021-07-guatemala-seed.html")
     row = page.css_first('section[id="c1"]')
@@ -243,6 +272,13 @@ def test_facts_of_a_withdrawn_release_are_told_as_such(packages: Path) -> None:
         sources = {row["release_id"] for row in model.rows(latest / f"{name}.csv")} & gone
         told_of = {node.attributes["href"] for node in parsed(home / "tables" / f"{name}.html").css("p.alert a")}
         assert told_of == {f"../releases/{one}.html" for one in sources}, name
+    for path in (home / "tables").iterdir():
+        names = [node.text() for node in parsed(path).css("table.rows th")]
+        if path.stem in {"revisions", "mentions", "facts", "releases", *FACT_TABLES.values()}:
+            for row in parsed(path).css("table.rows tbody tr"):
+                cells = dict(zip(names, (node.text() for node in row.css("td")), strict=True))
+                release = re.sub("^withdrawn ", "", cells.get("release_id") or cells["fact_id"].partition("/")[0])
+                assert bool(row.css("b.gone")) == (release in gone), (path, release)
     marked = 0
     for path in (home / "entities").iterdir():
         for one in parsed(path).css("ol.story li, ul.list li"):
@@ -273,7 +309,8 @@ def test_every_refused_row_and_every_cause_is_told(packages: Path) -> None:
 def test_what_a_version_did_to_a_release_stands_under_its_headline_in_plain_words(packages: Path) -> None:
     page = parsed(packages / MINISTRY / "changes" / "1.2.0.html")
     text = " ".join(page.text().split())
-    assert "Accept applications With them 1 fact, 1 participant, 2 spans added" in text
+    assert "Accept applicationsdue text until 26 April 2024 · due start 14 March 2024" in text
+    assert "With them 1 fact, 1 participant, 2 spans added" in text
     assert "changed at the source on 8 April 2024, 09:30 UTC2 May 2024, 10:15 UTC" in text
     assert "a newer text was refused noyes" in text
     assert not re.search(r"[0-9a-f]{12}", text)
@@ -297,6 +334,40 @@ def test_each_row_that_follows_from_others_is_told_with_its_values_in_the_order_
         assert places == sorted(places)
     page = parsed(packages / MINISTRY / "changes" / "1.2.0.html")
     assert len(page.css("details.each li")) == changes.EACH
+
+
+def test_a_row_that_came_or_went_says_what_it_said(packages: Path) -> None:
+    listing = next(one for one in model.listings(packages) if one.dataset == MINISTRY)
+    new, old = listing.edition("1.1.0"), listing.edition("1.0.0")
+    said = {
+        (row.change, row.title): dict(row.says)
+        for row in _rows_of(changes.context(new, old, frozenset()))
+        if row.says and row.kind != "fact"
+    }
+    gone = said["removed", "Pay into the Inter-Basin Relief Fund"]
+    assert (gone["quantity"], gone["unit"], gone["due end"]) == ("4500000", "crowns", "30 June 2024")
+    assert said["removed", "Pay into the Inter-Basin Relief Fund recipient 1"] == {"entity": "Inter-Basin Relief Fund"}
+    for row in table(_latest(listing)._replace(folder=new.folder), "commitments"):
+        title = row["action"][:1].upper() + row["action"][1:]
+        if ("added", title) in said and row["due_text"]:
+            assert "due text" in said["added", title]
+
+
+def test_what_rows_say_is_told_until_the_page_is_full_and_not_of_a_version_that_is_gone(packages: Path) -> None:
+    listing = next(one for one in model.listings(packages) if one.dataset == MINISTRY)
+    new, old = listing.edition("1.1.0"), listing.edition("1.0.0")
+    whole, without = (changes.context(new, before, frozenset()) for before in (old, None))
+    said = [changes.A_VALUE + len(name) + len(value) for row in _rows_of(whole) for name, value in row.says]
+    assert changes.SAID < sum(said) < changes.SAID + 1000
+    assert whole["short"]
+    assert [row for row in _rows_of(whole) if row.change == "removed" and row.says]
+    assert not [row for row in _rows_of(without) if row.change == "removed" and row.says]
+
+
+def _rows_of(told_of: dict[str, Any]) -> list[changes.Changed]:
+    return [
+        row for one in told_of["sections"] for group in one.groups for some in (group.rows, group.each) for row in some
+    ]
 
 
 def test_what_a_steward_corrected_stands_with_the_reason_for_it(tmp_path: Path) -> None:
@@ -534,7 +605,7 @@ def test_robots_find_every_page_of_a_dataset_by_the_map_of_the_site(on_the_web: 
     assert maps == [f"{BASE}{name}/sitemap.xml" for name in (DATASET, MINISTRY)]
     told_of = [path for found in maps for path in _addresses(on_the_web / found.removeprefix(BASE), "url")]
     there = {f"{BASE}{path.relative_to(on_the_web).as_posix()}" for path in pages(on_the_web)}
-    assert sorted(told_of) == sorted(there - {f"{BASE}index.html", f"{BASE}search.html"})
+    assert sorted(told_of) == sorted(there - {f"{BASE}{name}.html" for name in ("index", "search", "404")})
 
 
 def test_the_feed_of_a_site_with_an_address_tells_whole_addresses(on_the_web: Path) -> None:
@@ -593,7 +664,7 @@ def test_no_page_says_the_address_of_anything_that_it_would_load_elsewhere(packa
         for node in parsed(path).css("link[rel=stylesheet], link[rel=icon]"):
             href = node.attributes["href"]
             assert href
-            assert (path.parent / href).resolve().parent == packages.resolve()
+            assert _loaded(packages, path, href).parent == packages.resolve()
 
 
 def test_every_page_allows_itself_the_style_sheet_and_those_with_a_script_that_and_nothing_else(packages: Path) -> None:
@@ -636,35 +707,17 @@ def test_a_site_that_is_made_without_what_reads_parquet_leads_to_the_files(
     assert not (tmp_path / "site" / "_scripts").exists()
 
 
-HTML = PROJECT / "tests" / "html"
-JUDGE = HTML / "node_modules" / ".bin" / "html-validate"
-
-
-judged = pytest.mark.skipif(
-    not JUDGE.exists() and not EXPECTED,
-    reason="html-validate is not installed: `make browser` brings it, where there is npm",
-)
-
-
-def _faults(*found: Path) -> str:
-    """Return what html-validate finds wrong with pages, a line each."""
-    command = [str(one) for one in (JUDGE, "--config", HTML / ".htmlvalidate.json", "--formatter", "text", *found)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1 if done.stdout else 0, "")
-    return done.stdout
-
-
 @judged
 def test_the_html_of_every_page_is_valid(packages: Path) -> None:
     assert len(pages(packages)) > 200
-    assert _faults(*pages(packages)) == ""
+    assert faults(*pages(packages)) == ""
 
 
 @judged
 def test_html_that_is_wrong_is_found(packages: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.html"
     wrong.write_text((packages / "index.html").read_text().replace("<h1>", '<h1 id="_main"><div>', 1))
-    found = _faults(wrong)
+    found = faults(wrong)
     assert "no-dup-id" in found
     assert "element-permitted-content" in found
 
@@ -680,7 +733,24 @@ def test_the_first_view_of_every_page_is_light(packages: Path) -> None:
         loaded = [node.attributes["href"] for node in parsed(path).css("link[rel=stylesheet], link[rel=icon]")]
         loaded += [node.attributes["src"] for node in parsed(path).css("script[src]")]
         assert len(loaded) in {2, 3}
-        assert sum(one.stat().st_size for one in (path, *(path.parent / (name or "") for name in loaded))) < FIRST_VIEW
+        files = (path, *(_loaded(packages, path, name or "") for name in loaded))
+        assert sum(one.stat().st_size for one in files) < FIRST_VIEW
+
+
+def _loaded(root: Path, page: Path, href: str) -> Path:
+    """Return the file that a page loads; one that is shown at any address says where it is from the root."""
+    return ((root / href[1:]) if page.name == "404.html" else (page.parent / href)).resolve()
+
+
+def test_the_page_of_what_is_not_there_is_found_wherever_it_is_shown(on_the_web: Path, made: Path) -> None:
+    links = [node.attributes["href"] for node in parsed(on_the_web / "404.html").css("a[href]")]
+    assert {"/open/index.html", "/open/search.html"} <= set(links)
+    with serving(made) as told_at:
+        for accept, kind in (("text/html", "text/html"), ("*/*", "text/plain")):
+            asked = urllib.request.Request(f"{told_at.url}{DATASET}/a/b", headers={"accept": accept})  # noqa: S310 - our own site
+            with pytest.raises(urllib.error.HTTPError, match="404") as found:
+                urllib.request.urlopen(asked)  # noqa: S310 - our own site
+            assert found.value.headers["content-type"].startswith(kind)
 
 
 # How they are made
@@ -843,27 +913,9 @@ def test_latest_stays_as_it_is_until_the_newer_version_is_there_whole(
 
 def test_no_link_of_the_catalog_leads_nowhere(made: Path) -> None:
     with serving(made) as told_at:
-        seen, waiting, anchors = set[str](), [told_at.url], dict[str, set[str]]()
-        wanted = set[tuple[str, str]]()
-        while waiting:
-            address = waiting.pop()
-            if address in seen:
-                continue
-            seen.add(address)
-            with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own site
-                assert answer.status == 200
-                body, kind = answer.read(), answer.headers["content-type"]
-            if not kind.startswith("text/html"):
-                continue
-            page = LexborHTMLParser(body)
-            anchors[address] = {node.attributes["id"] or "" for node in page.css("[id]")}
-            for node in page.css("a[href], link[href]"):
-                there, fragment = urldefrag(urljoin(address, node.attributes["href"] or ""))
-                if urlsplit(there).netloc == urlsplit(told_at.url).netloc:
-                    waiting.append(there)
-                    wanted |= {(there, fragment)} if fragment else set()
+        seen, dead = crawled(told_at.url)
     assert len(seen) > 200
-    assert [pair for pair in wanted if pair[1] not in anchors[pair[0]]] == []
+    assert dead == []
 
 
 def test_the_server_allows_pages_no_more_than_they_allow_themselves(made: Path) -> None:
@@ -888,6 +940,22 @@ def test_a_page_with_a_script_may_run_those_of_the_site_and_read_it(made: Path) 
                 )
         with urllib.request.urlopen(f"{told_at.url}search.js") as answer:  # noqa: S310 - our own site
             assert answer.headers["content-type"].startswith("text/javascript")
+
+
+def test_a_page_comes_packed_to_one_who_can_unpack_it_and_as_it_is_to_others(made: Path) -> None:
+    whole = (made / "packages" / MINISTRY / "index.html").read_bytes()
+    tags = set()
+    with serving(made) as told_at:
+        for can, packed in (("gzip, br", True), ("identity", False), ("gzip;q=0", False), ("br, *", True)):
+            answer = httpx.get(f"{told_at.url}{MINISTRY}/", headers={"accept-encoding": can})
+            assert answer.content == whole
+            assert (answer.headers.get("content-encoding") == "gzip") == packed
+            assert answer.headers["vary"] == "accept-encoding"
+            assert (int(answer.headers["content-length"]) < len(whole) / 2) == packed
+            tags.add(answer.headers["etag"])
+            same = {"accept-encoding": can, "if-none-match": answer.headers["etag"]}
+            assert httpx.get(f"{told_at.url}{MINISTRY}/", headers=same).status_code == 304
+    assert len(tags) == 2
 
 
 def test_only_pages_are_served_beside_the_packages(made: Path) -> None:

@@ -13,7 +13,9 @@ from flows.serve.shelf import Shelf
 from schemas.package import INDEX, POINTER, Index, Listed
 
 STYLE = (
-    ":root{color-scheme:light dark}"
+    "body{background:#fff;color:#000}a{color:#1c4e80}"
+    "@media screen and (prefers-color-scheme:dark){"
+    ":root{color-scheme:dark}body{background:#16181b;color:#e9e6df}a{color:#93c1f2}}"
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}"
     "table{border-collapse:collapse;width:100%}"
     "th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid GrayText}"

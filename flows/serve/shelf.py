@@ -31,7 +31,7 @@ PAPERS = (MANIFEST, SUMS, PRUNED, TOMBSTONE)
 BESIDE = (POINTER, INDEX)
 """Files of a dataset that lie beside its versions."""
 OF_ROOT = re.compile(
-    r"(index|search)\.html|(search|table|copy)\.js|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|(catalog|data)\.json|dcat\.jsonld"
+    r"(index|search|404)\.html|(search|table|copy)\.js|style\.css|icon\.svg|robots\.txt|sitemap\.xml|llms\.txt|(catalog|data)\.json|dcat\.jsonld"
 )
 OF_DATASET = re.compile(r"index\.html|entities\.html|releases(-[0-9]+)?\.html|(feed|sitemap)\.xml|search\.json")
 OF_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]*(\.[a-z]+)")

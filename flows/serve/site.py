@@ -6,6 +6,7 @@ beyond our reach: docs/download.md says how to purge it.
 """
 
 import asyncio
+import gzip
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -26,7 +27,7 @@ from flows.store import sha256
 from schemas.package import FILE_NAME, MEDIA_TYPES, PAGED, PRUNED
 
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
-GONE, NOT_FOUND, NOT_MODIFIED = 410, 404, 304
+GONE, NOT_FOUND, NOT_MODIFIED, NO_CONTENT = 410, 404, 304, 204
 MEDIA = MEDIA_TYPES | {".json": "application/json", ".md": "text/markdown", "": "text/plain"}
 PAGES = {
     ".html": "text/html",
@@ -37,7 +38,7 @@ PAGES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-HOME = "index.html"
+HOME, MISSING = "index.html", "404.html"
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 SECURITY = {
     "content-security-policy": f"default-src 'none'; style-src 'self' 'sha256-{pages.STYLE_HASH}'; img-src 'self'; "
@@ -50,6 +51,9 @@ SECURITY = {
 }
 """On every answer that does not say otherwise."""
 SCRIPTED = SECURITY["content-security-policy"] + "; script-src 'self'; connect-src 'self'"
+SMALL = 1400
+"""Bytes that a page comes in as they are: fewer would be one packet all the same."""
+UNPACKS = re.compile(r"(?:^|[\s,])(?:gzip|\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 SCRIPTED_PAGES = {HOME, "search.html"}
 SCRIPTED_FOLDERS = {("tables",), ("versions",)}
 """Pages that may run the scripts of the site, and read it, by name and by folder."""
@@ -65,6 +69,7 @@ def site(root: Path, names: Iterable[str] = ()) -> ASGIApp:
     """Return the site of the packages under `root`; it answers to loopback and to the host names in `names`."""
     routes = [
         Route("/", _datasets),
+        Route("/favicon.ico", _icon),
         Route("/{dataset}", _root_file),
         Route("/{dataset}/", _versions),
         Route("/{dataset}/latest", _to_folder),
@@ -73,7 +78,7 @@ def site(root: Path, names: Iterable[str] = ()) -> ASGIApp:
         Route("/{dataset}/{version}/", _files),
         Route("/{dataset}/{version}/{name}", _file),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={NOT_FOUND: _not_found})
     app.router.redirect_slashes = False  # it would name the host; ours lead on by relative addresses
     app.state.root = root
     # the Host header names us: a page elsewhere cannot read this site by pointing its own name at loopback
@@ -103,11 +108,23 @@ def _page(request: Request, *parts: str) -> Response | None:
     data = shelf.page(_root(request), *parts)
     if data is None:
         return None
-    headers = {"etag": f'"{sha256(data)}"'}
+    headers = {"etag": f'"{sha256(data)}"', "vary": "accept-encoding"}
+    if len(data) > SMALL and UNPACKS.search(request.headers.get("accept-encoding", "")):
+        headers |= {"etag": f'"{sha256(data)}-gzip"', "content-encoding": "gzip"}
     if parts[-1] in SCRIPTED_PAGES or parts[1:2] in SCRIPTED_FOLDERS:
         headers["content-security-policy"] = SCRIPTED
     media = "application/xml" if parts[-1] == "sitemap.xml" else PAGES.get(Path(parts[-1]).suffix, "text/plain")
-    return _unchanged(request, headers) or Response(data, media_type=media, headers=headers)
+    unchanged = _unchanged(request, headers)
+    if unchanged is None and "content-encoding" in headers:
+        data = gzip.compress(data, compresslevel=5, mtime=0)
+    return unchanged or Response(data, media_type=media, headers=headers)
+
+
+async def _not_found(request: Request, fault: Exception) -> Response:
+    """Say that there is nothing: to a reader by the page of the catalog, to a program in a line."""
+    said = fault.detail if isinstance(fault, HTTPException) else ""
+    made = shelf.page(_root(request), MISSING) if "text/html" in request.headers.get("accept", "") else None
+    return HTMLResponse(made, NOT_FOUND) if made else PlainTextResponse(said, NOT_FOUND)
 
 
 def _datasets(request: Request) -> Response:
@@ -128,6 +145,11 @@ def _versions(request: Request) -> Response:
     if made:
         return made
     return HTMLResponse(pages.versions(found, shelf.latest(_root(request), dataset)))
+
+
+def _icon(request: Request) -> Response:
+    """Answer browsers, which ask for it where a page names none, with the icon of the catalog; with nothing without."""
+    return _page(request, "icon.svg") or Response(status_code=NO_CONTENT)
 
 
 def _root_file(request: Request) -> Response:

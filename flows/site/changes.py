@@ -1,13 +1,12 @@
 """The page of what a version changed against the one before: cause by cause, release by release, in plain words."""
 
 import json
-import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from flows.site import told
+from flows.site import said, told
 from flows.site.model import Edition, Fact
 from flows.site.redline import Piece, redline, short
 from flows.site.told import CAUSES
@@ -15,6 +14,10 @@ from schemas.tables import ENTITY_TABLES, FACT_TABLES
 
 RELEASES, ROWS, EACH = 40, 400, 300
 """Releases that a cause tells, rows that the page tells, and rows beside them that follow; diff.json has them all."""
+TOLD, SAID = 70_000, 36_000
+"""Letters that the page has for rows, and for what those say that came or went."""
+A_ROW, A_VALUE = 100, 40
+"""Letters that a row, or a value, takes beside its own."""
 COMPARED = 3000
 """Letters up to which two values are compared word by word."""
 AROUND = 60
@@ -26,10 +29,7 @@ SERVING = ("facts", "revisions", "mentions", "spans", "participants")
 """Tables whose rows come and go with the rows of others."""
 NAMED = ("entities", *ENTITY_TABLES.values())
 KINDS = {table: kind for kind, table in FACT_TABLES.items()} | {"releases": "release"}
-WORDS = {"newer_refused": "a newer text was refused", "modified_at": "changed at the source on", "body": "text"}
-"""Fields whose names do not say what they are."""
 QUARANTINE = {"left": "it was refused before", "entered": "it is refused now"}
-INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?Z")
 Diff = dict[str, Any]
 
 
@@ -49,6 +49,8 @@ class Changed(NamedTuple):
     change: str
     quarantine: str
     fields: list[Field]
+    says: list[tuple[str, str]]
+    """What it says, by field, where it came or went."""
 
 
 class Group(NamedTuple):
@@ -95,7 +97,15 @@ def context(edition: Edition, before: Edition | None, releases: frozenset[str]) 
     sections = [teller.section(cause, by[cause]) for cause in sorted(by, key=_place)]
     tables = [(table, sorted(counts.items())) for table, counts in diff.get("tables", {}).items()]
     schema = diff.get("schema_changes", [])
-    return {"diff": diff, "sections": sections, "tables": tables, "schema_changes": schema}
+    short = teller.room <= 0
+    return {
+        "diff": diff,
+        "sections": sections,
+        "tables": tables,
+        "schema_changes": schema,
+        "before": before,
+        "short": short,
+    }
 
 
 def _place(cause: str) -> int:
@@ -120,7 +130,8 @@ class _Teller:
 
     def __init__(self, edition: Edition, before: Edition | None, paged: frozenset[str]) -> None:
         """Read both versions."""
-        self.edition, self.paged, self.left, self.each = edition, paged, ROWS, EACH
+        self.edition, self.before, self.paged = edition, before, paged
+        self.left, self.each, self.letters, self.room = ROWS, EACH, TOLD, SAID
         editions = [one for one in (edition, before) if one]
         self.facts: dict[str, tuple[Edition, Fact]] = {}
         self.titles: dict[str, str] = {}
@@ -141,10 +152,10 @@ class _Teller:
     def _group(self, cause: str, release: str, rows: list[Diff]) -> Group:
         own = [row for row in rows if row["table"] not in SERVING and not _moved(row)]
         folded = bool(own) and all(row["change"] == "added" for row in own)
-        shown = [self._changed(row) for row in islice(own, self.left)]
+        shown = [*self._taken(map(self._changed, islice(own, self.left)))]
         self.left -= len(shown)
         served = [row for row in rows if row["table"] in SERVING or _moved(row)]
-        each = [self._served(row) for row in islice(served, self.each)]
+        each = [*self._taken(map(self._served, islice(served, self.each)))]
         self.each -= len(each)
         href = f"../releases/{release}.html" if release in self.paged else ""
         title = self.titles.get(release, release) or "Names and coverage"
@@ -162,6 +173,13 @@ class _Teller:
             folded,
         )
 
+    def _taken(self, rows: Iterator[Changed]) -> Iterator[Changed]:
+        """Yield rows as long as the page has letters for them."""
+        while self.letters > 0 and (row := next(rows, None)):
+            pieces = [piece for field in row.fields for piece in field.pieces]
+            self.letters -= A_ROW + len(row.title) + len(row.href) + sum(A_VALUE + len(one.text) for one in pieces)
+            yield row
+
     def _served(self, row: Diff) -> Changed:
         """Return a row that follows from others, called by its table, by its fact and by the rest of its key."""
         first, *rest = row["key"]
@@ -177,7 +195,17 @@ class _Teller:
         names = [name for name in row["fields"] if name not in FOLLOWING] or list(row["fields"])
         fields = [_field(name, row["fields"][name]["old"], row["fields"][name]["new"]) for name in names]
         quarantine = QUARANTINE.get(str(row["quarantine"]), "")
-        return Changed(kind, self._title(row), href, change, quarantine, fields)
+        title = self._title(row)
+        return Changed(kind, title, href, change, quarantine, fields, self._says(row, title))
+
+    def _says(self, row: Diff, title: str) -> list[tuple[str, str]]:
+        """Return what a row says that came or went, by field, beside its title, as long as the page has room for it."""
+        edition = {"added": self.edition, "removed": self.before}.get(row["change"])
+        if edition is None or self.room <= 0:
+            return []
+        found = said.says(edition, row["table"], tuple(row["key"]), "" if row["table"] in SERVING else title)
+        self.room -= sum(A_VALUE + len(name) + len(value) for name, value in found)
+        return found
 
     def _title(self, row: Diff) -> str:
         """Return what a row is called: a fact by what it says, a name by itself; nothing for a release, its heading."""
@@ -228,19 +256,13 @@ def _many(table: str, count: int) -> str:
 
 
 def _field(name: str, old: str | None, new: str | None) -> Field:
-    before, after = _plain(old or ""), _plain(new or "")
-    words = WORDS.get(name, name.replace("_", " "))
-    if max(len(before), len(after)) > COMPARED or not (" " in before and " " in after) or INSTANT.search(old or ""):
+    before, after = said.plain(old or ""), said.plain(new or "")
+    words = said.called(name)
+    if (
+        max(len(before), len(after)) > COMPARED
+        or not (" " in before and " " in after)
+        or said.INSTANT.search(old or "")
+    ):
         pieces = [Piece("gone", told.clip(before)), Piece("new", told.clip(after))]
         return Field(words, [piece for piece in pieces if piece.text])
     return Field(words, [short(piece, AROUND) for piece in redline(before, after)])
-
-
-def _plain(value: str) -> str:
-    """Return a value in the words of people: yes and no, days and instants."""
-    if value in {"true", "false"}:
-        return "yes" if value == "true" else "no"
-    instant = INSTANT.fullmatch(value)
-    if instant:
-        return f"{told.day(instant[1])}, {instant[2]} UTC"
-    return told.day(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else value

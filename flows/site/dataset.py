@@ -1,30 +1,23 @@
-"""The pages about a dataset: what it holds, its downloads, its quality, its versions, its tables column by column."""
+"""The pages about a dataset: what it holds, its downloads, its quality, its versions."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import date
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from markupsafe import Markup
 from pydantic import ValidationError
 
 from flows import store
-from flows.site import charts, told
+from flows.site import told
 from flows.site.model import Edition, Listing, Row
 from schemas.dataset import Schedule
 from schemas.package import DESCRIPTOR, FORMATS, MANIFEST, QUARANTINE, SUMS
 from schemas.rules import DEPENDANT
 from schemas.tables import FACT_TABLES
 
-SHOWN_ROWS = 100
 SHOWN_REFUSED = 200
 REVIEWED = ("accepted", "corrected")
 """What is said of a row that a person has looked at and let stand."""
-CELL, NAMES = 60, 200
-"""Letters of a cell that a page shows, and of one with all who take part."""
-FEW, TOP, BINS = 8, 5, 16
 WHOLE = {
     ".xlsx": ("Excel", "a sheet a table"),
     ".sqlite": ("SQLite", "with full-text search"),
@@ -75,31 +68,6 @@ class Quality(NamedTuple):
     refused: int
     badge: str
     word: str
-
-
-class Column(NamedTuple):
-    """A column of a table: what it means and what is in it."""
-
-    name: str
-    type: str
-    what: str
-    evidence: str
-    filled: int
-    distinct: int
-    share: Markup
-    picture: Markup
-    values: list[tuple[str, int, Markup]]
-    """Its values, or the most frequent of them, each with its count and that as a bar."""
-    others: int
-    """Values beside them."""
-    span: str
-
-
-class Cell(NamedTuple):
-    """A cell as a page shows it."""
-
-    text: str
-    href: str
 
 
 def downloads(edition: Edition) -> dict[str, Any]:
@@ -211,90 +179,6 @@ def scheduled(edition: Edition) -> str:
 def refused(edition: Edition) -> list[Row]:
     """Return the refused rows that were refused for a reason of their own, the gravest part of the quarantine."""
     return [row for row in edition.refused if row["rule"] != DEPENDANT][:SHOWN_REFUSED]
-
-
-def columns(edition: Edition, table: str) -> list[Column]:
-    """Return every column of a table: what it means, and what is in it."""
-    rows = edition.table(table)
-    return [_column(field, [row[field["name"]] for row in rows]) for field in edition.schemas[table]["fields"]]
-
-
-def _column(field: dict[str, Any], cells: list[str]) -> Column:
-    name, kind = field["name"], field["type"]
-    filled = [cell for cell in cells if cell]
-    counts = Counter(filled)
-    words = f"{len(filled):,} of {len(cells):,} filled"
-    few = _frequent(counts)
-    picture, span = Markup(), ""
-    if filled and kind in PLACES and len(counts) > FEW:
-        few = []
-        points = [PLACES[kind](cell) for cell in filled]
-        low, high = min(filled, key=PLACES[kind]), max(filled, key=PLACES[kind])
-        span = f"{_end(kind, low)} to {_end(kind, high)}"
-        picture = charts.histogram(_binned(points), f"{name}: {span}")
-    share = charts.share(len(filled), len(cells), words)
-    what = field.get("description", "")
-    values = [(value, count, charts.length(count, few[0][1])) for value, count in few]
-    others = len(counts) - len(few) if few else 0
-    evidence = field.get("communique:evidence", "")
-    return Column(name, kind, what, evidence, len(filled), len(counts), share, picture, values, others, span)
-
-
-def _frequent(counts: Counter[str]) -> list[tuple[str, int]]:
-    """Return the values of a column where they are few, else those of them that come most often, and more than once."""
-    found = counts.most_common()
-    return found if len(found) <= FEW else [one for one in found[:TOP] if one[1] > 1]
-
-
-PLACES: dict[str, Callable[[str], float]] = {
-    "integer": float,
-    "number": lambda cell: float(Decimal(cell)),
-    "date": lambda cell: float(date.fromisoformat(cell).toordinal()),
-    "datetime": lambda cell: float(date.fromisoformat(cell[:10]).toordinal()),
-}
-"""Where a value of each type stands on a line."""
-
-
-def _end(kind: str, cell: str) -> str:
-    return told.day(cell) if kind.startswith("date") else told.number(cell)
-
-
-def _binned(points: list[float]) -> list[int]:
-    low, high = min(points), max(points)
-    counts = [0] * BINS
-    for point in points:
-        counts[min(BINS - 1, int((point - low) / (high - low or 1) * BINS))] += 1
-    return counts
-
-
-OF_RELEASE, OF_ENTITY, OF_FACT = "../releases/{0}.html", "../entities/{0}.html", "../releases/{0}.html#{1}"
-LINKS = {
-    "release_id": OF_RELEASE,
-    **dict.fromkeys(("entity_id", "person_id", "organization_id", "place_id", "issuer_id", "parent_id"), OF_ENTITY),
-    **dict.fromkeys(("fact_id", "agreement_id"), OF_FACT),
-}
-"""By field: where its value leads, which is an id, or a release's id, a slash and an id within it."""
-MOVED = ("fact_id", "participant_names", "release_id")
-
-
-def first_rows(edition: Edition, table: str) -> tuple[list[str], list[list[Cell]]]:
-    """Return the names of the columns and the first hundred rows of a table, each id with where it leads."""
-    names = [field["name"] for field in edition.schemas[table]["fields"]]
-    if "participant_names" in names:  # a fact: what it is first, and who; its release is part of its id
-        names = ["fact_id", "participant_names", *(name for name in names if name not in MOVED), "release_id"]
-    return names, [[_cell(table, name, row[name]) for name in names] for row in edition.table(table)[:SHOWN_ROWS]]
-
-
-def link(table: str, name: str) -> str:
-    """Return where the values of a field lead, as a pattern of their two parts; empty where they lead nowhere."""
-    return OF_FACT if (table, name) == ("meetings", "parent_id") else LINKS.get(name, "")
-
-
-def _cell(table: str, name: str, value: str) -> Cell:
-    first, _, local = value.partition("/")
-    if name == "participant_names":
-        return Cell(told.clip(value.replace("|", ", "), NAMES), "")
-    return Cell(told.clip(value, CELL), link(table, name).format(first, local) if value else "")
 
 
 def cite(edition: Edition) -> list[tuple[str, str]]:

@@ -40,6 +40,17 @@ class Participant(NamedTuple):
     name: str
     entity_id: str
     """Empty for those who have no name."""
+    position: str
+    """Place among those of the same role."""
+
+
+class Span(NamedTuple):
+    """Where words of a fact stand: those of one field, or a part of them."""
+
+    field: str
+    part: str
+    start: int
+    end: int
 
 
 class Fact(NamedTuple):
@@ -48,8 +59,7 @@ class Fact(NamedTuple):
     kind: str
     row: Row
     participants: list[Participant]
-    spans: list[tuple[int, int, str]]
-    """Start, end and field of the words of each field, the evidence aside."""
+    spans: list[Span]
 
     @property
     def local(self) -> str:
@@ -133,6 +143,7 @@ class Edition:
         """Read nothing yet."""
         self.dataset, self.version, self.folder, self.base = dataset, version, folder, base
         self._tables: dict[str, list[Row]] = {}
+        self._keyed: dict[str, dict[tuple[str, ...], Row]] = {}
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -190,6 +201,13 @@ class Edition:
             self._tables[name] = list(rows(self.folder / f"{name}.csv")) if name in self.schemas else []
         return self._tables[name]
 
+    def keyed(self, name: str) -> Mapping[tuple[str, ...], Row]:
+        """Return the rows of a table by key."""
+        if name not in self._keyed:
+            key = self.schemas[name]["primaryKey"] if name in self.schemas else []
+            self._keyed[name] = {tuple(row[field] for field in key): row for row in self.table(name)}
+        return self._keyed[name]
+
     @cached_property
     def entities(self) -> dict[str, Entity]:
         """All that are named, by id."""
@@ -217,11 +235,7 @@ class Edition:
         for kind, table in FACT_TABLES.items():
             for row in self.table(table):
                 name = row["fact_id"]
-                words = [
-                    (int(one["start"]), int(one["end"]), one["field"])
-                    for one in spans[name]
-                    if one["field"] != "evidence"
-                ]
+                words = [Span(one["field"], one["part"], int(one["start"]), int(one["end"])) for one in spans[name]]
                 found[row["release_id"]].append(Fact(kind, row, [self._taking(one) for one in taking[name]], words))
         for facts in found.values():
             facts.sort(key=lambda fact: (fact.start, -fact.end, KINDS.index(fact.kind), fact.row["fact_id"]))
@@ -229,7 +243,8 @@ class Edition:
 
     def _taking(self, row: Row) -> Participant:
         entity = self.entities.get(row["entity_id"])
-        return Participant(row["role"], entity.name if entity else row["text"], entity.id if entity else "")
+        name, entity_id = (entity.name, entity.id) if entity else (row["text"], "")
+        return Participant(row["role"], name, entity_id, row["position"])
 
     @cached_property
     def inputs(self) -> dict[str, tuple[RawEntry, int | None]]:

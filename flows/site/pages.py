@@ -8,17 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from flows import store
 from flows.site import changes, dataset, entity, release, search, told
+from flows.site import table as rows_of
 from flows.site.entity import Part
 from flows.site.faces import catalog, croissant, dcat_ap, dcat_us, ro_crate
 from flows.site.faces.about import About, about, listed
 from flows.site.faces.schema_org import schema_org
 from flows.site.model import Edition, Entity, Listing, Release, Row, day_of, release_of
 from flows.site.render import ASSETS, SCRIPTED, code, render, scripts
-from flows.site.snippets import snippets
+from flows.site.snippets import LOCAL, snippets
 from schemas.package import PAGED
 from schemas.tables import FACT_TABLES
 
@@ -27,6 +29,8 @@ FILTERED = 10
 A_PAGE = 120
 """Releases on a page of their list."""
 NEWEST, MOST_NAMED = 6, 24
+MARKED = 400
+"""Releases whose rows are marked as withdrawn where a table is filtered."""
 LISTED = 1000
 """Entities that their list has."""
 FACES = {"croissant": croissant.croissant, "dcat": dcat_ap.version, "ro-crate": ro_crate.ro_crate}
@@ -58,6 +62,7 @@ def of_root(listings: Sequence[Listing], base: str = "") -> Iterator[Page]:
     yield Page("catalog.json", told_of, lambda: catalog.catalog(listings, found()))
     yield Page("llms.txt", told_of, lambda: catalog.llms(found(), base))
     yield Page("dcat.jsonld", told_of, lambda: dcat_ap.catalog(found(), base))
+    yield Page("404.html", key(base), lambda: render("missing.html", urlsplit(base).path or "/"))
     yield Page("robots.txt", key(base), lambda: catalog.robots(base))
     if base:
         yield Page("data.json", told_of, lambda: dcat_us.data_json(found(), base))
@@ -230,6 +235,7 @@ def _dataset(listing: Listing, edition: Edition) -> bytes:
         schema_org=schema_org(about(edition)),
         lacks=about(edition).lacks,
         snippets=snippets(about(edition)),
+        local=LOCAL,
         scheduled=dataset.scheduled(edition),
         reviewed=dataset.reviewed(edition),
         facts=[one for one in facts if one[2]],
@@ -276,7 +282,7 @@ def _entities(edition: Edition, counted: dict[str, list[int]]) -> bytes:
 
 
 def _table(edition: Edition, table: str) -> bytes:
-    names, rows = dataset.first_rows(edition, table)
+    names, rows = rows_of.first_rows(edition, table)
     described = next(one for one in edition.described["resources"] if one["name"] == table)
     withdrawn = edition.of_withdrawn(table)
     files = next(one.files for one in dataset.downloads(edition)["tables"] if one.name == table)
@@ -286,7 +292,7 @@ def _table(edition: Edition, table: str) -> bytes:
         "../../",
         parquet=parquet,
         readable=bool(parquet and scripts()),
-        links={name: dataset.link(table, name) for name in names},
+        links={name: rows_of.link(table, name) for name in names},
         types={field["name"]: field["type"] for field in edition.schemas[table]["fields"]},
         **({"policy": SCRIPTED} if parquet and scripts() else {}),
         edition=edition,
@@ -294,9 +300,11 @@ def _table(edition: Edition, table: str) -> bytes:
         described=described,
         withdrawn=withdrawn,
         sources=sorted({release_of(row) for row in withdrawn}),
+        marked=MARKED,
+        mail=release.mail(edition, f"the table {table}"),
         names=names,
         rows=rows,
-        columns=dataset.columns(edition, table),
+        columns=rows_of.columns(edition, table),
         files=files,
         keys=edition.schemas[table]["primaryKey"],
     )

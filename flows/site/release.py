@@ -9,13 +9,17 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from flows.site import told
-from flows.site.model import Edition, Fact, Release, Row, day_of
+from flows.site.model import Edition, Entity, Fact, Release, Row, Span, day_of
 from flows.site.redline import Piece, redline, short
 from flows.site.text import Evidence, Line, Mention, lines, safe
 from flows.site.told import Told
 
 KEPT = 160
 """Letters of a stretch that stayed, on each side, which a redline shows."""
+
+
+WORDS, EVIDENCE = 60, "evidence"
+"""Letters of the words behind a field, and the field whose words are the whole sentence."""
 
 
 class Note(NamedTuple):
@@ -27,6 +31,8 @@ class Note(NamedTuple):
     roles: list[tuple[str, list[Any]]]
     """Who takes part, by role."""
     fields: list[tuple[str, str]]
+    words: list[tuple[Span, str]]
+    """Where the words of each field stand, and these words."""
     mail: str
 
 
@@ -42,12 +48,21 @@ class Edit(NamedTuple):
 
     row: Row
     pieces: list[Piece]
+    mail: str
+
+
+class Named(NamedTuple):
+    """A name where it stands in the text."""
+
+    row: Row
+    entity: Entity | None
+    mail: str
 
 
 def context(edition: Edition, release: Release) -> dict[str, Any]:
     """Return what the template of a release is filled with."""
     row, release_id = release.row, release.row["release_id"]
-    notes = {number: _note(edition, fact, number) for number, fact in enumerate(release.facts, 1)}
+    notes = {number: _note(edition, row["body"], fact, number) for number, fact in enumerate(release.facts, 1)}
     entry, line = edition.inputs.get(release_id, (None, None))
     issuer = edition.entities.get(row["issuer_id"])
     return {
@@ -59,7 +74,9 @@ def context(edition: Edition, release: Release) -> dict[str, Any]:
         "passages": list(_passages(release, notes)),
         "counts": _counts(release),
         "named": _people(edition, release),
-        "edits": _edits(release),
+        "mentions": _mentions(edition, release),
+        "edits": _edits(edition, release),
+        "first": release.revisions[0] if release.revisions else None,
         "refused": edition.refused_facts[release_id],
         "entry": entry,
         "line": line,
@@ -93,18 +110,25 @@ def mail(edition: Edition, about: str) -> str:
     return f"mailto:{quote(contact, safe='@')}?subject={quote(subject)}"
 
 
-def _note(edition: Edition, fact: Fact, number: int) -> Note:
+def _note(edition: Edition, body: str, fact: Fact, number: int) -> Note:
     roles: dict[str, list[Any]] = {}
     for one in fact.participants:
         roles.setdefault(one.role, []).append(one)
-    about = mail(edition, fact.row["fact_id"])
-    return Note(fact, number, told.tell(fact, edition.entities), list(roles.items()), told.fields(fact.row), about)
+    words = [(one, told.clip(body[one.start : one.end], WORDS) if one.field != EVIDENCE else "") for one in fact.spans]
+    return Note(
+        fact,
+        number,
+        told.tell(fact, edition.entities),
+        list(roles.items()),
+        told.fields(fact.row),
+        words,
+        mail(edition, fact.row["fact_id"]),
+    )
 
 
 def _evidence(fact: Fact, number: int) -> Evidence:
-    return Evidence(
-        fact.start, fact.end, number, fact.kind, fact.local, [one for one in fact.spans if one[2] not in told.WHOLE]
-    )
+    words = [(one.start, one.end, one.field) for one in fact.spans if one.field not in {EVIDENCE, *told.WHOLE}]
+    return Evidence(fact.start, fact.end, number, fact.kind, fact.local, words)
 
 
 def _named(release: Release) -> list[Mention]:
@@ -127,10 +151,21 @@ def _people(edition: Edition, release: Release) -> list[tuple[Any, int]]:
     return sorted(found, key=lambda one: (-one[1], one[0].name))
 
 
-def _edits(release: Release) -> list[Edit]:
+def _mentions(edition: Edition, release: Release) -> list[Named]:
+    """Return every name in the text, in its order."""
+    return [
+        Named(
+            row, edition.entities.get(row["entity_id"]), mail(edition, f"mentions {row['release_id']} {row['start']}")
+        )
+        for row in sorted(release.mentions, key=lambda row: int(row["start"]))
+    ]
+
+
+def _edits(edition: Edition, release: Release) -> list[Edit]:
     """Return what each later revision changed, newest first; what stayed is told once, by the text itself."""
     found = []
     for old, new in zip(release.revisions, release.revisions[1:], strict=False):
         pieces = redline(old["body"], new["body"]) if old["text_sha256"] != new["text_sha256"] else []
-        found.append(Edit(new, [short(piece, KEPT) for piece in pieces]))
+        about = mail(edition, f"revisions {new['release_id']} {new['revision']}")
+        found.append(Edit(new, [short(piece, KEPT) for piece in pieces], about))
     return found[::-1]

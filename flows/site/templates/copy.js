@@ -1,5 +1,6 @@
 "use strict";
 // Puts an address, a hash or a citation on the clipboard. Without it each of them stands on the page all the same.
+// Where the site was not told its address, code gets the one where it is read; without a script the page says so.
 const SAID = 3000;
 
 function offer(place) {
@@ -24,6 +25,11 @@ function offer(place) {
   });
   say(idle);
   place.after(button);
+}
+
+if (location.protocol.startsWith("http")) {
+  const root = new URL("../", location).href;
+  document.querySelectorAll("[data-here]").forEach((one) => (one.textContent = one.dataset.here || root));
 }
 
 // A browser has a clipboard where the site comes by https, or from this machine.

@@ -9,6 +9,7 @@ const input = box.querySelector("input");
 const status = box.querySelector("[role=status]");
 const table = document.querySelector("table.rows");
 const heads = [...table.tHead.rows[0].cells];
+const gone = new Set((table.dataset.withdrawn ?? "").split(" "));
 let rows = [];
 let sorted = { head: null, down: false };
 
@@ -22,7 +23,9 @@ async function read() {
   return found.map((one) => {
     const values = heads.map((head) => one[head.dataset.name]);
     const texts = values.map((value, place) => shown(value, heads[place].dataset.type));
-    return { values, texts, words: texts.join("\n").toLowerCase() };
+    const release = one.release_id ?? one.fact_id?.split("/")[0];
+    const named = Object.fromEntries(heads.map((head, place) => [head.dataset.name, texts[place]]));
+    return { values, texts, named, gone: gone.has(release), words: texts.join("\n").toLowerCase() };
   });
 }
 
@@ -53,24 +56,40 @@ function show() {
 
 function line(row) {
   const made = document.createElement("tr");
-  row.texts.forEach((text, place) => made.append(cell(text, heads[place].dataset)));
+  if (table.dataset.key) made.id = anchor(row.named);
+  row.texts.forEach((text, place) => made.append(cell(text, heads[place].dataset, row.named)));
+  if (row.gone) {
+    const mark = document.createElement("b");
+    mark.className = "gone";
+    mark.textContent = "withdrawn";
+    made.cells[0].prepend(mark, " ");
+  }
   return made;
 }
 
-function cell(whole, { name, link: pattern }) {
+/** Returns the id that a row has on this page: its key, without blanks. */
+function anchor(named) {
+  const key = table.dataset.key.split(" ").map((name) => named[name]);
+  return key.join("/").trim().split(/\s+/).join("-");
+}
+
+/** Returns where a cell leads: its pattern, with the parts of values of its row. */
+function address(pattern, named) {
+  return pattern.replaceAll(/\{(\w+)\[(\d)\]\}/g, (_, name, place) => named[name].split("/")[place] ?? "");
+}
+
+function cell(whole, { name, link: pattern }, named) {
   const made = document.createElement("td");
   const names = name === "participant_names";
   const [text, longest] = names ? [whole.replaceAll("|", ", "), NAMES] : [whole, LONGEST];
-  made.dir = "auto";
   if (names) made.className = "names";
   const short = text.length > longest ? text.slice(0, longest).trimEnd() + " …" : text;
   if (!pattern || !text) {
     made.textContent = short;
     return made;
   }
-  const [id, local = ""] = text.split("/");
   const link = document.createElement("a");
-  link.href = pattern.replace("{0}", id).replace("{1}", local);
+  link.href = pattern === "#" ? `#${encodeURIComponent(anchor(named))}` : address(pattern, named);
   link.textContent = short;
   made.append(link);
   return made;
@@ -111,3 +130,12 @@ async function begin() {
 
 box.hidden = false;
 ask.addEventListener("click", begin);
+
+// The address of a row that is not among those shown: it is looked for in the file.
+const wanted = decodeURIComponent(location.hash.slice(1));
+if (table.dataset.key && wanted.includes("/") && !document.getElementById(wanted)) {
+  await begin();
+  rows.sort((one, other) => (anchor(other.named) === wanted) - (anchor(one.named) === wanted));
+  show();
+  location.replace(location.hash); // there is something to go to now
+}

@@ -6,7 +6,7 @@ import ipaddress
 import json
 import socket
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
@@ -101,11 +101,8 @@ def strict_json(text: str, *, exact: bool = True) -> Any:
     Refused beside broken syntax: a key given twice in an object, NaN and Infinity, a number beyond `MAX_DIGITS`, a
     lone surrogate, nesting deeper than Python's recursion limit. BadInput says where: line, and pointer in the value.
     """
-    fraction = _fraction if exact else lambda digits: float(_fraction(digits))
     try:
-        value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=fraction, parse_int=_integer
-        )
+        value = (EXACT if exact else NEAREST).decode(text)
         if LOOKS_ESCAPED in text:
             _whole_unicode(value)
     except json.JSONDecodeError as error:
@@ -259,6 +256,16 @@ def _integer(text: str) -> int:
     if len(text) > MAX_DIGITS:
         raise BadInput("input.number", "the number is beyond any quantity", value=text[:MAX_DIGITS])
     return int(text)
+
+
+def _decoder(fraction: Callable[[str], Any]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_object, parse_constant=_constant, parse_float=fraction, parse_int=_integer
+    )
+
+
+EXACT, NEAREST = _decoder(_fraction), _decoder(lambda text: float(_fraction(text)))
+"""What reads JSON, fractions as they are written or as the nearest float: made once, for there is a line a release."""
 
 
 def _whole_unicode(value: Any) -> None:

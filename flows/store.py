@@ -19,6 +19,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, NamedTuple
 
+import pydantic_core
+
 from schemas.decisions import Ruling
 
 FILE_MODE = 0o644
@@ -157,16 +159,15 @@ def readable(value: Any) -> bytes:
 
 def write_lines(path: Path, values: Iterable[Any], plain: Callable[[Any], Any] | None = None) -> None:
     """Write `values` to `path` as JSON Lines, not made to last; `plain` gives the form of what JSON has none of."""
-    encode = json.JSONEncoder(ensure_ascii=False, default=plain).encode
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with path.open("wb") as file:
         for value in values:
-            file.write(encode(value) + "\n")
+            file.write(pydantic_core.to_json(value, fallback=plain) + b"\n")
 
 
 def read_lines(path: Path) -> Iterator[Any]:
     """Yield the values of the JSON Lines file at `path`."""
-    with path.open(encoding="utf-8", newline="\n") as file:
-        yield from map(json.loads, file)
+    with path.open("rb") as file:
+        yield from map(pydantic_core.from_json, file)
 
 
 class Kept(NamedTuple):

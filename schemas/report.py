@@ -39,7 +39,9 @@ class Provenance(Model):
         """Return the place `steps` further down in the same document."""
         escaped = (str(step).replace("~", "~0").replace("/", "~1") for step in steps)
         pointer = "/".join([self.pointer or "", *escaped])
-        return self.model_copy(update={"pointer": pointer})
+        return Provenance(
+            file=self.file, line=self.line, pointer=pointer, sha256=self.sha256, text_sha256=self.text_sha256
+        )
 
     def __str__(self) -> str:
         """Return the place as a person reads it: file, line, pointer."""

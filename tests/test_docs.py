@@ -1,6 +1,8 @@
 """The pages under docs/ say what the code is: each list on them is held against the thing that it lists."""
 
+import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -304,6 +306,22 @@ def test_the_mistake_on_the_page_of_the_dataset_file_is_told_as_it_is_shown(tmp_
     assert str(told.value).removeprefix(f"{tmp_path}/") == only_block(DATASETS, "text")
 
 
+VALIDATE = DOCS / "validate.md"
+
+
+def test_a_table_of_ones_own_is_checked_as_the_page_shows(tmp_path: Path) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    shown = [*blocks(VALIDATE), None]
+    for block, after in itertools.pairwise(shown):
+        if block and block.language == "sh":
+            command = ["bash", "-e", "-c", block.text]
+            ran = subprocess.run(
+                command, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=True
+            )
+            assert ran.stdout.rstrip() == (after.text.rstrip() if after and after.language == "text" else "")
+    assert "<h1>The data is as described</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 DECISIONS_PAGE = PROJECT / "docs" / "decisions.md"
 
 
@@ -492,7 +510,7 @@ def test_each_verification_on_the_page_finds_a_forgery(
 
 
 def test_no_page_has_commands_that_no_test_runs() -> None:
-    others = [page for page in PAGES if page.name != "README.md" and page not in (PACKAGE, DOWNLOAD)]
+    others = [page for page in PAGES if page.name != "README.md" and page not in (PACKAGE, DOWNLOAD, VALIDATE)]
     assert [page.name for page in others if runnable(page)] == []
 
 

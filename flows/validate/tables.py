@@ -142,6 +142,14 @@ def audit(descriptor: Path) -> list[str]:
 Keys = Callable[[str, tuple[str, ...]], list[list[str]]]
 
 
+class Fixed(list[list[str]]):
+    """Rows that nobody changes: frictionless copies a resource some times, and these need not be."""
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "Fixed":
+        """Return the rows themselves."""
+        return self
+
+
 def _beside_keys(package: Any, name: str, keys: Keys) -> Any:
     """Return a package of one table, and of the others no more than what it refers to."""
     mine = package.get_resource(name).to_copy()
@@ -152,7 +160,7 @@ def _beside_keys(package: Any, name: str, keys: Keys) -> Any:
     for table, named in fields.items():
         schema = package.get_resource(table).schema
         alone = Schema(fields=[schema.get_field(field).to_copy() for field in named])
-        others.append(Resource(name=table, data=[list(named), *keys(table, tuple(named))], schema=alone))
+        others.append(Resource(name=table, data=Fixed([list(named), *keys(table, tuple(named))]), schema=alone))
     return Package(name=package.name, resources=[mine, *others], basepath=package.basepath)
 
 

@@ -175,6 +175,45 @@ def test_where_nothing_has_every_word_what_has_most_of_them_is_shown(scripted: P
     assert "doses" in scripted.locator(".search li").first.inner_text()
 
 
+@pytest.mark.parametrize(
+    ("asked", "said", "href"),
+    [
+        ("vaccines Guatemala", "2 found", "guatemala-seed.html#c1"),
+        ("tonnes of seed wheats", "found", "seed-wheat"),
+        ("vacine", "Nothing has all of these words; 2 with most of them, or like them", "guatemala-seed.html#c1"),
+    ],
+)
+def test_plurals_and_words_that_are_nearly_right_are_found(scripted: Page, asked: str, said: str, href: str) -> None:
+    scripted.goto("search.html")
+    scripted.get_by_role("searchbox").fill(asked)
+    scripted.get_by_text(said).wait_for()
+    assert href in str(scripted.locator(".search li a").first.get_attribute("href"))
+
+
+@pytest.mark.parametrize("place", ["", "search.html"])
+def test_what_was_asked_is_there_again_on_the_way_back(scripted: Page, place: str) -> None:
+    scripted.goto(place)
+    scripted.get_by_role("searchbox").fill("quill harbour lease")
+    scripted.get_by_text("2 found").wait_for()
+    assert "withdrawn" in scripted.locator(".search li").first.inner_text()
+    scripted.locator(".search li a").first.click()
+    scripted.wait_for_url("**/releases/**")
+    scripted.go_back()
+    scripted.get_by_text("2 found").wait_for()
+    assert scripted.get_by_role("searchbox").input_value() == "quill harbour lease"
+    scripted.get_by_role("searchbox").fill("")
+    scripted.wait_for_url(lambda url: "q=" not in url)
+
+
+def test_a_citation_has_the_address_where_it_is_read(reader: Reader, scripted: Page, page: Page) -> None:
+    where = f"{MINISTRY}/versions/1.2.0.html"
+    for path in (KINDS["dataset"], where):
+        for one, address in ((scripted, f"{reader.url}{where}"), (page, f"Page {where} of its site.")):
+            one.goto(path)
+            assert address in str(one.get_by_label("As text", exact=True).text_content())
+            assert address in str(one.get_by_label("BibTeX", exact=True).text_content())
+
+
 needs_parquet = pytest.mark.skipif(
     not scripts() and not EXPECTED, reason="hyparquet is not installed: `make browser` brings it, where there is npm"
 )
@@ -305,7 +344,7 @@ def test_what_the_last_version_changed_is_two_steps_away_with_its_causes(page: P
     page.get_by_role("link", name="Press releases of a fictional ministry").click()
     page.get_by_role("link", name="What changed").first.click()
     assert page.locator("h1").inner_text() == "What changed from 1.1.0 to 1.2.0"
-    page.get_by_role("link", name="2 rows: the source has it again").click()
+    page.get_by_role("link", name="2 rows: back at the source").click()
     assert shown(page, "#_source-restored")
     row = page.locator("section", has=page.locator("#_source-restored"))
     assert "Condolences to the people of Pellomar" in row.inner_text()
@@ -441,7 +480,7 @@ def test_every_page_says_the_same_without_a_script(page: Page, scripted: Page, k
             one.evaluate(
                 """() => {
                   const whole = document.querySelector("main").cloneNode(true);
-                  whole.querySelectorAll(".search, .copy, [data-here]").forEach((one) => one.remove());
+                  whole.querySelectorAll(".search, .copy, [data-here], [data-page]").forEach((one) => one.remove());
                   return whole.textContent.split(/\\s+/).join(" ");
                 }"""
             )

@@ -186,7 +186,7 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
     described, day = edition.described, edition.manifest.as_of
     publisher = next((one["title"] for one in described.get("contributors", []) if one.get("title")), "")
     title, url = described["title"], _address(edition)
-    where = url or f"Page {_path(edition)} of its site."
+    where = url or unplaced(edition)
     digest = manifest_digest(edition)
     proof = f"SHA-256 of manifest.json: {digest}"
     said = f"{publisher} ({day.year}). {title}, version {edition.version} of {told.day(str(day))} [data set]."
@@ -212,14 +212,19 @@ def cite(edition: Edition) -> list[tuple[str, str]]:
     ]
 
 
-def _path(edition: Edition) -> str:
+def unplaced(edition: Edition) -> str:
+    """Return where a version is, as it is cited on a site that was not told its address."""
+    return f"Page {path(edition)} of its site."
+
+
+def path(edition: Edition) -> str:
     """Return where the version's page lies on its site."""
     return f"{edition.dataset}/versions/{edition.version}.html"
 
 
 def _address(edition: Edition) -> str:
     """Return where the version's page is on the web; nothing where nobody said."""
-    return f"{edition.base}{_path(edition)}" if edition.base else ""
+    return f"{edition.base}{path(edition)}" if edition.base else ""
 
 
 def _csl(edition: Edition, publisher: str, proof: str) -> str:

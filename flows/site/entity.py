@@ -81,7 +81,8 @@ def context(edition: Edition, entity: Entity, mine: list[Part], named: Counter[s
     return {
         "entity": entity,
         "more": [(name, value) for name, value in entity.more.items() if value and name not in {*OWN_FIELDS, "name"}],
-        "posts": [one for one in chapters if one.part.fact.kind == "role" and "place" not in one.part.roles],
+        "posts": _posts([one for one in chapters if one.part.fact.kind == "role" and "place" not in one.part.roles]),
+        "days": told.days,
         "counts": _counts(mine),
         "story": _story([one for one in chapters if one.part.fact.kind != "role"][:LONGEST]),
         "left": max(0, sum(one.part.fact.kind != "role" for one in chapters) - LONGEST),
@@ -105,6 +106,14 @@ def context(edition: Edition, entity: Entity, mine: list[Part], named: Counter[s
 def _chapter(edition: Edition, part: Part) -> Chapter:
     href = f"../releases/{part.release.row['release_id']}.html#{part.fact.local}"
     return Chapter(part, told.tell(part.fact, edition.entities), href, part.day)
+
+
+def _posts(chapters: list[Chapter]) -> list[tuple[Chapter, str, int]]:
+    """Return each post as it was told last, the day it was told first, and how often; those told alike once."""
+    by: dict[tuple[str, ...], list[Chapter]] = defaultdict(list)
+    for one in chapters:
+        by[(one.told.title, *one.told.lines)].append(one)
+    return [(same[0], min(one.day for one in same), len(same)) for same in by.values()]
 
 
 def _story(chapters: list[Chapter]) -> list[tuple[str, list[Chapter]]]:

@@ -51,6 +51,11 @@ class Span(NamedTuple):
     part: str
     start: int
     end: int
+    text: str
+
+
+def _span(row: Row) -> Span:
+    return Span(row["field"], row["part"], int(row["start"]), int(row["end"]), row["text"])
 
 
 class Fact(NamedTuple):
@@ -235,7 +240,7 @@ class Edition:
         for kind, table in FACT_TABLES.items():
             for row in self.table(table):
                 name = row["fact_id"]
-                words = [Span(one["field"], one["part"], int(one["start"]), int(one["end"])) for one in spans[name]]
+                words = [_span(one) for one in spans[name]]
                 found[row["release_id"]].append(Fact(kind, row, [self._taking(one) for one in taking[name]], words))
         for facts in found.values():
             facts.sort(key=lambda fact: (fact.start, -fact.end, KINDS.index(fact.kind), fact.row["fact_id"]))

@@ -45,7 +45,7 @@ def index(edition: Edition) -> bytes:
     for release in edition.releases:
         row = release.row
         more = " ".join(filter(None, (row["kind"], row["dateline"], row["release_id"])))
-        day = told.day(day_of(row))
+        day = " · ".join(filter(None, (told.day(day_of(row)), _gone(release))))
         found.append(("release", told.title_of(row), f"releases/{row['release_id']}.html", day, more))
     stated = [_fact(edition, release, fact) for release in edition.releases for fact in release.facts]
     told_of = {
@@ -69,10 +69,16 @@ def _fact(edition: Edition, release: Release, fact: Fact) -> Entry:
     row = fact.row
     day = told.day(told.day_of_fact(fact, day_of(release.row)))
     said = ", ".join(dict.fromkeys(filter(None, (day, *(one.name for one in fact.participants)))))
+    said = " · ".join(filter(None, (_gone(release), said)))
     href = f"releases/{row['release_id']}.html#{fact.local}"
     title, lines = told.tell(fact, edition.entities)
     title = ", ".join([title, *lines[:1]]) if fact.kind == "role" else title
     return fact.kind, title, href, said, told.clip(row["evidence"], SENTENCE)
+
+
+def _gone(release: Release) -> str:
+    """Return that a release no longer stands at its source, if so: nobody should quote it unaware."""
+    return "withdrawn" if release.row["status"] == "withdrawn" else ""
 
 
 def letters(editions: Sequence[Edition]) -> list[tuple[str, list[Name]]]:

@@ -21,14 +21,14 @@ KIND_NAMES = {
 }
 """The kinds of fact in the order in which a reader asks for them, and their plural."""
 CAUSES = {
-    "source added": "the source has something new",
-    "source withdrawn": "the source no longer has it",
-    "source restored": "the source has it again",
-    "source edited": "the source was edited",
-    "extractor": "a program read the text anew",
-    "rule": "a rule changed",
-    "schema": "the table itself changed",
-    "steward": "a steward mended it",
+    "source added": "new at the source",
+    "source withdrawn": "withdrawn at the source",
+    "source restored": "back at the source",
+    "source edited": "edited at the source",
+    "extractor": "read anew by a program",
+    "rule": "changed by a rule",
+    "schema": "of a changed table",
+    "steward": "mended by a steward",
 }
 """The causes of changes, in words."""
 OWN = ("fact_id", "release_id", "participant_names", "evidence", "evidence_start", "evidence_end")
@@ -37,6 +37,10 @@ DASH, STOPS = "\N{EN DASH}", " ,;:-\N{EN DASH}\N{EM DASH}\n"
 SENTENCE_END = re.compile(r"(?<=[a-z]{3}[.!?]) (?=[A-Z])")
 CLIP, QUOTED = 180, 120
 """Letters of a line, and of words that stand in the text beside it."""
+AFTER = ("more", "another", "additional", "further")
+"""Words beside a number that stand after it."""
+BEGINS = ("from ", "since ", "starting ", "beginning ", "as of ")
+"""How the words begin for a day on which something starts, and is not due."""
 WHOLE = ("text", "purpose")
 """Fields whose words are most of their evidence: they do not stand out in it."""
 
@@ -129,15 +133,19 @@ def _agreement(fact: Fact, _: Entities) -> Told:
 
 def _commitment(fact: Fact, _: Entities) -> Told:
     row = fact.row
-    amount = " ".join(filter(None, (row["qualifier"], number(row["quantity"]) or row["quantity_text"], row["unit"])))
+    many = [row["qualifier"], number(row["quantity"]) or row["quantity_text"]]
+    amount = " ".join(filter(None, [*(many[::-1] if row["qualifier"] in AFTER else many), row["unit"]]))
     due = days(row["due_start"], row["due_end"]) or row["due_text"]
+    since = row["due_text"].lower().startswith(BEGINS)
     title = row["action"][:1].upper() + row["action"][1:]
-    told = " · ".join(filter(None, (amount, f"due {due}" if due else "")))
+    told = " · ".join(filter(None, (amount, f"{'from' if since else 'due'} {due}" if due else "")))
     return Told(title, [told, " · ".join(filter(None, (row["strength"], row["status"])))])
 
 
 def _quote(fact: Fact, _: Entities) -> Told:
-    return Told(f"“{clip(fact.row['text'], QUOTED)}”", [fact.row["attribution"]])
+    """Return a quotation, its parts apart where something stands between them."""
+    parts = [span.text for span in fact.spans if span.field == "text"] or [fact.row["text"]]
+    return Told(f"“{clip(' … '.join(part.strip() for part in parts), QUOTED)}”", [fact.row["attribution"]])
 
 
 def _statement(fact: Fact, _: Entities) -> Told:

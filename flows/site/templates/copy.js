@@ -28,8 +28,9 @@ function offer(place) {
 }
 
 if (location.protocol.startsWith("http")) {
-  const root = new URL("../", location).href;
+  const root = new URL(".", document.querySelector("a.home").href).href;
   document.querySelectorAll("[data-here]").forEach((one) => (one.textContent = one.dataset.here || root));
+  document.querySelectorAll("[data-page]").forEach((one) => (one.textContent = root + one.dataset.page));
 }
 
 // A browser has a clipboard where the site comes by https, or from this machine.

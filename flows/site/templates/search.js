@@ -2,6 +2,7 @@
 // Finds datasets, names, releases and facts by words. The indexes are fetched when somebody begins to search, from this site
 // alone; nothing is sent anywhere. What is found is set as text, never as HTML.
 const MOST = 60;
+const [SHORT, LEAST] = [4, 3]; // letters of a word that may be a plural, and of the beginning of one that is misspelt
 const box = document.querySelector("[data-indexes]");
 const input = box.querySelector("input");
 const status = box.querySelector("[role=status]");
@@ -15,9 +16,24 @@ function folded(text) {
   return " " + plain.replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 }
 
-/** Returns the words that are asked for. */
+/** Returns the words that are asked for, without the ends of plurals: they are found at the start of others. */
 function wanted() {
-  return [...new Set(folded(input.value).split(" ").filter(Boolean))];
+  return [...new Set(folded(input.value).split(" ").filter(Boolean).map(stem))];
+}
+
+function stem(word) {
+  if (word.length < SHORT || /(ss|us|is)$/.test(word)) return word;
+  return word.replace(/(?:ies|(?<=s|x|z|ch|sh)es|s)$/, "");
+}
+
+/** Returns the words, one that nothing has cut to as much of its beginning as something has. */
+function near(all, words) {
+  const has = (text) => all.some((entry) => entry.words.includes(" " + text));
+  const cut = (word) => {
+    for (let end = word.length; end >= LEAST; end -= 1) if (has(word.slice(0, end))) return word.slice(0, end);
+    return word;
+  };
+  return words.map(cut);
 }
 
 /** Returns every entry of every index, with its folded words. */
@@ -53,7 +69,10 @@ function best(all, words) {
 /** Shows what has every word that was asked for, or, where nothing has, what has most of them. */
 async function search() {
   const words = wanted();
-  if (!words.length) return show([], "");
+  if (!words.length) {
+    remember();
+    return show([], "");
+  }
   asked ??= entries();
   let all;
   try {
@@ -64,11 +83,23 @@ async function search() {
     return show([], "The index could not be read.");
   }
   if (words.join() !== wanted().join()) return; // more was typed meanwhile
-  const { whole, found } = best(all, words);
+  remember();
+  const close = near(all, words);
+  const { whole: every, found } = best(all, close);
+  const whole = every && close.join() === words.join();
   const many = found.length === 1 ? "1 found" : `${found.length.toLocaleString("en")} found`;
-  const said = whole ? many : `Nothing has all of these words; ${found.length.toLocaleString("en")} with most of them`;
+  const said = whole ? many : `Nothing has all of these words; ${found.length.toLocaleString("en")} with most of them, or like them`;
   const shown = found.length > MOST ? `${said}, the first ${MOST} shown` : found.length ? said : "Nothing found";
   show(found.slice(0, MOST), left ? `${shown}. ${left.toLocaleString("en")} older facts are in the tables alone` : shown);
+}
+
+/** Keeps what is asked in the address, so that it is there again on the way back. */
+function remember() {
+  const asked = input.value.trim();
+  const address = new URL(location);
+  if (asked) address.searchParams.set("q", asked);
+  else address.searchParams.delete("q");
+  if (address.href !== location.href) history.replaceState(null, "", address);
 }
 
 function show(found, said) {

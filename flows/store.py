@@ -161,13 +161,29 @@ def write_lines(path: Path, values: Iterable[Any], plain: Callable[[Any], Any] |
     """Write `values` to `path` as JSON Lines, not made to last; `plain` gives the form of what JSON has none of."""
     with path.open("wb") as file:
         for value in values:
-            file.write(pydantic_core.to_json(value, fallback=plain) + b"\n")
+            file.write(_encoded(value, plain) + b"\n")
 
 
 def read_lines(path: Path) -> Iterator[Any]:
     """Yield the values of the JSON Lines file at `path`."""
     with path.open("rb") as file:
-        yield from map(pydantic_core.from_json, file)
+        yield from map(_decoded, file)
+
+
+def _encoded(value: Any, plain: Callable[[Any], Any] | None) -> bytes:
+    """Return a value as JSON; by Python's own writer where it is nested deeper than the fast one writes, or reads."""
+    try:
+        line = pydantic_core.to_json(value, fallback=plain)
+    except ValueError:
+        line = json.dumps(value, ensure_ascii=False, default=plain).encode()
+    return line
+
+
+def _decoded(line: bytes) -> Any:
+    try:
+        return pydantic_core.from_json(line)
+    except ValueError:  # it is nested too deep for the fast reader
+        return json.loads(line)
 
 
 class Kept(NamedTuple):

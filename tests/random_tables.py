@@ -67,7 +67,7 @@ FORMATS: dict[str, list[str]] = {
     "time": ["default", "any", "%H:%M", "%H.%M.%S"],
 }
 FIXED_PATTERN = r"[A-Z]{2}-\d{3}"
-PATTERNS = ["[a-z]+", "a|b", "(a+)+", r"\d+", r"\w*", r"\S+", ".{2,4}", "a.c|abc", "[^,]*", "x?", FIXED_PATTERN, "^a", "é+", r"\s*", "ab$", "[\\w-]+@[\\w.]+", "a{,3}", "(?:a|b)*c?"]  # fmt: skip
+PATTERNS = ["[a-z]+", "a|b", "(a+)+", r"\d+", r"\w*", r"\S+", ".{2,4}", "a.c|abc", "[^,]*", "x?", FIXED_PATTERN, "^a", "é+", r"\s*", "ab$", "[\\w-]+@[\\w.]+", "a{,3}", "(?:a|b)*c?", "ab\\", "[a-c]{2}$"]  # fmt: skip
 BOUNDED = {"date", "datetime", "integer", "number", "time", "year", "yearmonth"}
 GOOD_BOUNDS: dict[str, list[Any]] = {
     "date": ["2020-01-31", "1999-12-31", "2020-02-29"],

@@ -140,6 +140,16 @@ def test_junit_fails_a_rule_whose_errors_are_beyond_the_limit(tmp_path: Path) ->
     assert told.count("t.csv:") == 1
 
 
+def test_junit_has_a_case_for_each_failure_of_a_rule_without_a_page(tmp_path: Path) -> None:
+    package = tmp_path / "resource.json"
+    package.write_text('{"name": "t", "path": "t.zzz", "type": "table", "format": "zzz"}', encoding="utf-8")
+    (tmp_path / "t.zzz").write_text("a", encoding="utf-8")
+    found = targets.results(str(package), None, reference_only=False, remote=False)
+    told = written(Answer(list(found), limit=0), "junit")
+    assert 'failures="1"' in told
+    assert told.count("<failure") == 1
+
+
 def test_what_else_is_read_as_the_standard_has_it_is_told_as_asked(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n-,x\n", encoding="utf-8")
     told = {

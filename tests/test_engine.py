@@ -622,6 +622,11 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         "s\na\n",
         [("table.constraint-refused", None, "s")],
     ),
+    "a pattern that repeats too often in all": (
+        {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": "(?:[a-z]{60}){60}"}}]}},
+        "s\na\n",
+        [("table.constraint-refused", None, "s")],
+    ),
     "a pattern that looks ahead": (
         {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": "(?=a)a"}}]}},
         "s\na\n",

@@ -153,6 +153,40 @@ def test_days_and_numbers_are_written_as_people_write_them() -> None:
     assert told.days("2021-07-06", "2021-07-07") == "6 \N{EN DASH} 7 July 2021"
     assert told.days("2021-07-30", "2021-08-02") == "30 July \N{EN DASH} 2 August 2021"
     assert told.days("2021-07-06", "") == "6 July 2021"
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last", "says"),
+    [
+        ("by 1 June 2024", "2024-06-01", "2024-06-01", "due 1 June 2024"),
+        ("from 1 June 2024", "2024-06-01", "2024-06-01", "from 1 June 2024"),
+        ("From now until 2026", "", "", "From now until 2026"),
+        ("beginning of 2025", "2025-01-01", "2025-01-31", "due 1 \N{EN DASH} 31 January 2025"),
+        ("soon", "", "", "due soon"),
+        ("", "", "", ""),
+    ],
+)
+def test_when_something_is_due_or_begins_is_told_in_words(text: str, first: str, last: str, says: str) -> None:
+    row = dict.fromkeys(("qualifier", "quantity", "quantity_text", "unit", "strength", "status"), "")
+    row |= {"action": "give seed", "due_text": text, "due_start": first, "due_end": last}
+    assert told.tell(model.Fact("commitment", row, [], []), {}).lines == ([says] if says else [])
+
+
+@pytest.mark.parametrize(("qualifier", "says"), [("more", "2 more ferries"), ("about", "about 2 ferries")])
+def test_a_number_stands_where_it_is_spoken(qualifier: str, says: str) -> None:
+    row = dict.fromkeys(("quantity_text", "due_text", "due_start", "due_end", "strength", "status"), "")
+    row |= {"action": "send ferries", "qualifier": qualifier, "quantity": "2", "unit": "ferries"}
+    assert told.tell(model.Fact("commitment", row, [], []), {}).lines == [says]
+
+
+def test_parts_of_a_quotation_between_which_nothing_stands_have_no_gap() -> None:
+    spans = [
+        model.Span("text", "1", 10, 17, "We will"),
+        model.Span("text", "2", 18, 24, "go on."),
+        model.Span("text", "3", 60, 64, "Yes."),
+    ]
+    fact = model.Fact("quote", {"text": "", "attribution": ""}, [], spans)
+    assert told.tell(fact, {}).title == "“We will go on. … Yes.”"
     assert told.number("1500000.5") == "1,500,000.5"
     assert told.size(1_234_567) == "1.2 MB"
 

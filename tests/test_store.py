@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -270,3 +271,12 @@ def test_whoever_looks_whether_a_lock_is_held_keeps_nobody_from_it_and_sees_who_
         assert looking.poll() is None
         looking.kill()
     assert not store.held(path)
+
+
+@pytest.mark.parametrize("depth", [1, 190, 240, 400, 700])
+def test_a_value_that_is_nested_deep_is_handed_on_as_it_is(tmp_path: Path, depth: int) -> None:
+    value: Any = ["é", 1.5, None]
+    for _ in range(depth):
+        value = [value]
+    store.write_lines(tmp_path / "lines.jsonl", [{"x": value}, "after"])
+    assert list(store.read_lines(tmp_path / "lines.jsonl")) == [{"x": value}, "after"]

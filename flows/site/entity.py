@@ -39,6 +39,14 @@ class Chapter(NamedTuple):
     day: str
 
 
+class Post(NamedTuple):
+    """A post as releases tell it: the last of them, the day of the first, and how many there are."""
+
+    last: Chapter
+    since: str
+    releases: int
+
+
 Parts = dict[str, list[Part]]
 """By entity: what it has a part in."""
 
@@ -108,12 +116,18 @@ def _chapter(edition: Edition, part: Part) -> Chapter:
     return Chapter(part, told.tell(part.fact, edition.entities), href, part.day)
 
 
-def _posts(chapters: list[Chapter]) -> list[tuple[Chapter, str, int]]:
-    """Return each post as it was told last, the day it was told first, and how often; those told alike once."""
+def _posts(chapters: list[Chapter]) -> list[Post]:
+    """Return each post once, in the words of the last release that stands; those told alike are one."""
     by: dict[tuple[str, ...], list[Chapter]] = defaultdict(list)
     for one in chapters:
         by[(one.told.title, *one.told.lines)].append(one)
-    return [(same[0], min(one.day for one in same), len(same)) for same in by.values()]
+    return [_post(same) for same in by.values()]
+
+
+def _post(same: list[Chapter]) -> Post:
+    standing = [one for one in same if one.part.release.row["status"] != "withdrawn"] or same
+    since = min((one.day for one in standing if one.day), default="")
+    return Post(standing[0], since, len({one.part.release.row["release_id"] for one in standing}))
 
 
 def _story(chapters: list[Chapter]) -> list[tuple[str, list[Chapter]]]:

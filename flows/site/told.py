@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from flows.site.model import Entity, Fact, Participant, Row
@@ -37,9 +38,9 @@ DASH, STOPS = "\N{EN DASH}", " ,;:-\N{EN DASH}\N{EM DASH}\n"
 SENTENCE_END = re.compile(r"(?<=[a-z]{3}[.!?]) (?=[A-Z])")
 CLIP, QUOTED = 180, 120
 """Letters of a line, and of words that stand in the text beside it."""
-AFTER = ("more", "another", "additional", "further")
+AFTER = ("more", "additional", "further")
 """Words beside a number that stand after it."""
-BEGINS = ("from ", "since ", "starting ", "beginning ", "as of ")
+BEGINS = ("from ", "since ", "starting ", "as of ")
 """How the words begin for a day on which something starts, and is not due."""
 WHOLE = ("text", "purpose")
 """Fields whose words are most of their evidence: they do not stand out in it."""
@@ -134,18 +135,27 @@ def _agreement(fact: Fact, _: Entities) -> Told:
 def _commitment(fact: Fact, _: Entities) -> Told:
     row = fact.row
     many = [row["qualifier"], number(row["quantity"]) or row["quantity_text"]]
-    amount = " ".join(filter(None, [*(many[::-1] if row["qualifier"] in AFTER else many), row["unit"]]))
-    due = days(row["due_start"], row["due_end"]) or row["due_text"]
-    since = row["due_text"].lower().startswith(BEGINS)
+    amount = " ".join(filter(None, [*(many[::-1] if row["qualifier"].casefold() in AFTER else many), row["unit"]]))
     title = row["action"][:1].upper() + row["action"][1:]
-    told = " · ".join(filter(None, (amount, f"{'from' if since else 'due'} {due}" if due else "")))
+    told = " · ".join(filter(None, (amount, _due(row))))
     return Told(title, [told, " · ".join(filter(None, (row["strength"], row["status"])))])
+
+
+def _due(row: Row) -> str:
+    """Return when something is due, or from when on it is given."""
+    stated, words = days(row["due_start"], row["due_end"]), row["due_text"]
+    begins = words.casefold().startswith(BEGINS)
+    if not stated:
+        return words if begins or not words else f"due {words}"
+    return f"{'from' if begins else 'due'} {stated}"
 
 
 def _quote(fact: Fact, _: Entities) -> Told:
     """Return a quotation, its parts apart where something stands between them."""
-    parts = [span.text for span in fact.spans if span.field == "text"] or [fact.row["text"]]
-    return Told(f"“{clip(' … '.join(part.strip() for part in parts), QUOTED)}”", [fact.row["attribution"]])
+    spans = [span for span in fact.spans if span.field == "text"]
+    gaps = ["", *(" … " if after.start - before.end > 1 else " " for before, after in pairwise(spans))]
+    words = "".join(gap + span.text.strip() for gap, span in zip(gaps, spans, strict=False))
+    return Told(f"“{clip(words or fact.row['text'], QUOTED)}”", [fact.row["attribution"]])
 
 
 def _statement(fact: Fact, _: Entities) -> Told:

@@ -109,6 +109,7 @@ function sortable(head) {
   });
 }
 
+/** Reads all rows and shows them; returns whether it could. */
 async function begin() {
   ask.disabled = true;
   status.textContent = "Reading …";
@@ -117,7 +118,7 @@ async function begin() {
   } catch (fault) {
     ask.disabled = false;
     status.textContent = `The file could not be read: ${fault.message}`;
-    return;
+    return false;
   }
   ask.hidden = true;
   box.querySelector("label").hidden = false;
@@ -126,15 +127,15 @@ async function begin() {
   input.focus();
   document.getElementById("_rows").textContent = "The rows";
   show();
+  return true;
 }
 
 box.hidden = false;
 ask.addEventListener("click", begin);
 
 // The address of a row that is not among those shown: it is looked for in the file.
-const wanted = decodeURIComponent(location.hash.slice(1));
-if (table.dataset.key && wanted.includes("/") && !document.getElementById(wanted)) {
-  await begin();
+const wanted = table.dataset.key ? decodeURIComponent(location.hash.slice(1)) : "";
+if (wanted.includes("/") && !document.getElementById(wanted) && (await begin())) {
   rows.sort((one, other) => (anchor(other.named) === wanted) - (anchor(one.named) === wanted));
   show();
   location.replace(location.hash); // there is something to go to now

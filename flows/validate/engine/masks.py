@@ -271,7 +271,7 @@ def _shaped(pattern: str, sure: shapes.Sure | None = None) -> Callable[[Column],
 
 
 def _email(column: Column) -> Bad:
-    return either(any_of(cells.lengths(column) > EMAIL_BYTES), any_of(~shapes.matches(column, EMAIL, shapes.email)))
+    return either(any_of(cells.lengths(column) > EMAIL_BYTES), any_of(~cells.matches(column, EMAIL)))
 
 
 FORMATS: dict[str, Callable[[Column], Bad]] = {

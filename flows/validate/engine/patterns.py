@@ -42,7 +42,23 @@ def translated(pattern: str) -> str:
     flags = tree.state.flags & ~re.UNICODE
     if flags:
         raise PatternRefused(f"the pattern {pattern!r} sets flags, which are not run here: spell the letters out")
+    if _times(tree) > MOST_REPEATS:
+        raise PatternRefused(f"the pattern {pattern!r} repeats more than {MOST_REPEATS} times in all: use maxLength")
     return rf"\A(?:{_branches([list(tree)], pattern, last=True)})"
+
+
+def _times(items: Any) -> int:
+    """Return how often the most repeated part of a pattern may stand there, one repeat in another counted together."""
+    found = [1]
+    for kind, value in items:
+        if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
+            most = value[0] if value[1] is code.MAXREPEAT else value[1]
+            found.append(max(int(most), 1) * _times(value[2]))
+        elif kind is code.SUBPATTERN:
+            found.append(_times(value[3]))
+        elif kind is code.BRANCH:
+            found += map(_times, value[1])
+    return max(found)
 
 
 SHORT, FEW = 100, 3

@@ -22,6 +22,7 @@ from flows.validate.engine.rows import Suspect, Table
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """As glibc names them in malloc.h."""
 KEPT = 32 << 20
+"""Bytes that the C library keeps, and up to which it takes an array from them."""
 THREADS = 2
 AHEAD = 3
 """Blocks that are read before the first of them is done."""
@@ -57,7 +58,7 @@ def screened(source: Source, plan: Plan) -> Outcome:
 
 def _keep_memory() -> None:
     """Let the C library keep what arrays free, where it can be told to: else each block asks for its pages anew."""
-    with suppress(AttributeError):
+    with suppress(AttributeError, OSError, TypeError):
         tell = ctypes.CDLL(None).mallopt
         tell(M_TRIM_THRESHOLD, KEPT)
         tell(M_MMAP_THRESHOLD, KEPT)

@@ -173,10 +173,9 @@ def read_lines(path: Path) -> Iterator[Any]:
 def _encoded(value: Any, plain: Callable[[Any], Any] | None) -> bytes:
     """Return a value as JSON; by Python's own writer where it is nested deeper than the fast one writes, or reads."""
     try:
-        line = pydantic_core.to_json(value, fallback=plain)
+        return pydantic_core.to_json(value, fallback=plain)
     except ValueError:
-        line = json.dumps(value, ensure_ascii=False, default=plain).encode()
-    return line
+        return json.dumps(value, ensure_ascii=False, default=plain).encode()
 
 
 def _decoded(line: bytes) -> Any:

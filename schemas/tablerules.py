@@ -29,15 +29,6 @@ class TableRule(NamedTuple):
     beyond: bool = False
     """Whether frictionless does not ask it, or dies of it."""
 
-    @property
-    def of_description(self) -> bool:
-        """Whether the description alone breaks it, so that no row is looked at."""
-        return self.error in DESCRIPTIONS and not self.beyond
-
-
-DESCRIPTIONS = ("field-error", "schema-error", "resource-error", "dialect-error")
-"""What frictionless calls faults of a description."""
-
 
 def _field(kind: str, name: str = "id", **constraints: Any) -> dict[str, Any]:
     return {"name": name, "type": kind} | ({"constraints": constraints} if constraints else {})

@@ -463,8 +463,10 @@ def broken(folder: Path, rule: TableRule) -> tuple[Path, Path]:
     return data, schema
 
 
-ASKED = [rule for rule in TABLE_RULES.values() if not rule.beyond and not rule.of_description]
-OF_DESCRIPTIONS = [rule for rule in TABLE_RULES.values() if rule.of_description]
+DESCRIPTIONS = ("field-error", "schema-error", "resource-error", "dialect-error")
+"""What frictionless calls faults of a description: no row is looked at then."""
+ASKED = [rule for rule in TABLE_RULES.values() if not rule.beyond and rule.error not in DESCRIPTIONS]
+OF_DESCRIPTIONS = [rule for rule in TABLE_RULES.values() if not rule.beyond and rule.error in DESCRIPTIONS]
 BEYOND_RULES = [rule for rule in TABLE_RULES.values() if rule.beyond]
 
 

@@ -65,8 +65,6 @@ class Answer:
     limit: int | None = None
     """How many errors are told; all where it is None."""
     rules: Counter[str] = field(default_factory=Counter)
-    serious: set[str] = field(default_factory=set)
-    """Rules that were broken by more than a warning."""
     tallies: list[Tally] = field(default_factory=list)
     """Of each table, in their order."""
     broken: list[Counter[str]] = field(default_factory=list)
@@ -89,7 +87,6 @@ class Answer:
             counted.update(found)
             refused += any(bad == "error" for _, bad in found)
         self.broken.append(Counter({rule: times for (rule, bad), times in counted.items() if bad == "error"}))
-        self.serious |= set(self.broken[-1])
         for (rule, _), times in counted.items():
             self.rules[rule] += times
         errors = self.broken[-1].total()
@@ -98,11 +95,11 @@ class Answer:
     @property
     def valid(self) -> bool:
         """Whether nothing is wrong but what is no more than a warning."""
-        return not self.serious
+        return not any(self.broken)
 
     def worst(self, rule: str) -> str:
         """Return how bad the worst error of a rule is."""
-        return "error" if rule in self.serious else "warning"
+        return "error" if any(rule in errors for errors in self.broken) else "warning"
 
     @property
     def total(self) -> int:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from cyclopts import CycloptsError, Parameter
 
+from flows import memory
 from flows.cli import (  # noqa: F401 - each adds its commands
     catalog,
     downloads,
@@ -40,13 +41,9 @@ def launch(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=Tr
     return int(app(tokens, exit_on_error=False, print_error=False, result_action="return_value") or DONE)
 
 
-NEW_OBJECTS = 50_000
-"""Python looks for cycles after so many: imports make a hundred thousand and none, and looking took a tenth of it."""
-
-
 def main() -> None:
     """Run the command line and exit; what the terminal has no letters for is printed as a question mark."""
-    gc.set_threshold(NEW_OBJECTS)
+    memory.settle()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -18,7 +18,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import config, handover, notify, runs, server, steps, store
+from flows import config, handover, memory, notify, runs, server, steps, store
 from flows.config import ConfigError
 from flows.guard import BadInput
 from flows.ingest import NoSource
@@ -120,6 +120,7 @@ async def publish_releases(
             is held.
     """
     _leave_with_parent()
+    memory.settle()
     settings = Settings()
     try:
         config.named(settings.datasets, dataset)

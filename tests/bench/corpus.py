@@ -4,7 +4,6 @@ The path is a file of JSON Lines in the form of `docs/corpus.md`, gzipped or not
 for the whole corpus and again after a hundred releases more; imports are told beside.
 """
 
-import gc
 import gzip
 import json
 import logging
@@ -18,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows.cli import NEW_OBJECTS
+from flows import memory
 from flows.settings import PROJECT, Settings
 from tests.bench import site
 from tests.test_docs import blocks
@@ -124,7 +123,7 @@ def show(settings: Settings) -> None:
 def main(corpus: Path) -> None:
     """Measure a corpus, then the corpus with a hundred releases more."""
     logging.getLogger("communique").setLevel(logging.ERROR)
-    gc.set_threshold(NEW_OBJECTS)  # as the command line does
+    memory.settle()  # as the command line does
     began = time.perf_counter()
     from flows.publish import audit, parquet  # noqa: F401 - what a run would import on its way
     from flows.validate import suites, tables  # noqa: F401 - as above

@@ -6,15 +6,16 @@ A pattern is read by Python's own parser and written out again with every class 
 
 import re
 import sys
-from collections.abc import Callable
 from functools import cache
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
+import numpy as np
+
 MOST_REPEATS = 1000
 """The most often that RE2 repeats."""
-WORD, DIGIT, SPACE = "word", "digit", "space"
+WORD, DIGIT, SPACE = r"\w", r"\d", r"\s"
 OF_CATEGORY = {
     code.CATEGORY_DIGIT: (DIGIT, False),
     code.CATEGORY_NOT_DIGIT: (DIGIT, True),
@@ -173,19 +174,9 @@ def _ranges(items: list[Any]) -> Ranges:
 @cache
 def _category(name: str) -> Ranges:
     """Return the code points of a class as Python sees it, as ranges."""
-    belongs: Callable[[str], bool] = {
-        DIGIT: str.isdecimal,
-        SPACE: str.isspace,
-        WORD: lambda letter: letter.isalnum() or letter == "_",
-    }[name]
-    found: list[tuple[int, int]] = []
-    for point in range(LAST + 1):
-        if belongs(chr(point)):
-            if found and found[-1][1] == point - 1:
-                found[-1] = (found[-1][0], point)
-            else:
-                found.append((point, point))
-    return tuple(found)
+    points = np.arange(LAST + 1, dtype="<u4")
+    every = points.tobytes().decode("utf-32-le", "surrogatepass")  # a place in it is a code point
+    return tuple((run.start(), run.end() - 1) for run in re.finditer(f"{name}+", every))
 
 
 def _inverted(ranges: Ranges) -> Ranges:

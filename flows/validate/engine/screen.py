@@ -1,16 +1,16 @@
 """A source by columns: blocks are screened on two threads, explained in order, and keys met twice at the end."""
 
-import ctypes
 import gc
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from flows import memory
 from flows.validate.engine import keys, rows
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Unreadable
@@ -19,10 +19,6 @@ from flows.validate.engine.keys import Codes, Repeats
 from flows.validate.engine.parts import Part, Plan, keys_of, part_of
 from flows.validate.engine.rows import Suspect, Table
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""As glibc names them in malloc.h."""
-KEPT = 32 << 20
-"""Bytes that the C library keeps, and up to which it takes an array from them."""
 THREADS = 2
 AHEAD = 3
 """Blocks that are read before the first of them is done."""
@@ -51,17 +47,9 @@ class Outcome(NamedTuple):
 
 def screened(source: Source, plan: Plan) -> Outcome:
     """Return the errors of a file, in order; Unreadable where it is no text in its encoding."""
-    _keep_memory()
+    memory.keep()
     with _uncollected():
         return _screened(source, plan)
-
-
-def _keep_memory() -> None:
-    """Let the C library keep what arrays free, where it can be told to: else each block asks for its pages anew."""
-    with suppress(AttributeError, OSError, TypeError):
-        tell = ctypes.CDLL(None).mallopt
-        tell(M_TRIM_THRESHOLD, KEPT)
-        tell(M_MMAP_THRESHOLD, KEPT)
 
 
 @contextmanager

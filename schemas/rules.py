@@ -53,7 +53,7 @@ RULES = _rules(
     ("input.table", "error", "A row has nothing beyond its header, and each column a name.", "Mend the row or the header."),
     ("input.sidecar", "error", "A text x.txt has its x.json beside it, without a body.", "Add the other half."),
     ("input.mojibake", "warning", "A text is read in the encoding that it was written in.", "Have the source mend its encoding, or fetch the bytes anew; those received are in data/raw."),
-    ("input.lost-characters", "warning", "A text has all its letters.", "Look at the source: where question marks stand for letters, ask for the text again."),
+    ("input.lost-characters", "warning", "A text has all its letters.", "Look at the source: where question marks or nothing stand for letters and apostrophes, ask for the text again."),
     ("input.cut-off", "warning", "A text is whole.", "Look at the source: where more follows, take the text of its page."),
     ("input.untaken", "warning", "What a source tells is taken by its map, or ignored by name.", "Take the field in [sources.map], or add it to `ignore` there."),
     ("input.described", "warning", "A dataset has title, description, licence, source and contact, as the catalog asks of those that it lists.", "Fill it in, in the dataset's file."),

@@ -29,6 +29,8 @@ SPOILT = {
     "letters become question marks": ("Jos? N??ez met the Pe?a family and Mu?oz.", "input.lost-characters"),
     "words become question marks": ("????? ?????? met the minister.", "input.lost-characters"),
     "letters that could not be read": ("Jos\ufffd met the minister.", "input.lost-characters"),
+    "letters that were dropped": ("Americas ministers say they dont know where Pea lives.", "input.lost-characters"),
+    "letters that became spaces": ("Guatemala s minister doesn t know.", "input.lost-characters"),
     "in the middle of a sentence": ("The minister said it. We will build the new harbour with", "input.cut-off"),
     "in the middle of a word": (
         "They met in the town. The two ministers spoke at length about the harb",
@@ -54,6 +56,8 @@ SOUND = {
     "a signature": "The plan stands.\n\nJosé Núñez\nMinister of Homes",
     "a list of names": "Present were:\n- Ada Lind, Minister of the homes and the people of all towns",
     "the mark of the end": "We will build.\n\n###",
+    "an apostrophe, and a slip": "It's what dont means.",
+    "letters of a list": "Ministers A to S are here, and S are told.",
     "nothing": "",
 }
 
@@ -74,3 +78,5 @@ def test_six_thousand_real_releases_have_no_sign_and_most_that_are_cut_have_one(
     assert sum("input.cut-off" in found for found in cut) > 0.6 * len(long)
     read = [signs(misread(body, "utf-8", "cp1252")) for body in bodies if not body.isascii()]
     assert sum("input.mojibake" in found for found in read) > 0.99 * len(read)
+    dropped = [signs(body.encode("ascii", "ignore").decode()) for body in bodies]
+    assert sum("input.lost-characters" in found for found in dropped) > 0.3 * len(dropped)

@@ -27,6 +27,15 @@ MARKS = re.compile(r"\?(?:\?{2,}|(?<=\w\?)(?=\w))")
 """Question marks that stand for a word whose letters were lost, or one inside a word."""
 LEAST_WORDS = 2
 """Words with a question mark inside, in one text, before that is a sign: one may be a slip."""
+APOSTROPHES = "'\u2019\u02bc\uff07\u00b4`\u2018"
+UNJOINED = re.compile(
+    r"(?<=[a-z]) (?:s|t|re|ve|ll)(?= [a-z])"
+    r"|\b(?:[Dd]o|[Dd]oes|[Dd]id|[Ii]s|[Aa]re|[Ww]as|[Ww]ere|[Hh]ave|[Hh]as|[Hh]ad|[Ww]ould|[Cc]ould|[Ss]hould)nt\b"
+    r"|\b(?:[Tt]hey|[Yy]ou)(?:re|ve|ll)\b|\b[Ww]eve\b|\b(?:[Tt]hat|[Ww]hat|[Ww]ho|[Hh]ere|[Tt]here)s\b"
+)
+"""English words that have an apostrophe, without it or with a space for it: in a text with none at all, letters that
+are not of ASCII were dropped. Of the 6,081 sound texts none shows it; without these letters 2,216 do, and 4,785 where
+spaces stand for them."""
 SMALL = """
 a an and are as at be but by for from had has have her his in is its of on or our that the their these this to was were
 will with de del du el en et la las le les los par pour que un una une y der die das und von zu mit
@@ -57,7 +66,7 @@ def _around(text: str, found: re.Match[str]) -> str:
 
 
 def _lost(text: str) -> str | None:
-    """Return what shows that characters were lost: the mark of one that could not be read, or question marks."""
+    """Return what shows that characters were lost: the mark of one that could not be read, question marks, a gap."""
     if "\ufffd" in text:
         at = text.index("\ufffd")
         return text[max(0, at - 20) : at + 20]
@@ -68,7 +77,10 @@ def _lost(text: str) -> str | None:
             return _around(text, found)
         if found[0] == "?" and before.isalpha() and after.isalpha() and not _in_address(text, found.start()):
             inside.append(_around(text, found))
-    return inside[0] if len(inside) >= LEAST_WORDS else None
+    if len(inside) >= LEAST_WORDS:
+        return inside[0]
+    dropped = None if any(mark in text for mark in APOSTROPHES) else UNJOINED.search(text)
+    return _around(text, dropped) if dropped else None
 
 
 def _in_address(text: str, at: int) -> bool:

@@ -90,12 +90,12 @@ def test_a_document_of_the_federal_register_has_its_text_on_its_page(site: Site,
     page_of_text = str(told["body_html_url"])
     whole = json.dumps({"count": 1, "results": [told]}).replace(REGISTER, site.address)
     site.lay("/feed", whole, "application/json")
-    site.lay(page_of_text.removeprefix(REGISTER), page(f"<p>{ORDERS}</p>"))
-    of = dataset(site, "federal-register", page={"body": ".text"})
+    site.lay(page_of_text.removeprefix(REGISTER), f"<h3>AGENCY:</h3> <p>Harbour Office.</p><p>{ORDERS}</p>")
+    of = dataset(site, "federal-register")
     fetched(of, tmp_path)
     ((_, row),) = releases(of, tmp_path).items()
     assert (row["headline"], row["published_on"]) == (told["title"], told["publication_date"])
-    assert row["body"] == ORDERS
+    assert row["body"] == f"AGENCY:\n\nHarbour Office.\n\n{ORDERS}"
 
 
 def test_an_answer_of_justice_gov_without_addresses_is_one_clear_problem(site: Site, tmp_path: Path) -> None:

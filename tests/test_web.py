@@ -291,6 +291,15 @@ def test_a_release_that_is_told_twice_in_two_ways_is_told_as_such_with_the_one_t
     )
 
 
+def test_a_short_text_of_a_page_without_selectors_keeps_its_paragraphs_and_no_menu(site: Site, tmp_path: Path) -> None:
+    site.lay("/feed", rss(site, "one"), "application/rss+xml")
+    site.lay("/one", page(f"<p>{ORDERS}</p><p>More is to come.</p>"))
+    of = dataset(site, "feed", page={})
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["body"].endswith(f"{ORDERS}\n\nMore is to come.")
+    assert "Menu" not in releases(of, tmp_path)["one"]["body"]
+
+
 # Every kind
 
 
@@ -382,8 +391,8 @@ def federal_register(site: Site) -> Dataset:
     site.lay("/api/v1/documents.json", answer("one", "/api/v1/documents.json?page=2"), "application/json")
     site.lay("/api/v1/documents.json?page=2", answer("two", None), "application/json")
     for name in ("one", "two"):
-        site.lay(f"/body/{name}", page(f"<p>{ORDERS}</p>"))
-    return dataset(site, "federal-register", "/api/v1/documents.json", **PAGE)
+        site.lay(f"/body/{name}", f"<html><body><div><p>{ORDERS}</p></div></body></html>")
+    return dataset(site, "federal-register", "/api/v1/documents.json")
 
 
 def ninjs(site: Site) -> Dataset:

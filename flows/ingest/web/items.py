@@ -28,12 +28,19 @@ def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dic
         return None
     said = dict(item["listed"], address=item["address"], listed_at=item["address"])
     if item["page"]:
-        selectors = source.page.selectors if source.page else {}
+        selectors = _selectors(source)
         listed = common(source.kind, said, LISTED.values())
         wanted = {"body", *(field for field, name in LISTED.items() if name not in listed)}
         said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors, wanted)
         said |= _canonical(source, item, said["page"].get("canonical"))
     return said | {"common": common(source.kind, said)}
+
+
+def _selectors(source: SourceConfig) -> dict[str, str]:
+    """Return where a page has what: as the source says, else as its kind has it."""
+    api = listings.APIS.get(source.kind)
+    usual = {"body": api.body} if api and api.body else {}
+    return usual | (source.page.selectors if source.page else {})
 
 
 def _canonical(source: SourceConfig, item: dict[str, Any], told: str | None) -> dict[str, str]:

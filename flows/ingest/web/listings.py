@@ -46,6 +46,8 @@ class Api(NamedTuple):
     address: str
     page: str = ""
     """The address of an item's text, where the item does not hold it."""
+    body: str = ""
+    """The selector of the text on that page."""
     then: str = ""
     """The address of the next answer."""
     number: str = ""
@@ -65,6 +67,7 @@ APIS = {
         "results",
         "html_url",
         page="body_html_url",
+        body="body",
         then="next_page_url",
         query=(
             ("order", "newest"),

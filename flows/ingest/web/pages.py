@@ -236,9 +236,14 @@ def _short(name: str) -> str:
 
 
 def _main_text(html: str) -> dict[str, str]:
-    """Return what trafilatura takes for the main text of a page."""
+    """Return what trafilatura takes for the main text of a page, however short: else all of it is one paragraph."""
     import trafilatura  # noqa: PLC0415 - the last resort
+    from trafilatura.settings import use_config  # noqa: PLC0415 - as above
 
-    tree = trafilatura.extract(html, output_format="html", include_comments=False, include_formatting=False)
+    config = use_config()
+    config.set("DEFAULT", "min_extracted_size", "1")
+    tree = trafilatura.extract(
+        html, output_format="html", include_comments=False, include_formatting=False, config=config
+    )
     text = text_of(tree) if tree else ""
     return {"body": text} if text else {}

@@ -78,11 +78,12 @@ function address(pattern, named) {
   return pattern.replaceAll(/\{(\w+)\[(\d)\]\}/g, (_, name, place) => named[name].split("/")[place] ?? "");
 }
 
-function cell(whole, { name, link: pattern }, named) {
+function cell(whole, { name, type, link: pattern }, named) {
   const made = document.createElement("td");
   const names = name === "participant_names";
   const [text, longest] = names ? [whole.replaceAll("|", ", "), NAMES] : [whole, LONGEST];
   if (names) made.className = "names";
+  if (type === "integer" || type === "number") made.className = "n";
   const short = text.length > longest ? text.slice(0, longest).trimEnd() + " …" : text;
   if (!pattern || !text) {
     made.textContent = short;

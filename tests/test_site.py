@@ -26,6 +26,7 @@ from flows.site.pages import of_dataset
 from flows.site.text import Evidence, Mention
 from flows.site.write import bring, site, withdrawn
 from schemas.package import PAGED, Package, Version
+from schemas.rules import DEPENDANT
 from schemas.tables import FACT_TABLES
 from tests import catalog
 from tests.catalog import MINISTRY
@@ -281,10 +282,27 @@ def test_a_release_says_how_many_of_its_facts_were_refused_and_one_without_says_
     named = {row["key"].partition("/")[0] for row in refused if row["table"] in FACT_TABLES.values()}
     releases = packages / MINISTRY / "releases"
     page = parsed(releases / "mer-2024-03-18-interconnector-carrowin.html")
-    assert first(page, "p.refused") == "1 fact of this release was refused: see the quarantine."
+    assert first(page, "p.refused") == "1 fact of this release was refused."
     for row in model.rows(packages / MINISTRY / "1.2.0" / "releases.csv"):
         says = bool(parsed(releases / f"{row['release_id']}.html").css("p.refused"))
         assert says == (row["release_id"] in named and row["newer_refused"] == "false"), row["release_id"]
+
+
+def test_a_release_says_why_each_of_its_rows_was_refused(packages: Path) -> None:
+    refused = [row for row in model.rows(packages / MINISTRY / "1.2.0" / "quarantine.csv") if row["rule"] != DEPENDANT]
+    releases = packages / MINISTRY / "releases"
+    stood = {row["release_id"]: row for row in model.rows(packages / MINISTRY / "1.2.0" / "releases.csv")}
+    for release_id, row in stood.items():
+        mine = [one for one in refused if one["key"].replace(" ", "/").partition("/")[0] == release_id]
+        told = [" ".join(item.text().split()) for item in parsed(releases / f"{release_id}.html").css(".refused li")]
+        assert len(told) == len(mine), release_id
+        for one, words in zip(mine, told, strict=True):
+            assert one["key"] in words
+            assert words.endswith(one["rule"])
+            assert " ".join(one["message"].split())[:100] in words
+        shown = bool(parsed(releases / f"{release_id}.html").css("details.refused[open]"))
+        assert shown == (row["newer_refused"] == "true")
+    assert sum(one["key"].partition("/")[0] in stood for one in refused) > 9
 
 
 def test_an_edited_release_shows_what_was_edited(packages: Path) -> None:

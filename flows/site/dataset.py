@@ -12,7 +12,6 @@ from flows.site import told
 from flows.site.model import Edition, Listing, Row
 from schemas.dataset import Schedule
 from schemas.package import DESCRIPTOR, FORMATS, MANIFEST, QUARANTINE, SUMS
-from schemas.rules import DEPENDANT
 from schemas.tables import FACT_TABLES
 
 SHOWN_REFUSED = 200
@@ -178,7 +177,7 @@ def scheduled(edition: Edition) -> str:
 
 def refused(edition: Edition) -> list[Row]:
     """Return the refused rows that were refused for a reason of their own, the gravest part of the quarantine."""
-    return [row for row in edition.refused if row["rule"] != DEPENDANT][:SHOWN_REFUSED]
+    return edition.refused_itself[:SHOWN_REFUSED]
 
 
 def cite(edition: Edition) -> list[tuple[str, str]]:

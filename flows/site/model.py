@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -22,6 +23,7 @@ from schemas.package import (
     RawEntry,
     Version,
 )
+from schemas.rules import DEPENDANT
 from schemas.tables import ENTITY_TABLES, FACT_TABLES
 
 Row = Mapping[str, str]
@@ -186,6 +188,11 @@ class Edition:
         return list(rows(self.folder / QUARANTINE)) if (self.folder / QUARANTINE).is_file() else []
 
     @cached_property
+    def refused_itself(self) -> list[Row]:
+        """The refused rows that were refused for a reason of their own, not for what they hang on."""
+        return [row for row in self.refused if row["rule"] != DEPENDANT]
+
+    @cached_property
     def withdrawn(self) -> frozenset[str]:
         """The ids of the releases that no longer stand at their source."""
         return frozenset(row["release_id"] for row in self.table("releases") if row["status"] == WITHDRAWN)
@@ -199,6 +206,14 @@ class Edition:
         """By release: how many of its facts were refused."""
         refused = {(row["table"], row["key"]) for row in self.refused if row["table"] in FACT_TABLES.values()}
         return Counter(name.partition("/")[0] for _, name in refused)
+
+    @cached_property
+    def refusals(self) -> dict[str, list[Row]]:
+        """By release: what of it was refused for a reason of its own."""
+        found: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in self.refused_itself:
+            found[re.split("[/ ]", row["key"])[0]].append(row)
+        return found
 
     def table(self, name: str) -> list[Row]:
         """Return the rows of a table; none where the version has no such table."""

@@ -107,7 +107,8 @@ def _of_releases(edition: Edition, shared: Sequence[str]) -> Iterator[Page]:
         came = [entry[0].file, entry[0].sha256, str(entry[0].first_seen), entry[1]] if entry else []
         named = {name: names[name] for name in sorted(_entities_of(one)) if name in names}
         told_of = [_textless(one.row), one.facts, one.mentions, [*map(_textless, one.revisions)]]
-        made_from = key(shared, told_of, came, named, edition.refused_facts[one.row["release_id"]])
+        refused = [[*row.values()] for row in edition.refusals.get(one.row["release_id"], [])]
+        made_from = key(shared, told_of, came, named, edition.refused_facts[one.row["release_id"]], refused)
         yield Page(f"{home}/releases/{one.row['release_id']}.html", made_from, partial(_release, edition, one))
     pages = max(1, -(-len(releases) // A_PAGE))
     for number in range(pages):

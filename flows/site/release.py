@@ -18,6 +18,8 @@ KEPT = 160
 """Letters of a stretch that stayed, on each side, which a redline shows."""
 
 
+MOST_REFUSALS = 10
+"""Refused rows of a release that its page tells of."""
 WORDS, EVIDENCE = 60, "evidence"
 """Letters of the words behind a field, and the field whose words are the whole sentence."""
 
@@ -78,9 +80,11 @@ def context(edition: Edition, release: Release) -> dict[str, Any]:
         "edits": _edits(edition, release),
         "first": release.revisions[0] if release.revisions else None,
         "refused": edition.refused_facts[release_id],
+        "refusals": edition.refusals.get(release_id, []),
         "entry": entry,
         "line": line,
         "mail": mail(edition, release_id),
+        "most_refusals": MOST_REFUSALS,
         "safe": safe,
     }
 

@@ -9,6 +9,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -163,14 +164,21 @@ def stage(candidate: Candidate, home: Path, folder: Path) -> Staged:
     version = Version.parse(str(changed.after))
     put = partial(_put, store.empty_folder(folder), base, manifest(base).files if base else {})
     files: dict[str, FileEntry] = {}
-    for kind in sorted({"csv", *candidate.dataset.formats}):
-        files |= put(writers.WRITERS[kind](candidate.dataset.name, candidate.rows))
+    kinds = sorted({"csv", *candidate.dataset.formats})
+    with ThreadPoolExecutor(1) as beside:  # SQLite does not hold Python up, and takes as long as the others together
+        apart = {kind: beside.submit(_made, candidate, kind) for kind in kinds if kind == "sqlite"}
+        for kind in kinds:
+            files |= put(apart[kind].result() if kind in apart else _made(candidate, kind))
     files |= put(_papers(candidate, version, changed, files).items())
     told = store.to_json(_manifest(candidate, version, newest(home), files).model_dump(mode="json"))
     sums = checksums({name: entry.sha256 for name, entry in (files | put([(MANIFEST, told)])).items()})
     put([(SUMS, sums)])
     store.sync_folder(folder)
     return Staged(folder, version, store.sha256(sums))
+
+
+def _made(candidate: Candidate, kind: str) -> Files:
+    return writers.WRITERS[kind](candidate.dataset.name, candidate.rows)
 
 
 def _put(folder: Path, base: Package | None, there: dict[str, FileEntry], files: Files) -> dict[str, FileEntry]:

@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import config, documents, guard, ingest, steps, store
+from flows import config, documents, guard, ingest, judging, steps, store
+from flows.judging import Case
 from flows.publish import package
 from flows.publish.diff import Diff
 from flows.publish.package import Candidate
 from flows.settings import Settings
-from flows.steps import Case, Job
+from flows.steps import Job
 from flows.store import Key
 from flows.validate.judge import Verdict
 from schemas.dataset import Dataset
@@ -46,7 +47,7 @@ def plan(settings: Settings, name: str, as_of: date | None, *, reference: bool =
     """Return what a run would do with the sources as they are; nothing is kept or published."""
     job, case, verdict, corrections = _judgment(settings, name, as_of, reference=reference)
     rows = {table: [record.values for record in records] for table, records in verdict.rows.items()}
-    papers = steps.papers_of(case, verdict, corrections)
+    papers = judging.papers_of(case, verdict, corrections)
     return planned(steps.candidate_of(job.dataset, rows, verdict.report, verdict.refused, papers), job.home)
 
 
@@ -63,7 +64,7 @@ def _judgment(
     journal = [*before, fetched]
     again = partial(documents.structured, job.dataset, journal, shelf.load)
     case = steps.case_of(job, journal)
-    return job, case, *steps.judged(case, again(), again, suites=True)
+    return job, case, *judging.judged(case, again(), again, suites=True)
 
 
 def planned(judged_candidate: Candidate, home: Path) -> Plan:
@@ -151,5 +152,5 @@ def _validated(case: Case, files: Mapping[Key, Path], root: Path) -> Report:
     memory: dict[str, bytes] = {}
     journal = [ingest.received(files, root, {}, str(case.as_of), partial(_remember, memory))]
     again = partial(documents.structured, case.dataset, journal, memory.__getitem__)
-    verdict, _ = steps.judged(case._replace(journal=journal), again(), again, suites=False)
+    verdict, _ = judging.judged(case._replace(journal=journal), again(), again, suites=False)
     return verdict.report

@@ -20,7 +20,7 @@ import pytest
 import python_calamine
 import xlsxwriter
 
-from flows import coverage, documents, ingest, steps, store
+from flows import coverage, documents, ingest, judging, steps, store
 from flows.publish import excel, jsonlines, package, writers
 from flows.publish.audit import AuditError
 from flows.publish.package import Staged
@@ -445,8 +445,8 @@ def judged(tmp_path: Path, kind: str, issuers: list[dict[str, Any]]) -> Verdict:
     files = steps.sources(dataset, tmp_path)
     journal = [ingest.received(files, tmp_path, {}, AS_OF, keep)]
     made = documents.structured(dataset, journal, memory.__getitem__)
-    case = steps.Case(dataset, DAY, None, journal)
-    return steps.judged(case, made, lambda _: made, suites=False)[0]
+    case = judging.Case(dataset, DAY, None, journal)
+    return judging.judged(case, made, lambda _: made, suites=False)[0]
 
 
 @pytest.mark.parametrize("kind", FLATTEN)

@@ -1045,7 +1045,8 @@ def test_a_page_comes_packed_to_one_who_can_unpack_it_and_as_it_is_to_others(mad
     whole = (made / "packages" / MINISTRY / "index.html").read_bytes()
     tags = set()
     with serving(made) as told_at:
-        for can, packed in (("gzip, br", True), ("identity", False), ("gzip;q=0", False), ("br, *", True)):
+        by_name = (("gzip, br", True), ("br;q=1, gzip;q=0.5", True), ("identity", False), ("gzip;q=0", False))
+        for can, packed in (*by_name, ("gzip;q=0, *", False)):
             answer = httpx.get(f"{told_at.url}{MINISTRY}/", headers={"accept-encoding": can})
             assert answer.content == whole
             assert (answer.headers.get("content-encoding") == "gzip") == packed

@@ -53,7 +53,7 @@ SECURITY = {
 SCRIPTED = SECURITY["content-security-policy"] + "; script-src 'self'; connect-src 'self'"
 SMALL = 1400
 """Bytes that a page comes in as they are: fewer would be one packet all the same."""
-UNPACKS = re.compile(r"(?:^|[\s,])(?:gzip|\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+UNPACKS = re.compile(r"(?:^|[\s,])gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 SCRIPTED_PAGES = {HOME, "search.html"}
 SCRIPTED_FOLDERS = {("tables",), ("versions",)}
 """Pages that may run the scripts of the site, and read it, by name and by folder."""

@@ -56,6 +56,15 @@ def read(folder: Path, name: str) -> Dataset:
     return dataset.model_copy(update={kind: getattr(file, kind) for kind, file in told.items()})
 
 
+def fault(folder: Path, name: str) -> ConfigError | None:
+    """Return what is wrong with the files of the dataset `name`, None where nothing is."""
+    try:
+        read(folder, name)
+    except ConfigError as wrong:
+        return wrong
+    return None
+
+
 WRITTEN = ("datasets/{name}.toml", "waivers/{name}.toml", "corrections/{name}.toml", "expectations/{name}/*.json")
 """What stewards write about a dataset, below the data folder."""
 

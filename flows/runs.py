@@ -2,12 +2,14 @@
 
 import logging
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flows import config, store
+from flows.publish import diff, package
 from flows.settings import Settings
+from schemas.dataset import Dataset
 from schemas.package import RunRecord
 
 if TYPE_CHECKING:
@@ -89,6 +91,27 @@ def tell(settings: Settings, dataset: str, outcome: str, text: str, stale: str |
     except OSError as fault:
         log.warning("nobody could be told: %s", fault, extra={"dataset": dataset})
         return Told(dataset, outcome, text, [])
+
+
+LASTS, RECENT = "It lasts, and no run has said otherwise.", "The newest release is not too old any more."
+
+
+def remind(settings: Settings, dataset: Dataset, day: date) -> Told:
+    """Tell people what lasts, on a day on which no run does, or that the newest release has become too old by then."""
+    stale = _stale(settings, dataset, day)
+    return tell(settings, dataset.name, "Reminder", RECENT if stale == "" else LASTS, stale)
+
+
+def _stale(settings: Settings, dataset: Dataset, day: date) -> str | None:
+    """Return why the newest release is older than max_age, nothing where it is not; None where that is not known."""
+    standing = package.standing(settings.packages / dataset.name)
+    if dataset.freshness.max_age is None or standing is None:
+        return None
+    days = [row["published_on"] for row in diff.read_rows(standing.folder / "releases.csv") if row["published_on"]]
+    oldest = str(day - timedelta(days=dataset.freshness.max_age))
+    if not days or max(days) >= oldest:
+        return "" if days else None
+    return f"The newest release is of {max(days)}, and max_age lets none be of before {oldest}."
 
 
 def now() -> str:

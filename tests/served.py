@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -142,9 +143,10 @@ def runs(url: str, **where: Any) -> list[dict[str, Any]]:
     return [run for run in found if run["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}]
 
 
-def start(url: str, deployment: str, **parameters: Any) -> str:
-    """Start a run of a deployment as Prefect's pages do; return its id."""
-    told = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+def start(url: str, deployment: str, *, due: datetime | None = None, **parameters: Any) -> str:
+    """Start a run of a deployment as Prefect's pages do, now or when it is due; return its id."""
+    details = {"state_details": {"scheduled_time": due.isoformat()}} if due else {}
+    told = {"parameters": parameters, "state": {"type": "SCHEDULED"} | details}
 
     def started() -> str | None:
         found = httpx.get(f"{url}/deployments/name/{deployment}", timeout=PATIENCE)

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from flows import notify
+from flows import config, notify, runs
 from flows.notify import End
 from flows.settings import Settings
-from tests.publishing import read_json
+from schemas.package import FIRST, Package
+from tests import catalog
+from tests.publishing import read_json, table
 
 DAY, NEXT = date(2026, 11, 24), date(2026, 11, 25)
 
@@ -40,6 +42,9 @@ def titles(path: Path, *ends: End) -> list[list[str]]:
         ([end("Held"), end("Approved"), end("Unchanged", day=NEXT)], [["held"], ["recovered"], []]),
         ([end("Held", stale="old"), end("Rejected"), end("Unchanged", stale="old", day=NEXT)],
          [["held", "stale"], [], ["stale"]]),
+        ([end("Held"), end("Reminder"), end("Reminder", day=NEXT), end("Published", day=NEXT)],
+         [["held"], [], ["held"], ["recovered"]]),
+        ([end("Reminder", stale="old"), end("Reminder", stale="")], [["stale"], ["recovered"]]),
         ([end("Unchanged", stale="old"), end("Busy"), end("Unchanged", stale=None)], [["stale"], [], []]),
     ],
 )  # fmt: skip
@@ -52,6 +57,28 @@ def test_a_condition_is_told_when_it_begins_and_once_a_day_and_its_end_once(
 def test_who_is_told_of_a_stale_dataset_reads_why_and_of_a_held_one_how_its_run_ended(tmp_path: Path) -> None:
     told = notify.tell((), tmp_path / "told.json", end("Held", stale="The newest release is of May."))
     assert [(one.condition, one.text) for one in told] == [("held", "why"), ("stale", "The newest release is of May.")]
+
+
+def test_a_dataset_becomes_stale_on_its_day_and_not_with_its_next_run(tmp_path: Path) -> None:
+    data = catalog.folder(tmp_path / "data")
+    catalog.months(data, "2024-03")
+    version = Package(catalog.MINISTRY, FIRST, data / "packages" / catalog.MINISTRY / "1.0.0")
+    settings, file = Settings(data=data), data / "datasets" / f"{catalog.MINISTRY}.toml"
+    plain = file.read_text(encoding="utf-8")
+
+    def told(max_age: int | None) -> list[tuple[str, str]]:
+        file.write_text(f"{plain}\n[freshness]\nmax_age = {max_age}\n" if max_age else plain, encoding="utf-8")
+        dataset = config.read(settings.datasets, catalog.MINISTRY)
+        return [(one.condition, one.text) for one in runs.remind(settings, dataset, date(2024, 5, 1)).fresh]
+
+    newest = max(row["published_on"] for row in table(version, "releases"))
+    age = (date(2024, 5, 1) - date.fromisoformat(newest)).days
+    assert told(None) == []
+    assert told(age) == []
+    ((condition, text),) = told(age - 1)
+    assert (condition, newest in text) == ("stale", True)
+    assert told(age - 1) == []
+    assert told(age) == [("recovered", runs.RECENT)]
 
 
 def test_a_memory_that_cannot_be_read_forgets_and_is_written_anew(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,59 @@ def test_killed_in_a_run_it_leaves_no_process_and_the_next_start_marks_the_run_c
     assert "Traceback" not in again.log
     assert "never awaited" not in again.log
     assert [path.name for path in (data / "packages" / DATASET).glob("[0-9]*")] == ["1.0.0"]
+
+
+def test_a_restart_keeps_what_is_paused_runs_what_was_asked_for_and_tells_of_a_broken_file(data: Path) -> None:
+    broken = data / "datasets" / "broken.toml"
+    first = Up(data)
+    try:
+        first.until("serving approve-version/approve", LONG)
+        set_paused(first.url, to=True)
+        due = datetime.now(UTC) + timedelta(seconds=20)
+        asked = start(first.url, PUBLISHING, due=due)
+        assert first.stop() == 0
+    finally:
+        first.end()
+    served.until(lambda: (datetime.now(UTC) > due) or None)  # nothing is there to run it
+    broken.write_text("title = 1\n", encoding="utf-8")
+    again = Up(data)
+    try:
+        again.until("serving approve-version/approve", LONG)
+        assert f"serving {PUBLISHING}, paused" in again.log
+        assert "misconfigured: " in again.log
+        assert str(broken) in again.log
+        served.until(lambda: any(run["id"] == asked and run["end_time"] for run in runs(again.url)) or None, TICK)
+        (run,) = [run for run in runs(again.url) if run["id"] == asked]
+        assert run["state_name"] in {"Published", "Unchanged"}
+        found = httpx.get(f"{again.url}/deployments/name/{PUBLISHING}", timeout=LONG).json()
+        assert (found["paused"], [one["active"] for one in found["schedules"]]) == (True, [True])
+        schedule = f"{again.url}/deployments/{found['id']}/schedules/{found['schedules'][0]['id']}"
+        rested = httpx.patch(schedule, json={"active": False}, headers=served.proof(again.url), timeout=LONG)
+        assert rested.is_success
+        set_paused(again.url, to=False)
+        assert again.stop() == 0
+    finally:
+        again.end()
+    third = Up(data)
+    try:
+        third.until("serving approve-version/approve", LONG)
+        found = httpx.get(f"{third.url}/deployments/name/{PUBLISHING}", timeout=LONG).json()
+        assert (found["paused"], [one["active"] for one in found["schedules"]]) == (False, [False])
+        assert third.stop() == 0
+    finally:
+        third.end()
+        broken.unlink()
+
+
+def test_it_stops_while_it_is_starting(data: Path) -> None:
+    process = Up(data)
+    try:
+        process.until("Prefect's pages", LONG)
+        assert process.stop() == 0
+        assert "serving approve-version" not in process.log
+    finally:
+        process.end()
+    assert wait_until(lambda: not processes_of(data)), processes_of(data)
 
 
 def test_the_deployments_of_the_work_pool_have_the_schedules_of_the_datasets_files() -> None:

@@ -92,8 +92,9 @@ def up(
     names = config.names(settings.datasets)
     if not names:
         raise config.ConfigError(f"there is no dataset in {settings.datasets}: {config.NONE}")
-    for one in names:
-        config.read(settings.datasets, one)
+    wrong = [fault for one in names if (fault := config.fault(settings.datasets, one))]
+    if len(wrong) == len(names):  # else the others are served, and people are told
+        raise wrong[0]
     os.environ["COMMUNIQUE_DATA"] = str(settings.root)  # for the processes of its runs
     logs.to_terminal()
     with store.locked(settings.prefect_home / "up.lock"):

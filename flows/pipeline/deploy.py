@@ -5,25 +5,30 @@ import contextlib
 import logging
 import multiprocessing
 import signal
-from collections.abc import Callable
-from datetime import datetime
+import threading
+from collections.abc import Callable, Coroutine
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prefect import Flow
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
-from flows import config, server
-from flows.pipeline import mending
+from flows import config, runs, server, steps
+from flows.config import ConfigError
+from flows.pipeline import mending, showing
 from flows.pipeline.approving import approve_version
-from flows.pipeline.publishing import publish_releases, settle, stopping
+from flows.pipeline.mending import Before
+from flows.pipeline.publishing import misconfigured, publish_releases, settle, stopping
 from flows.pipeline.validating import validate_releases
 from flows.server import ServerGone
 from flows.settings import Settings
-from schemas.dataset import Dataset
+from schemas.dataset import Dataset, Schedule
 
 TAGS = ["communique"]
 LOOK_SECONDS = 2
@@ -66,16 +71,51 @@ async def _up(settings: Settings, url: str, look: Callable[[], None], *, own: bo
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, runner.stop_asked.set)
-    await _registered(runner, settings, url, own=own)
+    if not await _before_stop(runner, _registered(runner, settings, url, own=own)):
+        return
     serving = asyncio.create_task(runner.start())
     try:
-        await _until_stopped(runner, serving, url, look)
+        await _until_stopped(runner, serving, settings, url, look)
     except ServerGone:
         await _drop(serving)
         if not runner.stop_asked.is_set():
             raise
     else:
         await _stop(runner, serving)
+
+
+async def _before_stop(runner: Served, work: Coroutine[Any, Any, None]) -> bool:
+    """Return whether `work` came to its end before the stop was asked for; the next start ends what was begun."""
+    working, stop = asyncio.create_task(work), asyncio.create_task(runner.stop_asked.wait())
+    await asyncio.wait([working, stop], return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not working.done():
+        working.cancel()
+        return False
+    working.result()
+    return True
+
+
+async def _apart(work: Callable[..., None], *given: Any) -> None:
+    """Do some work on a thread that nobody waits for where the stop is asked for meanwhile."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def told(fault: Exception | None) -> None:
+        if not done.done():
+            done.set_exception(fault) if fault else done.set_result(None)
+
+    def run() -> None:
+        try:
+            work(*given)
+            fault = None
+        except Exception as found:  # noqa: BLE001 - handed to who waits
+            fault = found
+        with contextlib.suppress(RuntimeError):  # nobody waits any more
+            loop.call_soon_threadsafe(told, fault)
+
+    threading.Thread(target=run, daemon=True).start()
+    await done
 
 
 async def _registered(runner: Served, settings: Settings, url: str, *, own: bool) -> None:
@@ -90,49 +130,91 @@ async def _registered(runner: Served, settings: Settings, url: str, *, own: bool
 
 
 async def _serve_all(client: PrefectClient, runner: Served, settings: Settings, *, own: bool) -> None:
-    """Mend what an earlier life left behind, then serve the deployments of every dataset and the two by hand."""
-    datasets = [config.read(settings.datasets, name) for name in config.names(settings.datasets)]
-    await asyncio.to_thread(mending.whole, settings, datasets)
-    await mending.bury(client, settings, own=own)
+    """Mend what an earlier life left behind, then serve the deployments of every dataset and the two by hand.
+
+    A dataset whose file is wrong is told of, and served by the first start after its file is mended.
+    """
+    names = config.names(settings.datasets)
+    datasets = _readable(settings, names)
+    await _apart(mending.whole, settings, datasets)
+    await mending.bury(client, settings, {*names}, own=own)
     if own:
-        await mending.retire(client, {dataset.name for dataset in datasets})
+        await mending.retire(client, {*names})
     for dataset in datasets:
-        before = await mending.left_behind(client, f"{publish_releases.name}/{dataset.name}")
-        deployment = await _serve(runner, publish_releases, dataset.name, dataset)
-        log.info("serving %s/%s, %s", publish_releases.name, dataset.name, _when(dataset))
+        told: dict[str, Any] = {"parameters": {"dataset": dataset.name}}
+        told["description"] = f"{dataset.dataset.title}\n\n{publish_releases.description}"
+        before, deployment = await _serve(client, runner, publish_releases, dataset.name, dataset.schedule, **told)
+        log.info("serving %s/%s, %s", publish_releases.name, dataset.name, _when(dataset, before))
         if dataset.schedule:
             await mending.catch_up(client, deployment, dataset.schedule, before)
     for by_hand, name in ((validate_releases, "validate"), (approve_version, "approve")):
-        await _serve(runner, by_hand, name)
+        await _serve(client, runner, by_hand, name)
         log.info("serving %s/%s, by hand", by_hand.name, name)
 
 
-async def _serve(runner: Served, flow: Flow[..., Any], name: str, dataset: Dataset | None = None) -> Any:
-    """Return the id of the deployment, made or brought up to date."""
-    schedule = dataset.schedule if dataset else None
-    told: dict[str, Any] = {"parameters": {"dataset": dataset.name}} if dataset else {}
-    if dataset:
-        told["description"] = f"{dataset.dataset.title}\n\n{flow.description}"
-    if schedule:
-        told["schedule"] = CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
-    # a deployment that a steward paused stays paused: `paused` is not given
-    return await runner.aadd_flow(flow, name=name, tags=TAGS, entrypoint_type=EntrypointType.MODULE_PATH, **told)
+def _readable(settings: Settings, names: list[str]) -> list[Dataset]:
+    """Return the datasets whose file can be read; of the others people are told."""
+    found = []
+    for name in names:
+        try:
+            dataset = config.read(settings.datasets, name)
+            _cron(dataset.schedule)
+            found.append(dataset)
+        except (ConfigError, ValueError) as wrong:  # Prefect reads a schedule more strictly
+            misconfigured(settings, name, str(wrong))
+    return found
 
 
-def _when(dataset: Dataset) -> str:
+def _cron(schedule: Schedule | None) -> list[CronSchedule]:
+    return [CronSchedule(cron=schedule.cron, timezone=schedule.timezone)] if schedule else []
+
+
+async def _serve(
+    client: PrefectClient,
+    runner: Served,
+    flow: Flow[..., Any],
+    name: str,
+    schedule: Schedule | None = None,
+    **told: Any,
+) -> tuple[Before, UUID]:
+    """Return what there was of the deployment, and its id, now brought up to date; what a steward paused stays so."""
+    before = await mending.left_behind(client, f"{flow.name}/{name}")
+    crons = [DeploymentScheduleCreate(schedule=cron, active=not before.resting) for cron in _cron(schedule)]
+    kind = EntrypointType.MODULE_PATH
+    served = await runner.aadd_flow(
+        flow, name=name, tags=TAGS, entrypoint_type=kind, paused=before.paused, schedules=crons, **told
+    )
+    return before, served
+
+
+def _when(dataset: Dataset, before: Before) -> str:
     """Return when a dataset is published, for people."""
     if not dataset.schedule:
         return "by hand: its file has no schedule"
+    if before.paused or before.resting:
+        return "paused: `prefect deployment schedule resume` or Prefect's pages go on with it"
     zone = ZoneInfo(dataset.schedule.timezone)
     following = mending.tick(dataset.schedule, datetime.now(zone), back=False)
     return f"{dataset.schedule.cron} {dataset.schedule.timezone}, next {following:%Y-%m-%d %H:%M %Z}"
 
 
-async def _until_stopped(runner: Served, serving: "asyncio.Task[None]", url: str, look: Callable[[], None]) -> None:
+def _remind(settings: Settings, day: date) -> None:
+    """Tell people what lasts, dataset by dataset, however seldom its runs are."""
+    for name in config.names(settings.datasets):
+        with contextlib.suppress(ConfigError, OSError):  # of that people were told at the start, or are by the next run
+            showing.lasting(runs.remind(settings, config.read(settings.datasets, name), day))
+
+
+async def _until_stopped(
+    runner: Served, serving: "asyncio.Task[None]", settings: Settings, url: str, look: Callable[[], None]
+) -> None:
     """Return when the stop is asked for; ServerGone when the server is silent, or what ended the runner."""
-    silent = 0
+    silent, day = 0, None
     while not runner.stop_asked.is_set():
         look()
+        if day != steps.today():
+            day = steps.today()
+            threading.Thread(target=_remind, args=(settings, day), daemon=True).start()
         if serving.done():
             serving.result()
             raise ServerGone("Prefect's runner stopped by itself")

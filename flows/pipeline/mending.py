@@ -38,6 +38,7 @@ ORPHAN = "its process is gone: it was ended from outside, or the machine stopped
 MISSED = "missed while `communique up` was down; one run catches up for all that were"
 SHUTDOWN = "shutting down"
 """What Prefect's runner says of a run that it stopped because it was stopped itself."""
+CATCH_UP = "catch-up"
 PAGE = 200
 log = logging.getLogger("communique")
 
@@ -50,16 +51,16 @@ def whole(settings: Settings, datasets: list[Dataset]) -> None:
         catalog.refresh(settings.packages, settings.base_url)
 
 
-async def bury(client: PrefectClient, settings: Settings, *, own: bool) -> None:
+async def bury(client: PrefectClient, settings: Settings, names: set[str], *, own: bool) -> None:
     """Mark as Crashed every run that is told to be at work and is not, for its process is gone.
 
-    A run that holds the lock of its dataset is alive. On a server that others use too, only runs of served
-    deployments are looked at, not those of a work pool.
+    A run that holds the lock of its dataset is alive. On a server that others use too, only runs that a deployment
+    of one of the datasets `names` began are looked at, not those of a work pool.
     """
     wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=AT_WORK)))
     for run in await client.read_flow_runs(flow_filter=_ours(), flow_run_filter=wanted, limit=PAGE):
         dataset = run.parameters.get("dataset")
-        if _others(run, own=own) or (dataset and store.held(settings.lock(str(dataset)))):
+        if _others(run, names, own=own) or (dataset and store.held(settings.lock(str(dataset)))):
             continue
         await client.set_flow_run_state(run.id, Crashed(message=ORPHAN), force=True)
         if dataset:
@@ -72,9 +73,10 @@ def _ours() -> FlowFilter:
     return FlowFilter(name=FlowFilterName(any_=FLOWS))
 
 
-def _others(run: FlowRun, *, own: bool) -> bool:
+def _others(run: FlowRun, names: set[str], *, own: bool) -> bool:
     """Return whether a run is not ours to mend: of a work pool, or of a command line that may still be at work."""
-    if run.work_pool_name or (not own and run.deployment_id is None):
+    served = run.deployment_id is not None and run.parameters.get("dataset") in names
+    if run.work_pool_name or not (own or served):
         return True
     since = run.state.timestamp if run.state else datetime.now(UTC)
     return run.deployment_id is None and datetime.now(UTC) - since < YOUNG
@@ -95,7 +97,11 @@ class Before(NamedTuple):
     since: datetime | None
     """When its last run was due, or when the deployment was made; None for a new one, and for one that is paused."""
     late: list[FlowRun]
-    """Scheduled runs that are late."""
+    """Runs of its schedule that are late; one that a person asked for is nobody's to cancel."""
+    paused: bool
+    """Whether a steward paused it."""
+    resting: bool
+    """Whether a steward paused its schedule alone."""
 
 
 async def left_behind(client: PrefectClient, name: str) -> Before:
@@ -103,11 +109,11 @@ async def left_behind(client: PrefectClient, name: str) -> Before:
     try:
         deployment = await client.read_deployment_by_name(name)
     except ObjectNotFound:
-        return Before(None, [])
+        return Before(None, [], paused=False, resting=False)
     scheduled = [StateType.SCHEDULED]
     waiting = await client.read_flow_runs(flow_run_filter=_runs_of(deployment.id, any_=scheduled), limit=PAGE)
     now = datetime.now(UTC)
-    late = [run for run in waiting if run.expected_start_time and run.expected_start_time < now]
+    late = [run for run in waiting if run.expected_start_time and run.expected_start_time < now and _of_schedule(run)]
     newest = FlowRunSort.EXPECTED_START_TIME_DESC
     unlike = [StateType.SCHEDULED, StateType.CRASHED]
     done = await client.read_flow_runs(
@@ -115,7 +121,13 @@ async def left_behind(client: PrefectClient, name: str) -> Before:
     )
     due = [run.expected_start_time for run in done if run.expected_start_time and not _undone(run)]
     since = max([*due, deployment.created or now])
-    return Before(None if deployment.paused else since, late)
+    resting = bool(deployment.schedules) and not any(one.active for one in deployment.schedules)
+    stands = deployment.paused or resting
+    return Before(None if stands else since, late, paused=deployment.paused, resting=resting)
+
+
+def _of_schedule(run: FlowRun) -> bool:
+    return run.auto_scheduled or CATCH_UP in run.tags
 
 
 def _runs_of(deployment: UUID, **types: Any) -> FlowRunFilter:
@@ -135,7 +147,7 @@ async def catch_up(client: PrefectClient, deployment: UUID, schedule: Schedule, 
     """Schedule one run where a tick was missed since the last run, and cancel all that are late."""
     due = tick(schedule, datetime.now(ZoneInfo(schedule.timezone)), back=True)
     if before.since and due > before.since:
-        run = await client.create_flow_run_from_deployment(deployment, state=Scheduled(), tags=["catch-up"])
+        run = await client.create_flow_run_from_deployment(deployment, state=Scheduled(), tags=[CATCH_UP])
         told = {"dataset": run.parameters.get("dataset")}
         log.info("a run was due %s and is caught up", f"{due:%Y-%m-%d %H:%M %Z}", extra=told)
     for late in before.late:

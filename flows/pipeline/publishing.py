@@ -119,7 +119,7 @@ async def publish_releases(
         reference: Ask Frictionless itself over every row, not over a sample; where it says another thing, the run
             is held.
     """
-    _leave_with_parent()
+    leave_with_parent()
     memory.settle()
     settings = Settings()
     try:
@@ -135,17 +135,29 @@ async def publish_releases(
                     break
                 showing.ended(Told(dataset, ended[-1].name, ended[-1].message, []), run_id=ended[-1].run_id)
                 ended.append(await _publish(steps.begin(settings, dataset, day, reference=reference)))
+            await _close(settings, dataset, ended[-1])  # with the lock, which says that the run is alive
+            return _state(ended)
     except store.LockedError as busy:
-        ended = [_refused(dataset, "Busy", f"{busy} (exit 4)")]
+        end = _refused(dataset, "Busy", f"{busy} (exit 4)")
     except ConfigError as wrong:
-        ended = [_refused(dataset, "Misconfigured", str(wrong))]
+        end = _refused(dataset, "Misconfigured", str(wrong))
     except Exception as fault:
         crashed(settings, dataset, f"{type(fault).__name__}: {fault}")
         raise
-    _tell(settings, dataset, ended[-1])
-    if settings.packages.exists():  # after every end, for a catalog that could not be made before is made now
+    await _close(settings, dataset, end)
+    return _state([end])
+
+
+async def _close(settings: Settings, dataset: str, end: Day) -> None:
+    """Tell people how a run ended, and bring the catalog up to date, which could not be made before, perhaps."""
+    _tell(settings, dataset, end)
+    if settings.packages.exists():
         await _take(catalog.refresh, settings.packages, settings.base_url)
-    return _state(ended)
+
+
+def misconfigured(settings: Settings, dataset: str, why: str) -> None:
+    """Log that a dataset cannot be served, and tell people."""
+    _tell(settings, dataset, _refused(dataset, "Misconfigured", why))
 
 
 def _refused(dataset: str, name: str, why: str) -> Day:
@@ -154,7 +166,7 @@ def _refused(dataset: str, name: str, why: str) -> Day:
     return Day(None, name, why)
 
 
-def _leave_with_parent() -> None:
+def leave_with_parent() -> None:
     """End with `communique up` where it started this process, for no run may hold its lock with nobody to tell."""
     parent = multiprocessing.parent_process()
     if parent:

@@ -49,6 +49,12 @@ def ended(told: Told, **more: Any) -> None:
             event(one.condition, told.dataset, message=one.text)
 
 
+def lasting(told: Told) -> None:
+    """Emit an event for each condition that people were told of on a day without a run."""
+    for one in told.fresh:
+        event(one.condition, told.dataset, message=one.text)
+
+
 def event(name: str, dataset: str, **payload: Any) -> None:
     """Emit `communique.dataset.<name>`, for automations to wait for."""
     resource = {"prefect.resource.id": f"communique.dataset.{dataset}", "prefect.resource.name": dataset}

@@ -98,6 +98,17 @@ def serving(home: Path, port: int | None = None) -> Iterator[str]:
             _wait_for_keeper(home)
 
 
+def alone(home: Path) -> None:
+    """Return when no server of `home` runs: one that a run on the command line began has a port and a password of its own.
+
+    It goes with that run, which is waited for.
+    """
+    if running(home):
+        log.info("a run is at work with a server of its own: this begins when it has ended")
+    while running(home):
+        time.sleep(POLL_SECONDS)
+
+
 def running(home: Path) -> str | None:
     """Return the address of the server that runs for `home`, or None."""
     try:

@@ -1,7 +1,9 @@
 """Our own Prefect server: one for all who use a home, quiet, and told of when it cannot start."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
 
 import httpx
@@ -42,6 +44,17 @@ def test_all_who_use_a_home_share_its_server_and_it_stays_until_the_last_has_lef
     with server.serving(served.home) as url:
         assert url == served.url
     assert httpx.get(f"{served.url}/health").json() is True
+
+
+def test_up_waits_for_a_run_that_has_a_server_of_its_own_and_for_nobody_else(
+    served: Served, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.alone(tmp_path)
+    caplog.set_level(logging.INFO, "communique")
+    waiting = Thread(target=server.alone, args=(served.home,), daemon=True)
+    waiting.start()
+    assert wait_until(lambda: "this begins when it has ended" in caplog.text)
+    assert waiting.is_alive()
 
 
 def test_the_server_is_heard_on_this_machine_alone(served: Served) -> None:

@@ -115,6 +115,7 @@ def serve(settings: Any, port: int | None, beside: "Site") -> None:
     if given:
         _serve_with(settings, given, beside, own=False)
         return
+    server.alone(settings.prefect_home)
     taken, left = server.port_for(port, server.PORT, "Prefect's server"), PORTS
     while True:
         try:

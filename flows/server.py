@@ -99,7 +99,7 @@ def serving(home: Path, port: int | None = None) -> Iterator[str]:
 
 
 def alone(home: Path) -> None:
-    """Return when no server of `home` runs: one that a run on the command line began has a port and a password of its own.
+    """Return when no server of `home` runs: that of a run on the command line has a port and a password of its own.
 
     It goes with that run, which is waited for.
     """

@@ -30,7 +30,7 @@ from flows.download import verify
 from flows.settings import PROJECT, Settings
 from schemas.package import MANIFEST, POINTER
 from tests.publishing import DATASET, PATIENCE, home, read_json, tree
-from tests.torture.traced import CHANCE, Point, calls, of_code, published, unable
+from tests.torture.traced import CHANCE, Point, calls, counted_alike, of_code, published, unable
 
 KINDS = {"killed": "signal=KILL", "disk full": "error=ENOSPC", "disk broken": "error=EIO"}
 """What happens instead of a call, and how strace is told."""
@@ -110,6 +110,7 @@ def _story(name: str, base: Path, folder: Path) -> Story:
     data, trace = shutil.copytree(base, folder / f"after-{name}"), folder / f"{name}.strace"
     ended = published(data, trace)
     assert ended == "Published", ended
+    assert counted_alike(trace), "not every call that strace counts was read"
     return Story(name, base, [point for point, _ in calls(data, trace)], lasting(data), {})
 
 

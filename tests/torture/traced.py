@@ -31,6 +31,8 @@ CALLS = (
 FOR_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
 ENTRY = re.compile(r"(\d+) +(\w+)\((.*)")
 """A call in strace's list: the thread, the call, its arguments and what came of it."""
+SUMMARY = re.compile(r" *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)")
+"""A line of the table that strace ends with: share, seconds, seconds a call, calls, errors, the call."""
 CHANCE = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}|(?<=\.)[0-9a-f]{8}$|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 """What is another in every run: its id, the end of a name that lasts for a moment, the second in its record."""
 SET_PTRACER, ANYONE = 0x59616D61, ctypes.c_ulong(-1)
@@ -89,7 +91,7 @@ def published(data: Path, trace: Path | None = None, inject: str = "") -> str:
 def _attached(process: int, trace: Path, inject: str) -> "subprocess.Popen[str]":
     """Return a strace that looks at every thread of `process`."""
     looked_at = "trace=" + ",".join(f"?{call}" for call in CALLS)
-    command = ["strace", "-f", "-y", "-s", "0", "-o", str(trace), "-e", looked_at, "-p", str(process)]
+    command = ["strace", "-C", "-f", "-y", "-s", "0", "-o", str(trace), "-e", looked_at, "-p", str(process)]
     if inject:
         command += ["-e", f"inject={inject}"]
     strace = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -113,6 +115,14 @@ def calls(data: Path, trace: Path) -> Iterator[tuple[Point, str]]:
         paths = re.findall(rf'[<"]{re.escape(str(data))}/([^>"]*)[>"]', rest)
         if paths and (FOR_WRITING.search(rest) or not call.startswith("open")):
             yield Point(call, counted[thread, call], CHANCE.sub("*", paths[-1])), line
+
+
+def counted_alike(trace: Path) -> bool:
+    """Return whether as many calls of each kind were read as strace itself counts, in the table that it ends with."""
+    lines = trace.read_text(encoding="utf-8", errors="replace").splitlines()
+    read = Counter(entry[2] for line in lines if (entry := ENTRY.fullmatch(line)))
+    counts = {row[2]: int(row[1]) for line in lines if (row := SUMMARY.fullmatch(line)) and row[2] in CALLS}
+    return bool(read) and read == Counter(counts)
 
 
 def of_code() -> str:

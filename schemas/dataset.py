@@ -130,6 +130,9 @@ class SourceConfig(Model):
         return self
 
 
+CRON_FIELDS = 5
+
+
 class Schedule(Model):
     """When the dataset is published."""
 
@@ -153,6 +156,8 @@ class Schedule(Model):
             CronSim(fields, datetime(2000, 1, 1, tzinfo=UTC))
         except CronSimError as error:
             raise PydanticCustomError("cron", "cron does not read this: {why}", {"why": str(error)}) from None
+        if len(fields.split()) != CRON_FIELDS:
+            raise PydanticCustomError("cron", "cron has five fields: minute, hour, day, month, day of the week")
         return fields
 
     @field_validator("timezone")

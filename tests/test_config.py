@@ -123,6 +123,7 @@ def test_broken_toml_is_told_with_the_file_and_the_line(data: Path, old: str, ne
         ("America/New_York", "America/Gotham", "schedule.timezone", "America/Gotham"),
         ("0 6 * * *", "0 25 * * *", "schedule.cron", "0 25 * * *"),
         ("0 6 * * *", "daily", "schedule.cron", "daily"),
+        ("0 6 * * *", "0 0 6 * * *", "schedule.cron", "0 0 6 * * *"),
         ("[gate]", "[freshness]\nmax_age = 0\n[gate]", "freshness.max_age", 0),
         ("[dataset]", 'formats = ["csv", "docx"]\n[dataset]', "formats.1", "docx"),
         ("[gate]", '[ignore]\nreleases = [""]\n[gate]', "ignore.releases.0", ""),

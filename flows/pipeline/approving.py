@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 from flows import rulings, store
 from flows.config import ConfigError
 from flows.pipeline import showing
-from flows.pipeline.publishing import Given, leave_with_parent
+from flows.pipeline.publishing import Given
 from flows.publish.audit import AuditError
 from flows.rulings import RulingError
 from flows.settings import Settings
@@ -30,7 +30,6 @@ def approve_version(
         by: Who decides; kept and published with the version.
         decision: Approve publishes the candidate; reject turns down this content for good.
     """
-    leave_with_parent()
     settings = Settings()
     try:
         if decision == "reject":

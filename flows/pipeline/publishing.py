@@ -60,6 +60,18 @@ audit = task(name="audit", cache_policy=NO_CACHE, task_run_name="audit {staged.v
 commit = task(name="commit", cache_policy=NO_CACHE, task_run_name="commit {staged.version}")(steps.commit)
 
 
+def _leave_with_parent() -> None:
+    """End with `communique up` where it started this process, for no run may hold its lock with nobody to tell."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        server.die_with_parent(signal.SIGKILL)
+        if os.getppid() != parent.pid:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+_leave_with_parent()  # before Prefect tells the server that a run is at work, which nobody would take back
+
+
 Given = Annotated[str, Field(min_length=1)]
 """Words that may not be left out; Prefect's form takes what a field means from the docstring of its flow."""
 
@@ -119,7 +131,6 @@ async def publish_releases(
         reference: Ask Frictionless itself over every row, not over a sample; where it says another thing, the run
             is held.
     """
-    leave_with_parent()
     memory.settle()
     settings = Settings()
     try:
@@ -164,15 +175,6 @@ def _refused(dataset: str, name: str, why: str) -> Day:
     """Return the end of a run that did not begin, and log it."""
     log.warning("%s: %s", name.lower(), why, extra={"dataset": dataset, "outcome": name})
     return Day(None, name, why)
-
-
-def leave_with_parent() -> None:
-    """End with `communique up` where it started this process, for no run may hold its lock with nobody to tell."""
-    parent = multiprocessing.parent_process()
-    if parent:
-        server.die_with_parent(signal.SIGKILL)
-        if os.getppid() != parent.pid:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _days(

@@ -14,7 +14,7 @@ from flows.config import ConfigError
 from flows.guard import BadInput
 from flows.ingest import NoSource
 from flows.pipeline import showing
-from flows.pipeline.publishing import Given, leave_with_parent
+from flows.pipeline.publishing import Given
 from flows.settings import Settings
 from flows.steward import StewardFault
 from flows.validate.expectations import SuiteFault
@@ -36,7 +36,6 @@ async def validate_releases(target: Given, as_of: date | None = None, *, referen
         as_of: The day that rules about time count from; today in UTC where it is left out.
         reference: Ask Frictionless itself over every row, not over a sample; that it says another thing is an error.
     """
-    leave_with_parent()
     try:
         found = await asyncio.to_thread(preview.validate_target, Settings(), target, as_of, reference=reference)
     except (ConfigError, BadInput, NoSource, StewardFault, SuiteFault) as wrong:

@@ -647,21 +647,23 @@ def test_a_source_that_stalls_is_given_up_and_what_came_of_a_file_is_kept(
 
 
 def test_a_connection_that_breaks_again_and_again_is_taken_up_where_it_broke(home: Path, to: Path) -> None:
-    """Each answer ends a thousand bytes after where it began."""
-    starts = []
+    """Each answer ends a thousand bytes after where it began; the host names its files as it likes, as most do."""
+    etag, starts = '"61f2c-4a1b"', []
 
     def cut(told: Answer) -> None:
         whole, asked = told.whole(), told.headers.get("range", "bytes=0-")
+        if told.headers.get("if-range", etag) != etag:
+            asked = "bytes=0-"
         start = int(asked.removeprefix("bytes=").removesuffix("-"))
-        starts.append((start, told.headers.get("if-range")))
+        starts.append(start)
         headers = {"Content_Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"} if start else {}
-        told.send(whole[start : start + 1000], 206 if start else 200, Content_Length=str(len(whole) - start), **headers)
+        headers |= {"ETag": etag, "Content_Length": str(len(whole) - start)}
+        told.send(whole[start : start + 1000], 206 if start else 200, **headers)
 
     with scripted(home.parent, {f"{DATASET}.sqlite": cut}) as address:
         fetch(address, to)
-    whole = FILES[f"{DATASET}.sqlite"]
     assert tree(to / DATASET / "1.1.0") == tree(home / "1.1.0")
-    assert starts == [(at, f'"{store.sha256(whole)}"' if at else None) for at in range(0, len(whole), 1000)]
+    assert starts == list(range(0, len(FILES[f"{DATASET}.sqlite"]), 1000))
 
 
 def test_a_redirect_on_the_same_host_is_followed(home: Path, to: Path) -> None:

@@ -68,6 +68,7 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{LOOPBACK}:{port},http://localhost:{port}",
         "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
         "DO_NOT_TRACK": "1",
+        "no_proxy": _asked_directly(),
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_CLI_COLORS": "false",
@@ -77,6 +78,13 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     }
+
+
+def _asked_directly() -> str:
+    """Return the hosts that no proxy is asked for, as the environment has them, and this machine."""
+    told = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+    hosts = [host for host in map(str.strip, told.split(",")) if host]
+    return "*" if "*" in hosts else ",".join(dict.fromkeys([*hosts, LOOPBACK, "localhost"]))
 
 
 @contextmanager
@@ -149,11 +157,17 @@ def _answer(url: str, path: str, query: Any) -> tuple[bytes, str | None]:
     body = None if query is None else json.dumps(query).encode()
     headers = {"Content-Type": "application/json", **_proof(parts), **(_token(url) if body else {})}
     request = urllib.request.Request(f"{bare}/{path}", body, headers)  # noqa: S310 - http and https only
+    proxies = urllib.request.ProxyHandler({} if is_loopback(parts.hostname or "") else None)
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - as above
+        with urllib.request.build_opener(proxies).open(request, timeout=ANSWER_SECONDS) as answer:
             return answer.read(), answer.headers["Date"]
     except (OSError, ValueError, http.client.HTTPException) as fault:
         raise ServerError(f"{redact.shown(url)} does not answer: {redact.redact(str(fault))}") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine by its own name, where no proxy leads."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _token(url: str) -> dict[str, str]:

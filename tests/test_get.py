@@ -199,6 +199,17 @@ def test_latest_is_a_version_that_can_be_named(communique: Communique, home: Pat
     assert (told.returncode, told.stdout.split()[1]) == (0, "1.1.0")
 
 
+def test_no_proxy_of_the_environment_is_asked_for_a_site_on_this_machine(
+    home: Path, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with scripted(home.parent, {}) as address:
+        assert fetch(address, to).left_out == 0
+        assert fetch(address.replace("127.0.0.1", "localhost"), to / "again").left_out == 0
+
+
 # What was pruned, taken down, or went back
 
 

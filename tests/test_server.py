@@ -1,6 +1,9 @@
 """Our own Prefect server: one for all who use a home, quiet, and told of when it cannot start."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,6 +66,44 @@ def test_the_server_keeps_to_its_home_and_sends_no_telemetry(settings_of: dict[s
     assert settings_of["server"]["analytics_enabled"] is False
     assert settings_of["server"]["ephemeral"]["enabled"] is False
     assert settings_of["results"]["default_serializer"] == "json"
+
+
+class Healthy(BaseHTTPRequestHandler):
+    """A server that says that it is well, whatever it is asked."""
+
+    def do_GET(self) -> None:
+        """Say so."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"true")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def well() -> Iterator[str]:
+    """Yield the address of a server on this machine that is well."""
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Healthy)
+    threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.server_port}/api"
+    listening.shutdown()
+    listening.server_close()
+
+
+def test_no_proxy_of_the_environment_is_asked_for_a_server_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by us, nor by Prefect, which asks by httpx."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "data.example")
+    with well() as url:
+        assert server.healthy(url)
+        for name, value in server.environment(tmp_path, url).items():
+            monkeypatch.setenv(name, value)
+        assert httpx.get(f"{url}/health").json() is True
+        assert server.environment(tmp_path, url)["no_proxy"] == "data.example,127.0.0.1,localhost"
 
 
 ELSEWHERE = {"Origin": "http://evil.example"}

@@ -39,7 +39,7 @@ def strangers(case: Case) -> Iterator[Finding]:
         return
     parts = urlsplit(case.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    hosts = _addresses() if _is_loopback(parts.hostname or "") else {parts.hostname or ""}
+    hosts = _addresses() if server.is_loopback(parts.hostname or "") else {parts.hostname or ""}
     for host in sorted(hosts):
         if _lets_in(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}{parts.path}"):
             found = f"{host}:{port} lets anyone in who reaches it: they can start, change and stop runs"
@@ -47,10 +47,6 @@ def strangers(case: Case) -> Iterator[Finding]:
             yield Finding("open to the world", "bad", found, mend)
             return
     yield Finding("open to the world", "good", "the server lets nobody in from outside without a password")
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 def _addresses() -> set[str]:
@@ -65,7 +61,7 @@ def _addresses() -> set[str]:
             found.add(probe.getsockname()[0])
         except OSError:
             pass
-    return {host for host in found if not _is_loopback(host)}
+    return {host for host in found if not server.is_loopback(host)}
 
 
 def _lets_in(url: str) -> bool:

@@ -22,6 +22,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
@@ -38,6 +39,8 @@ STOP_SECONDS = 3
 ANSWER_SECONDS = 5
 PORT = 4200
 """The port that Prefect's server has everywhere."""
+INSTALLED = Path(getattr(find_spec("prefect"), "origin", "")).parent / "server"
+"""Where Prefect copies its pages to, before it serves them."""
 PR_SET_PDEATHSIG = 1
 log = logging.getLogger("communique")
 
@@ -77,7 +80,13 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        **_pages(home),
     }
+
+
+def _pages(home: Path) -> dict[str, str]:
+    """Return that Prefect's pages are copied to the home, where the account may not write to Prefect's own folder."""
+    return {} if os.access(INSTALLED, os.W_OK) else {"PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui")}
 
 
 def _asked_directly() -> str:

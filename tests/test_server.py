@@ -106,6 +106,18 @@ def test_no_proxy_of_the_environment_is_asked_for_a_server_on_this_machine(
         assert server.environment(tmp_path, url)["no_proxy"] == "data.example,127.0.0.1,localhost"
 
 
+def test_prefects_pages_lie_in_the_home_where_its_own_folder_may_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under the unit of docs/deploy.md, where nothing but the data folder may be written."""
+    name, url = "PREFECT_SERVER_UI_STATIC_DIRECTORY", "http://127.0.0.1:1/api"
+    assert (server.INSTALLED / "api").is_dir()
+    monkeypatch.setattr(server, "INSTALLED", tmp_path)
+    assert name not in server.environment(tmp_path, url)
+    monkeypatch.setattr(server, "INSTALLED", tmp_path / "closed")
+    assert server.environment(tmp_path, url)[name] == str(tmp_path / "ui")
+
+
 ELSEWHERE = {"Origin": "http://evil.example"}
 """What a browser says of a page of another site that asks for something."""
 

@@ -110,6 +110,10 @@ PAPERS = {"datapackage.json", "README.md", "quarantine.csv", "manifest.json", "S
         (Wanted(DATASET, formats=("csv",)), {"people.csv", "roles.csv"}),
         (Wanted(DATASET, None, ("people",), ("parquet", "jsonl")), {"people.parquet", "releases.jsonl"}),
         (Wanted(DATASET, formats=("sqlite",)), {f"{DATASET}.sqlite"}),
+        (
+            Wanted(DATASET, None, ("people",), ("parquet",), compared=True),
+            {"people.csv", "roles.csv", "people.parquet"},
+        ),
     ],
 )
 def test_of_a_version_only_what_is_wanted_comes_and_it_says_what_is_left_out(
@@ -134,6 +138,7 @@ def test_a_part_of_a_version_grows_until_it_is_whole(home: Path, to: Path) -> No
         ([f"{DATASET}@1.0"], (2, "is not a version")),
         (["../datasets"], (2, "names no dataset")),
         ([DATASET, "--since", "latest"], (2, "is not a version")),
+        ([DATASET, "--since", "9.9.9"], (2, "has no version 9.9.9 (there are: 1.0.0, 1.1.0)")),
         ([DATASET, "--from", "http://ada:s3cret@127.0.0.1:1/"], (3, "http://127.0.0.1:1/")),
     ],
 )

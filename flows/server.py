@@ -37,6 +37,8 @@ POLL_SECONDS = 0.1
 STOP_SECONDS = 3
 """How long a server may take to stop; then it is ended, which harms nothing."""
 ANSWER_SECONDS = 5
+MOST_LOG = 1 << 20
+"""Bytes of a server's log after which the next start begins another; one before it is kept."""
 PORT = 4200
 """The port that Prefect's server has everywhere."""
 INSTALLED = Path(getattr(find_spec("prefect"), "origin", "")).parent / "server"
@@ -205,7 +207,8 @@ def _start(home: Path, asked: int | None) -> str:
     port, mend = (asked, "--port") if asked else (free_port(), "the next start")
     check_port(port, mend)
     url = f"http://{LOOPBACK}:{port}/api"
-    with (home / "server.log").open("wb") as said:
+    with _logged(home / "server.log") as said:
+        before = said.tell()
         keeper = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "flows.server", str(home), str(port)],
             stdin=subprocess.DEVNULL,
@@ -224,8 +227,15 @@ def _start(home: Path, asked: int | None) -> str:
         keeper.terminate()
     else:
         check_port(port, mend)  # somebody was faster
-    tail = (home / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+    tail = (home / "server.log").read_bytes()[before:].decode(errors="replace")[-2000:]
     raise ServerError(f"Prefect's server did not start; the end of {home / 'server.log'}:\n{tail}")
+
+
+def _logged(path: Path) -> IO[bytes]:
+    """Return a server's log, open at its end: why the one before died is kept; a log that is long begins anew."""
+    if path.is_file() and path.stat().st_size > MOST_LOG:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab")
 
 
 def free_port() -> int:

@@ -1,5 +1,6 @@
 """Our own Prefect server: one for all who use a home, quiet, and told of when it cannot start."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -161,6 +162,25 @@ def test_a_server_that_cannot_start_is_told_with_the_end_of_its_log_and_leaves_n
         pass
     assert wait_until(lambda: not processes_of(tmp_path)), processes_of(tmp_path)
     assert not (tmp_path / "server.json").exists()
+
+
+def test_what_a_server_said_before_it_died_outlives_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, log = tmp_path / "python", tmp_path / "server.log"
+    python.write_text("#!/bin/sh\necho another end\nexit 1\n", encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    for before, after in (
+        ("why it died\n", "why it died\nanother end\n"),
+        ("x" * 2 * server.MOST_LOG, "another end\n"),
+    ):
+        log.write_text(before, encoding="utf-8")
+        with pytest.raises(server.ServerError, match="log:\nanother end") as told, server.serving(tmp_path):
+            pass
+        assert "why it died" not in str(told.value)
+        assert log.read_text(encoding="utf-8") == after
+    assert (tmp_path / "server.log.1").stat().st_size == 2 * server.MOST_LOG
 
 
 def test_a_server_of_another_home_is_not_taken_for_our_own(served: Served, tmp_path: Path) -> None:

@@ -118,8 +118,14 @@ def strict_json(text: str, *, exact: bool = True) -> Any:
 
 
 def inside(root: Path, path: Path) -> Path:
-    """Return `path` resolved; BadInput when it leads out of `root`, by `..` or by a link."""
-    resolved = (root / path).resolve()
+    """Return `path` resolved; BadInput when it is none, or leads out of `root` or in a circle, by `..` or by a link."""
+    try:
+        resolved = (root / path).resolve()
+        circle = resolved.is_symlink()
+    except (RuntimeError, OSError, ValueError):
+        circle = True
+    if circle:
+        raise BadInput("input.link", f"{path.name!r} leads in a circle, or is no path")
     if not resolved.is_relative_to(root.resolve()):
         raise BadInput("input.link", f"{path} leads out of {root}")
     return resolved

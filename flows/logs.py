@@ -73,8 +73,8 @@ def _plain(value: Any) -> bool:
 
 
 def wants_json() -> bool:
-    """Return whether the log is asked for as JSON."""
-    return os.environ.get("COMMUNIQUE_LOG", "").lower() == "json"
+    """Return whether the log is asked for as JSON, as `Settings.log` is: a process of Prefect has no settings yet."""
+    return os.environ.get("COMMUNIQUE_LOG") == "json"
 
 
 def formatter() -> logging.Formatter:

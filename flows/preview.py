@@ -129,11 +129,20 @@ def validate_target(settings: Settings, target: str, as_of: date | None, *, refe
     if target in config.names(settings.datasets):
         return validate_dataset(settings, target, as_of, reference=reference)
     for root in settings.readable:
-        path = (root / target).resolve()
-        if path.is_relative_to(root) and path.exists():
+        path = _below(root, target)
+        if path is not None:
             return validate_files(path, as_of, reference=reference)
     roots = ", ".join(map(str, settings.readable))
     raise config.ConfigError(f"{target!r} is no dataset, and no file or folder below {roots} (COMMUNIQUE_ROOTS)")
+
+
+def _below(root: Path, target: str) -> Path | None:
+    """Return the file or folder that a target names below a root; None where there is none."""
+    try:
+        path = guard.inside(root, Path(target))
+        return path if path.exists() else None
+    except (guard.BadInput, OSError):  # OSError: a name that is too long
+        return None
 
 
 FOR_FILES = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flows import store
 from flows.config import ConfigError
-from flows.settings import PROJECT
+from flows.settings import PROJECT, Settings
 
 PACKED = PROJECT / "flows" / "sample"
 """Where an installed wheel has the files of the sample; a checkout has them in its data folder."""
@@ -22,14 +22,21 @@ IGNORED = ".prefect/\nraw/\nruns/\nquarantine/\nstaging/\npackages/\nsite/\n"
 
 
 def make(folder: Path) -> list[Path]:
-    """Return the files of a new project in `folder`; ConfigError where one of them is there already."""
-    source = PACKED if PACKED.is_dir() else PROJECT / "data"
-    files = {folder / "data" / name: (source / name).read_bytes() for name in SAMPLE}
-    files[folder / "data" / "ministry" / "README.md"] = README.encode()
-    files[folder / "data" / ".gitignore"] = IGNORED.encode()
+    """Return the files of a new project in `folder`; ConfigError where one of them is there already.
+
+    In the current folder, its data folder is the one that the settings name.
+    """
+    source, to = PACKED if PACKED.is_dir() else PROJECT / "data", _data(folder)
+    files = {to / name: (source / name).read_bytes() for name in SAMPLE}
+    files[to / "ministry" / "README.md"] = README.encode()
+    files[to / ".gitignore"] = IGNORED.encode()
     there = [path for path in files if path.exists()]
     if there:
         raise ConfigError(f"{there[0]} is there already: a project is made where there is none")
     for path, data in files.items():
         store.replace_file(path, data)
     return list(files)
+
+
+def _data(folder: Path) -> Path:
+    return Settings().data if folder == Path() else folder / "data"

@@ -22,6 +22,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
@@ -36,8 +37,12 @@ POLL_SECONDS = 0.1
 STOP_SECONDS = 3
 """How long a server may take to stop; then it is ended, which harms nothing."""
 ANSWER_SECONDS = 5
+MOST_LOG = 1 << 20
+"""Bytes of a server's log after which the next start begins another; one before it is kept."""
 PORT = 4200
 """The port that Prefect's server has everywhere."""
+INSTALLED = Path(getattr(find_spec("prefect"), "origin", "")).parent / "server"
+"""Where Prefect copies its pages to, before it serves them."""
 PR_SET_PDEATHSIG = 1
 log = logging.getLogger("communique")
 
@@ -68,6 +73,7 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{LOOPBACK}:{port},http://localhost:{port}",
         "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
         "DO_NOT_TRACK": "1",
+        "no_proxy": _asked_directly(),
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_CLI_COLORS": "false",
@@ -76,7 +82,20 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        **_pages(home),
     }
+
+
+def _pages(home: Path) -> dict[str, str]:
+    """Return that Prefect's pages are copied to the home, where the account may not write to Prefect's own folder."""
+    return {} if os.access(INSTALLED, os.W_OK) else {"PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui")}
+
+
+def _asked_directly() -> str:
+    """Return the hosts that no proxy is asked for, as the environment has them, and this machine."""
+    told = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+    hosts = [host for host in map(str.strip, told.split(",")) if host]
+    return "*" if "*" in hosts else ",".join(dict.fromkeys([*hosts, LOOPBACK, "localhost"]))
 
 
 @contextmanager
@@ -160,11 +179,17 @@ def _answer(url: str, path: str, query: Any) -> tuple[bytes, str | None]:
     body = None if query is None else json.dumps(query).encode()
     headers = {"Content-Type": "application/json", **_proof(parts), **(_token(url) if body else {})}
     request = urllib.request.Request(f"{bare}/{path}", body, headers)  # noqa: S310 - http and https only
+    proxies = urllib.request.ProxyHandler({} if is_loopback(parts.hostname or "") else None)
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - as above
+        with urllib.request.build_opener(proxies).open(request, timeout=ANSWER_SECONDS) as answer:
             return answer.read(), answer.headers["Date"]
     except (OSError, ValueError, http.client.HTTPException) as fault:
         raise ServerError(f"{redact.shown(url)} does not answer: {redact.redact(str(fault))}") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine by its own name, where no proxy leads."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _token(url: str) -> dict[str, str]:
@@ -193,7 +218,8 @@ def _start(home: Path, asked: int | None) -> str:
     port, mend = (asked, "--port") if asked else (free_port(), "the next start")
     check_port(port, mend)
     url = f"http://{LOOPBACK}:{port}/api"
-    with (home / "server.log").open("wb") as said:
+    with _logged(home / "server.log") as said:
+        before = said.tell()
         keeper = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "flows.server", str(home), str(port)],
             stdin=subprocess.DEVNULL,
@@ -212,8 +238,15 @@ def _start(home: Path, asked: int | None) -> str:
         keeper.terminate()
     else:
         check_port(port, mend)  # somebody was faster
-    tail = (home / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+    tail = (home / "server.log").read_bytes()[before:].decode(errors="replace")[-2000:]
     raise ServerError(f"Prefect's server did not start; the end of {home / 'server.log'}:\n{tail}")
+
+
+def _logged(path: Path) -> IO[bytes]:
+    """Return a server's log, open at its end: why the one before died is kept; a log that is long begins anew."""
+    if path.is_file() and path.stat().st_size > MOST_LOG:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab")
 
 
 def free_port() -> int:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from flows import preview
+from flows.config import ConfigError
 from flows.guard import BadInput
+from flows.settings import Settings
 from flows.validate.judge import Verdict
 from schemas.report import Problem, Provenance
 from tests.conftest import AS_OF
@@ -170,6 +172,16 @@ def test_a_folder_that_holds_no_document_is_bad_input_and_not_valid(tmp_path: Pa
     with pytest.raises(BadInput, match="holds no release document") as caught:
         preview.validate_files(tmp_path, date.fromisoformat(AS_OF))
     assert caught.value.rule == "input.empty"
+
+
+@pytest.mark.parametrize("target", ["a\0b", "x" * 300, "loop.json", "loop.json/x", "../outside.json", "not-there"])
+def test_a_target_that_is_no_path_leads_in_a_circle_or_out_is_told_as_none(tmp_path: Path, target: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "loop.json").symlink_to("loop.json")
+    (tmp_path / "outside.json").write_bytes(written(small("a")))
+    with pytest.raises(ConfigError, match="is no dataset, and no file or folder below"):
+        preview.validate_target(Settings(data=data), target, date.fromisoformat(AS_OF))
 
 
 @each_breach

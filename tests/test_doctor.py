@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -78,7 +79,73 @@ def test_a_server_that_does_not_answer_is_bad_and_its_password_is_not_shown(
     assert "s3cret" not in found("server").found
 
 
-class Open(http.server.BaseHTTPRequestHandler):
+class Answering(http.server.BaseHTTPRequestHandler):
+    """A Prefect server that says what it is told to, by a clock that is wrong."""
+
+    answers: ClassVar[dict[str, object]] = {}
+
+    def do_GET(self) -> None:
+        """Say it, or that there is nothing."""
+        name = self.path.rpartition("/")[2]
+        self.send_response(200 if name in self.answers else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.answers.get(name)).encode())
+
+    def do_POST(self) -> None:
+        """Say it too."""
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return a day that is not today."""
+        return "Mon, 01 Jan 2001 00:00:00 GMT" if timestamp is None else super().date_time_string(timestamp)
+
+
+@pytest.fixture
+def deployed(settings: Settings) -> Iterator[str]:
+    """Yield the address of the home's server, which knows the dataset; nobody has asked it for runs in a long while."""
+    schedule = {"active": True, "schedule": {"cron": "0 6 * * *", "timezone": "America/New_York"}}
+    Answering.answers = {
+        "health": True,
+        "settings": {"home": str(settings.prefect_home)},
+        DATASET: {"paused": False, "schedules": [schedule], "status": "NOT_READY"},
+    }
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/api"
+    (settings.prefect_home).mkdir()
+    (settings.prefect_home / "server.json").write_text(json.dumps({"url": url}), encoding="utf-8")
+    yield url
+    server.shutdown()
+
+
+def schedule_of(settings: Settings) -> Finding:
+    """Return what is found of the schedule of the dataset."""
+    return next(one for one in doctor.examine(settings) if one.found.startswith(f"{DATASET}: "))
+
+
+def test_a_schedule_that_our_own_server_knows_is_good_while_up_is_there(settings: Settings, deployed: str) -> None:
+    assert deployed
+    assert schedule_of(settings).outcome == "warning"
+    assert "nobody runs it" in schedule_of(settings).found
+    with store.locked(settings.prefect_home / "up.lock"):
+        assert schedule_of(settings).outcome == "good"
+
+
+@pytest.mark.parametrize(("status", "outcome"), [("NOT_READY", "warning"), ("READY", "good")])
+def test_a_schedule_that_a_server_of_others_knows_is_good_while_somebody_asks_for_its_runs(
+    settings: Settings, deployed: str, monkeypatch: pytest.MonkeyPatch, status: str, outcome: str
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", deployed)
+    told = Answering.answers[DATASET]
+    assert isinstance(told, dict)
+    told["status"] = status
+    assert schedule_of(settings).outcome == outcome
+
+
+class Open(Answering):
     """A server that lets everyone in, sends telemetry and pickles."""
 
     def do_GET(self) -> None:
@@ -96,13 +163,6 @@ class Open(http.server.BaseHTTPRequestHandler):
         self.send_header("Date", "Mon, 01 Jan 2001 00:00:00 GMT")
         self.end_headers()
         self.wfile.write(json.dumps(value).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """Return a day that is not today."""
-        return "Mon, 01 Jan 2001 00:00:00 GMT" if timestamp is None else super().date_time_string(timestamp)
 
 
 @pytest.fixture
@@ -137,6 +197,7 @@ def test_a_data_folder_that_is_not_there_is_bad_with_its_mend_and_is_not_made(
     assert told.returncode == 1
     assert f"✗ rights             {data} is not there" in told.stdout
     assert "communique init" in told.stdout
+    assert f"· lock               not tried, for {data} is not there" in told.stdout
     assert not data.exists()
 
 
@@ -144,6 +205,33 @@ def test_a_clock_that_went_back_is_bad(settings: Settings, found: Found) -> None
     store.append_journal(settings.raw, DATASET, Fetched("2999-01-01", {}, []))
     assert found("clock").outcome == "bad"
     assert "2999-01-01" in found("clock").found
+
+
+def test_the_clock_of_our_own_server_is_not_asked_for_it_is_that_of_this_machine(found: Found, deployed: str) -> None:
+    assert deployed
+    assert found("clock").outcome == "good"
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"as_of": "2026-11-24", "changed": 1}'])
+def test_a_journal_that_cannot_be_read_is_bad_and_all_else_is_looked_at(
+    communique: Communique, settings: Settings, line: str
+) -> None:
+    store.append_journal(settings.raw, DATASET, Fetched("2026-11-24", {}, []))
+    path = store.journal_path(settings.raw, DATASET)
+    path.write_text(f"{line}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    done = communique("doctor")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"✗ journal            {path} " in done.stdout
+    assert "✓ clock" in done.stdout
+    assert "✓ rights" in done.stdout
+
+
+def test_a_check_that_comes_to_no_end_is_bad_and_the_others_are_told(settings: Settings, found: Found) -> None:
+    (settings.packages / DATASET / "1.0.0").mkdir(parents=True)
+    (settings.packages / DATASET / "1.1.0").symlink_to("1.1.0")
+    assert found("disk").outcome == "bad"
+    assert "OSError" in found("disk").found
+    assert found("rights").outcome == "good"
 
 
 def test_a_publisher_at_work_is_named(settings: Settings, found: Found) -> None:
@@ -156,6 +244,16 @@ def test_a_folder_that_cannot_be_written_is_bad(settings: Settings, found: Found
     settings.packages.write_text("a file in the place of the folder", encoding="utf-8")
     assert found("rights").outcome == "bad"
     assert str(settings.packages) in found("rights").found
+
+
+@pytest.mark.parametrize("place", [f"runs/{DATASET}", f"packages/{DATASET}", "raw/sha256/ab"])
+def test_a_folder_further_down_that_cannot_be_written_is_bad(settings: Settings, found: Found, place: str) -> None:
+    """As those that a run of root left behind."""
+    closed = settings.root / place
+    closed.parent.mkdir(parents=True, exist_ok=True)
+    closed.write_text("a file in the place of the folder", encoding="utf-8")
+    assert found("rights").outcome == "bad"
+    assert str(closed) in found("rights").found
 
 
 def test_too_little_room_is_told(monkeypatch: pytest.MonkeyPatch, found: Found) -> None:

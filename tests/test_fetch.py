@@ -131,8 +131,11 @@ def test_a_link_that_stays_in_the_data_folder_is_taken_as_the_file_that_it_leads
     assert len({kept.sha256 for kept in fetched.changed.values()}) == 1
 
 
-@pytest.mark.parametrize(("target", "why"), [("../../secret.json", "leads out of"), ("nothing.json", "leads nowhere")])
-def test_a_link_that_leads_out_or_nowhere_is_told_and_the_rest_is_taken(
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [("../../secret.json", "leads out of"), ("nothing.json", "leads nowhere"), ("link.json", "leads in a circle")],
+)
+def test_a_link_that_leads_out_nowhere_or_in_a_circle_is_told_and_the_rest_is_taken(
     tmp_path: Path, secret: Path, target: str, why: str
 ) -> None:
     root = tmp_path / "data"

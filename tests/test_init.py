@@ -124,6 +124,20 @@ def test_a_projects_readme_names_the_files_that_were_made_and_no_other_and_the_m
     assert "mistakes on purpose" in told
 
 
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_project_is_made_in_the_data_folder_that_is_named(tmp_path: Path, by: str) -> None:
+    folder = tmp_path / "elsewhere"
+    named = ["--data", str(folder)] if by == "option" else []
+    env = clean_environment() if by == "option" else clean_environment(COMMUNIQUE_DATA=str(folder))
+    (tmp_path / "here").mkdir()
+    for command, code in (("init", 0), ("doctor", 0), ("init", 2)):
+        whole = [str(BIN / "communique"), *named, command]
+        done = subprocess.run(whole, cwd=tmp_path / "here", env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+    assert (folder / "datasets" / f"{SAMPLE}.toml").is_file()
+    assert not list((tmp_path / "here").iterdir())
+
+
 def test_a_project_is_not_made_over_another(tmp_path: Path) -> None:
     made = project.make(tmp_path)
     assert Settings(data=tmp_path / "data").datasets == made[0].parent

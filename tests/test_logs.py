@@ -5,9 +5,11 @@ import json
 import logging
 
 import pytest
+from pydantic import ValidationError
 from rich.console import Console
 
 from flows import logs, redact
+from flows.settings import Settings
 from tests.conftest import Communique
 
 SECRETS = {
@@ -108,6 +110,16 @@ def test_a_command_that_names_the_server_hides_its_password(communique: Communiq
     assert "127.0.0.1:9" in done.stdout + done.stderr
     assert "s3cret" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("given", ["json", "text", "JSON", ""])
+def test_the_log_is_json_where_the_setting_is(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("COMMUNIQUE_LOG", given)
+    try:
+        wanted = Settings().log == "json"
+    except ValidationError:
+        wanted = False
+    assert logs.wants_json() is wanted
 
 
 def test_a_setting_that_is_none_ends_2_with_its_name(communique: Communique) -> None:

@@ -1,7 +1,11 @@
 """Our own Prefect server: one for all who use a home, quiet, and told of when it cannot start."""
 
 import logging
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
@@ -78,6 +82,56 @@ def test_the_server_keeps_to_its_home_and_sends_no_telemetry(settings_of: dict[s
     assert settings_of["results"]["default_serializer"] == "json"
 
 
+class Healthy(BaseHTTPRequestHandler):
+    """A server that says that it is well, whatever it is asked."""
+
+    def do_GET(self) -> None:
+        """Say so."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"true")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def well() -> Iterator[str]:
+    """Yield the address of a server on this machine that is well."""
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Healthy)
+    threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.server_port}/api"
+    listening.shutdown()
+    listening.server_close()
+
+
+def test_no_proxy_of_the_environment_is_asked_for_a_server_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by us, nor by Prefect, which asks by httpx."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "data.example")
+    with well() as url:
+        assert server.healthy(url)
+        for name, value in server.environment(tmp_path, url).items():
+            monkeypatch.setenv(name, value)
+        assert httpx.get(f"{url}/health").json() is True
+        assert server.environment(tmp_path, url)["no_proxy"] == "data.example,127.0.0.1,localhost"
+
+
+def test_prefects_pages_lie_in_the_home_where_its_own_folder_may_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under the unit of docs/deploy.md, where nothing but the data folder may be written."""
+    name, url = "PREFECT_SERVER_UI_STATIC_DIRECTORY", "http://127.0.0.1:1/api"
+    assert (server.INSTALLED / "api").is_dir()
+    monkeypatch.setattr(server, "INSTALLED", tmp_path)
+    assert name not in server.environment(tmp_path, url)
+    monkeypatch.setattr(server, "INSTALLED", tmp_path / "closed")
+    assert server.environment(tmp_path, url)[name] == str(tmp_path / "ui")
+
+
 ELSEWHERE = {"Origin": "http://evil.example"}
 """What a browser says of a page of another site that asks for something."""
 
@@ -121,6 +175,25 @@ def test_a_server_that_cannot_start_is_told_with_the_end_of_its_log_and_leaves_n
         pass
     assert wait_until(lambda: not processes_of(tmp_path)), processes_of(tmp_path)
     assert not (tmp_path / "server.json").exists()
+
+
+def test_what_a_server_said_before_it_died_outlives_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, log = tmp_path / "python", tmp_path / "server.log"
+    python.write_text("#!/bin/sh\necho another end\nexit 1\n", encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    for before, after in (
+        ("why it died\n", "why it died\nanother end\n"),
+        ("x" * 2 * server.MOST_LOG, "another end\n"),
+    ):
+        log.write_text(before, encoding="utf-8")
+        with pytest.raises(server.ServerError, match="log:\nanother end") as told, server.serving(tmp_path):
+            pass
+        assert "why it died" not in str(told.value)
+        assert log.read_text(encoding="utf-8") == after
+    assert (tmp_path / "server.log.1").stat().st_size == 2 * server.MOST_LOG
 
 
 def test_a_server_of_another_home_is_not_taken_for_our_own(served: Served, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Verify: every way in which a package can be other than it was published is found, and told for what it is."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from flows import rulings, store
+from flows.download.files import TRIES
 from flows.download.findings import Verification
 from flows.download.get import Wanted, get
-from flows.download.source import Absent, Untrue, source
+from flows.download.source import Absent, Unreachable, Untrue, source
 from flows.download.verify import UNLISTED, targets, verify
 from flows.publish import package
 from flows.settings import Settings
 from tests.conftest import Communique
 from tests.publishing import DATASET, read_json
 from tests.shelves import FILES, put, serving, write_manifest
-from tests.test_get import rewrite
+from tests.test_get import Answer, Script, rewrite, scripted
 
 COUNT = len(FILES) + 1
 """Files of a version that its manifest lists."""
@@ -40,6 +42,20 @@ def downloads(home: Path, tmp_path: Path) -> Path:
         wanted = Wanted(DATASET, version)
         get(source(str(home.parent), 1.0), wanted, to, lambda _: nullcontext(lambda _: None))
     return to / DATASET
+
+
+PAPERS = {"manifest.json", "SHA256SUMS"}
+
+
+def broken_off(told: Answer) -> None:
+    """Hang up in the middle."""
+    whole = told.whole()
+    told.send(whole[: len(whole) // 2], Content_Length=str(len(whole)))
+
+
+def later(told: Answer) -> None:
+    """Say that the service cannot answer now."""
+    told.send(b"later", 503)
 
 
 def judged(address: Path | str, memory: Path | None = None) -> Verification:
@@ -69,6 +85,34 @@ def test_a_site_is_verified_like_a_folder(home: Path, data: Path) -> None:
         (home / "1.2.0" / "people.csv").write_bytes((home / "1.2.0" / "people.csv").read_bytes()[::-1])
         (home / "1.2.0" / "roles.csv").unlink()
         assert faults(address) == [("1.2.0/people.csv", "other bytes"), ("1.2.0/roles.csv", "missing")]
+
+
+@pytest.mark.parametrize("script", [broken_off, later])
+def test_a_site_whose_connection_breaks_now_and_then_is_asked_again(
+    home: Path, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.download.files.WAIT_SECONDS", 0)
+    asked = Counter[str]()
+    shown: list[int] = []
+
+    def now_and_then(told: Answer) -> None:
+        asked[told.path] += 1
+        if asked[told.path] % TRIES:
+            script(told)
+        else:
+            told.send(told.whole())
+
+    names = ["manifest.json", "SHA256SUMS", "people.csv", f"{DATASET}.sqlite"]
+    with scripted(home, dict.fromkeys(names, now_and_then)) as address:
+        found = verify(targets(address, 5.0), None, shown.append)
+    assert (found.faults, found.versions) == ([], judged(home).versions)
+    assert sum(shown) == sum(path.stat().st_size for path in home.glob("*/*") if path.name not in PAPERS)
+
+
+def test_a_site_that_answers_no_more_is_given_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.download.files.WAIT_SECONDS", 0)
+    with scripted(home, {"roles.csv": later}) as address, pytest.raises(Unreachable, match=r"roles\.csv: answers 503"):
+        judged(address)
 
 
 def test_a_download_is_whole_without_the_versions_that_did_not_come(downloads: Path) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from flows import server
+from flows.logs import STEPS
 from flows.settings import PROJECT
 from tests import served
 from tests.publishing import DATASET, PATIENCE, read_json
@@ -57,29 +59,41 @@ def database() -> Iterator[str]:
     shutil.rmtree(home)
 
 
+DEPLOY = PROJECT / "docs" / "deploy.md"
+
+
+def told(command: str, **instead: str) -> list[str]:
+    """Return the lines of the page on running it for good that have `command` among them, with our own values."""
+    blocks = re.findall(r"^```text\n(.*?)^```", DEPLOY.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    block: str
+    (block,) = (block for block in blocks if f"\n{command}" in block)
+    for usual, own in instead.items():
+        assert usual in block
+        block = block.replace(usual, own)
+    return block.splitlines()
+
+
 @pytest.fixture(scope="module")
 def pool(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
-    """Return a server on PostgreSQL with the deployments of prefect.yaml, and two workers."""
+    """Return a server on PostgreSQL with the deployments of prefect.yaml, and two workers, all as the page says."""
     home = tmp_path_factory.mktemp("pool")
     (home / "data").mkdir()
     data = served.make_data(home / "data", DATASET, MINISTRY)
     port = server.free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    env = clean_environment(
-        **server.environment(home / "prefect", url), COMMUNIQUE_DATA=str(data), PREFECT_WORKER_QUERY_SECONDS="1"
-    )
-    own = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database}
+    usual = "postgresql+asyncpg://prefect:…@127.0.0.1/prefect"
+    serving = told("prefect server start --host", **{usual: database, "4200": str(port)})
+    *setting_up, working = told("prefect work-pool", **{"/srv/communique/data": str(data), "4200": str(port)})
+    exports = [line for line in setting_up if line.startswith("export ")]
+    env = clean_environment(PREFECT_HOME=str(home / "prefect"), PREFECT_WORKER_QUERY_SECONDS="1")
+    env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
     logs = [home / f"{name}.log" for name in ("server", "worker-1", "worker-2")]
-    running = [_start(["server", "start", "--port", str(port)], logs[0], env | own)]
+    running = [_start(serving, logs[0], env)]
     try:
-        served.until(lambda: server.healthy(url) or None, LONG)
-        _prefect(env, "work-pool", "create", "communique", "--type", "process")
-        _prefect(env, "deploy", "--all")
-        for log in logs[1:]:
-            worker = ["worker", "start", "--pool", "communique", "--name", log.stem, "--limit", "1"]
-            running.append(_start(worker, log, env))
+        served.until(lambda: server.healthy(f"http://127.0.0.1:{port}/api") or None, LONG)
+        _shell(setting_up, env)
+        running += [_start([*exports, working], log, env) for log in logs[1:]]
         served.until(lambda: all("started!" in log.read_text(encoding="utf-8") for log in logs[1:]) or None, LONG)
-        yield Pool(url, data, logs)
+        yield Pool(f"http://127.0.0.1:{port}/api", data, logs)
     finally:
         for process in reversed(running):
             process.send_signal(signal.SIGINT)
@@ -87,15 +101,26 @@ def pool(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Po
             _end(process)
 
 
-def _prefect(env: dict[str, str], *command: str) -> None:
-    whole = [str(BIN / "prefect"), "--no-prompt", *command]
-    subprocess.run(whole, env=env, cwd=PROJECT, check=True, capture_output=True)
+def _shell(lines: list[str], env: dict[str, str]) -> None:
+    """Run commands one after the other; nobody is there to be asked."""
+    subprocess.run(
+        ["bash", "-ec", "\n".join(lines)],
+        env=env,
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        check=True,
+        capture_output=True,
+    )
 
 
-def _start(command: list[str], log: Path, env: dict[str, str]) -> "subprocess.Popen[bytes]":
+def _start(lines: list[str], log: Path, env: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """Return the process that the last of the commands has become."""
+    script = "\n".join([*lines[:-1], f"exec {lines[-1]}"])
     with log.open("wb") as file:
-        whole = [str(BIN / "prefect"), *command]
-        return subprocess.Popen(whole, env=env, cwd=PROJECT, stdout=file, stderr=file, start_new_session=True)
+        return subprocess.Popen(
+            ["bash", "-ec", script],
+            env=env, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+        )  # fmt: skip
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -134,6 +159,14 @@ def test_of_two_runs_of_one_dataset_one_does_the_work_and_the_other_says_who_hol
     busy = next(run for run in met if run["state_name"] == "Busy")["state"]["message"]
     assert "another publisher holds" in busy
     assert busy.endswith("(exit 4)")
+
+
+@pytest.mark.usefixtures("both")
+def test_the_lines_of_the_steps_are_in_the_log_of_the_worker_and_on_prefects_pages(pool: Pool) -> None:
+    lines = [line["message"] for line in served.ask(pool.url, "logs", limit=200)]
+    for step in STEPS:
+        assert any(line.split()[:1] == [step] for line in lines), lines
+        assert any(f" {step} " in log.read_text(encoding="utf-8") for log in pool.logs[1:])
 
 
 def test_every_table_of_the_server_lies_in_postgresql(pool: Pool) -> None:

@@ -88,19 +88,19 @@ def get(  # noqa: PLR0913 - each option is a parameter
     from flows.download.source import Unreachable  # noqa: PLC0415
     from flows.download.source import source as place  # noqa: PLC0415
 
-    dataset = dataset.removesuffix("@latest")
-    (name, version), (_, base) = _named(dataset), _named(f"{dataset.partition('@')[0]}@{since}" if since else dataset)
+    name, version = _named(dataset.removesuffix("@latest"))
+    base = _version(since) if since else None
     there = place(source, timeout)
+    wanted = getting.Wanted(name, version, _listed(tables), _listed(format), compared=base is not None)
     try:
-        got = getting.get(there, getting.Wanted(name, version, _listed(tables), _listed(format)), to, _progress)
+        before = getting.get(there, getting.Wanted(name, base, (), ("csv",)), to, _progress) if base else None
+        got = getting.get(there, wanted, to, _progress)
     except Unreachable as silent:
         hint = "start `communique serve`, or name the source with --from (as --from data/packages)"
         raise Unreachable(f"{silent}\n{hint}" if source == SITE else str(silent)) from None
     _tell_got(got)
-    if since and base:
-        latest = str(got.package.version)
-        both = [getting.get(there, getting.Wanted(name, one, (), ("csv",)), to, _progress) for one in (base, latest)]
-        _tell_changes(both[0].package, both[1].package)
+    if before:
+        _tell_changes(before.package, got.package)
     return DONE
 
 
@@ -150,14 +150,21 @@ def _named(text: str) -> tuple[str, str | None]:
     import re  # noqa: PLC0415 - not paid for by --help
 
     from flows.config import ConfigError  # noqa: PLC0415
-    from schemas.package import Version  # noqa: PLC0415
     from schemas.values import SLUG  # noqa: PLC0415
 
     name, mark, number = text.partition("@")
     if not re.fullmatch(SLUG, name):
         raise ConfigError(f"{text!r} names no dataset: it is written official-releases, or official-releases@1.0.0")
+    return name, _version(number) if mark else None
+
+
+def _version(text: str) -> str:
+    """Return the number of a version; ConfigError when it is none."""
+    from flows.config import ConfigError  # noqa: PLC0415 - not paid for by --help
+    from schemas.package import Version  # noqa: PLC0415
+
     try:
-        return name, str(Version.parse(number)) if mark else None
+        return str(Version.parse(text))
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

@@ -10,26 +10,38 @@ from flows.doctor.finding import Case, Finding
 from flows.redact import redact
 from flows.settings import Settings
 
-CHECKS: list[Callable[[Case], Iterator[Finding]]] = [
-    folders.versions,
-    servers.answers,
-    servers.strangers,
-    servers.pages,
-    servers.keeps_to_itself,
-    servers.schedules,
-    folders.lock,
-    servers.clock,
-    folders.disk,
-    folders.rights,
-    folders.told,
-]
+Check = Callable[[Case], Iterator[Finding]]
+CHECKS: dict[str, Check] = {
+    "versions": folders.versions,
+    "server": servers.answers,
+    "open to the world": servers.strangers,
+    "foreign pages": servers.pages,
+    "telemetry": servers.keeps_to_itself,
+    "schedules": servers.schedules,
+    "journal": folders.journals,
+    "lock": folders.lock,
+    "clock": servers.clock,
+    "disk": folders.disk,
+    "rights": folders.rights,
+    "notify": folders.told,
+}
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Return what was found, check by check; at least one finding each."""
     given = os.environ.get("PREFECT_API_URL") or None
-    case = Case(settings, given or server.running(settings.prefect_home), given is not None)
-    return [finding for check in CHECKS for finding in check(case)]
+    url = given or server.running(settings.prefect_home)
+    case = Case(settings, url, given is not None, url if url and server.healthy(url) else None)
+    return [finding for name, check in CHECKS.items() for finding in _looked_at(name, check, case)]
+
+
+def _looked_at(name: str, check: Check, case: Case) -> Iterator[Finding]:
+    """Yield what a check finds; that it came to no end is found too."""
+    try:
+        yield from check(case)
+    except Exception as fault:  # noqa: BLE001 - whatever ails one check, what the others find is told
+        found = f"cannot be looked at: {type(fault).__name__}: {fault}"
+        yield Finding(name, "bad", found, "Mend what it names, and look again.")
 
 
 def as_json(found: list[Finding]) -> dict[str, Any]:

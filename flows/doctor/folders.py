@@ -1,5 +1,6 @@
 """The machine: locks, room, rights, and what is installed and set."""
 
+import json
 import os
 import shutil
 import time
@@ -11,7 +12,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from flows import config, notify, store
-from flows.doctor.finding import Case, Finding
+from flows.doctor.finding import UNREADABLE, Case, Finding
+from flows.settings import Settings
 
 ENOUGH = 1 << 30
 """Bytes that ought to be free."""
@@ -20,6 +22,9 @@ LEAST = 100 << 20
 VERSIONS = 3
 """How many more versions of the size of the newest there ought to be room for."""
 FOLDERS = ("raw", "runs", "quarantine", "staging", "packages")
+"""Folders of the data folder that runs write; all but the first have one a dataset."""
+MOST_TOLD = 5
+"""Most places that one finding names."""
 
 
 def versions(_: Case) -> Iterator[Finding]:
@@ -44,6 +49,9 @@ def versions(_: Case) -> Iterator[Finding]:
 
 def lock(case: Case) -> Iterator[Finding]:
     """Whether the kernel's locks work on this disk, and who holds one."""
+    if not case.settings.root.is_dir():
+        yield Finding("lock", "skipped", f"not tried, for {case.settings.root} is not there")
+        return
     probe = _nearest(case.settings.root / "runs") / f".doctor.{os.getpid()}.lock"
     try:
         with store.locked(probe):
@@ -60,6 +68,28 @@ def lock(case: Case) -> Iterator[Finding]:
     busy = [name for name in config.names(case.settings.datasets) if store.held(case.settings.lock(name))]
     at_work = f"; at work now: {', '.join(busy)}" if busy else ""
     yield Finding("lock", "good", f"the kernel's locks hold on {case.settings.root}{at_work}")
+
+
+def journals(case: Case) -> Iterator[Finding]:
+    """Whether every journal can be read: no run gets by one that cannot."""
+    names = config.names(case.settings.datasets)
+    wrong = [told for name in names if (told := _unreadable(case.settings.raw, name))]
+    for told in wrong:
+        yield Finding("journal", "bad", told, "Put it back from a copy: runs only add to it.")
+    if not wrong:
+        yield Finding("journal", "good", "every journal can be read")
+
+
+def _unreadable(raw: Path, name: str) -> str | None:
+    """Return what is wrong with a dataset's journal, None where it can be read."""
+    path = store.journal_path(raw, name)
+    try:
+        store.read_story(raw, name)
+    except json.JSONDecodeError as fault:
+        return f"{path} has a line that is no JSON: {fault.doc[:60]!r}"
+    except UNREADABLE as fault:
+        return f"{path} cannot be read: {type(fault).__name__}: {fault}"
+    return None
 
 
 def disk(case: Case) -> Iterator[Finding]:
@@ -91,18 +121,28 @@ def rights(case: Case) -> Iterator[Finding]:
         mend = "`communique init` makes one; --data names another folder."
         yield Finding("rights", "bad", f"{case.settings.root} is not there", mend)
         return
-    folders = [_nearest(case.settings.root / name) for name in FOLDERS]
-    closed = sorted({str(folder) for folder in folders if not _writable(folder)})
+    closed = _closed(case.settings)
     disks = {_nearest(case.settings.root / name).stat().st_dev for name in ("staging", "packages")}
     if closed:
-        yield Finding(
-            "rights", "bad", f"cannot write in {', '.join(closed)}", "Give them to the account that publishes."
-        )
+        more = f" and {len(closed) - MOST_TOLD} more" if len(closed) > MOST_TOLD else ""
+        found = f"cannot write in {', '.join(closed[:MOST_TOLD])}{more}"
+        yield Finding("rights", "bad", found, "Give them to the account that publishes: chown -R.")
     elif len(disks) > 1:
         mend = "Put both on one disk: a version is made by one rename."
         yield Finding("rights", "bad", "staging/ and packages/ lie on two disks", mend)
     else:
         yield Finding("rights", "good", f"every folder of {case.settings.root} can be written")
+
+
+def _closed(settings: Settings) -> list[str]:
+    """Return the folders and files that a run or our own server writes, and that cannot be written here."""
+    own = sorted(settings.prefect_home.glob("*"))
+    names = [f"{folder}/{name}" for folder in FOLDERS[1:] for name in config.names(settings.datasets)]
+    folders = [_nearest(settings.root / name) for name in (*FOLDERS, *names, ".prefect")]
+    folders += [*settings.raw.glob("sha256/*"), *filter(Path.is_dir, own)]
+    files = [*settings.raw.glob("*.jsonl"), *settings.root.glob("runs/*/.lock"), *filter(Path.is_file, own)]
+    closed = {folder for folder in folders if not _writable(folder)}
+    return sorted(map(str, closed | {file for file in files if not os.access(file, os.W_OK) and file.exists()}))
 
 
 def _writable(folder: Path) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows import config, server, store
-from flows.doctor.finding import Case, Finding
+from flows.doctor.finding import UNREADABLE, Case, Finding
 from flows.redact import shown
 from schemas.dataset import Dataset
 
+START = "Start `communique up`."
 SKEW = timedelta(seconds=30)
 """How much the clocks of server and machine may differ."""
 
@@ -21,8 +22,8 @@ def answers(case: Case) -> Iterator[Finding]:
     """Whether the server answers."""
     if case.url is None:
         yield Finding("server", "good", "none runs; `communique run` and `up` start their own")
-    elif server.healthy(case.url):
-        yield Finding("server", "good", f"{shown(case.url)} answers")
+    elif case.alive:
+        yield Finding("server", "good", f"{shown(case.alive)} answers")
     else:
         found = f"PREFECT_API_URL names {shown(case.url)}, and no Prefect server answers there"
         yield Finding("server", "bad", found, "Start it, or unset PREFECT_API_URL to have one of our own.")
@@ -34,12 +35,12 @@ def _not_asked(check: str) -> Finding:
 
 def strangers(case: Case) -> Iterator[Finding]:
     """Whether strangers can start and stop runs."""
-    if case.url is None or not server.healthy(case.url):
+    if case.alive is None:
         yield _not_asked("open to the world")
         return
-    parts = urlsplit(case.url)
+    parts = urlsplit(case.alive)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    hosts = _addresses() if _is_loopback(parts.hostname or "") else {parts.hostname or ""}
+    hosts = _addresses() if server.is_loopback(parts.hostname or "") else {parts.hostname or ""}
     for host in sorted(hosts):
         if _lets_in(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}{parts.path}"):
             found = f"{host}:{port} lets anyone in who reaches it: they can start, change and stop runs"
@@ -47,10 +48,6 @@ def strangers(case: Case) -> Iterator[Finding]:
             yield Finding("open to the world", "bad", found, mend)
             return
     yield Finding("open to the world", "good", "the server lets nobody in from outside without a password")
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 def _addresses() -> set[str]:
@@ -65,7 +62,7 @@ def _addresses() -> set[str]:
             found.add(probe.getsockname()[0])
         except OSError:
             pass
-    return {host for host in found if not _is_loopback(host)}
+    return {host for host in found if not server.is_loopback(host)}
 
 
 def _lets_in(url: str) -> bool:
@@ -82,11 +79,11 @@ def _lets_in(url: str) -> bool:
 
 def pages(case: Case) -> Iterator[Finding]:
     """Whether the pages of any site that a steward visits can use the server."""
-    if case.url is None or not server.healthy(case.url):
+    if case.alive is None:
         yield _not_asked("foreign pages")
         return
     try:
-        told = _of(server.ask(case.url, "admin/settings"), "server", "api")
+        told = _of(server.ask(case.alive, "admin/settings"), "server", "api")
     except server.ServerError as fault:
         yield Finding("foreign pages", "warning", str(fault), "Ask who runs the server which pages may use it.")
         return
@@ -104,7 +101,7 @@ def pages(case: Case) -> Iterator[Finding]:
 
 def keeps_to_itself(case: Case) -> Iterator[Finding]:
     """Whether the server keeps to itself, and results are JSON."""
-    if not case.given and (case.url is None or not server.healthy(case.url)):
+    if not case.given and case.alive is None:
         yield from map(_not_asked, ("telemetry", "serializer"))
         return
     try:
@@ -155,26 +152,40 @@ def _schedule(case: Case, dataset: Dataset) -> Finding:
     if wanted is None:
         return Finding("schedules", "good", f"{dataset.name} is published by hand: its file has no [schedule]")
     said = f"{dataset.name}: {wanted.cron} {wanted.timezone}"
-    if case.url is None or not server.healthy(case.url):
-        return Finding("schedules", "warning", f"{said}, and nobody runs it", "Start `communique up`.")
-    try:
-        found = server.ask(case.url, f"deployments/name/publish-releases/{dataset.name}")
-    except server.ServerError:
-        return Finding("schedules", "warning", f"{said}, and the server does not know it", "Start `communique up`.")
+    found = _deployment(case, dataset.name)
+    if found is None:
+        return Finding("schedules", "warning", f"{said}, and nobody runs it", START)
     running = [one["schedule"] for one in _of(found, "schedules") or () if one["active"]]
     if _of(found, "paused") or not running:
         return Finding("schedules", "warning", f"{said}, and it is paused", "Resume it on Prefect's pages.")
     if (running[0].get("cron"), running[0].get("timezone")) != (wanted.cron, wanted.timezone):
         there = f"{running[0].get('cron')} {running[0].get('timezone')}"
         return Finding("schedules", "bad", f"{said}, but the server runs it {there}", "Start `communique up` again.")
+    if not _is_run(case, found):
+        return Finding("schedules", "warning", f"{said}, and nobody runs it, though the server knows it", START)
     return Finding("schedules", "good", said)
 
 
+def _deployment(case: Case, name: str) -> Any:
+    """Return what the server says of the dataset's deployment, None where it knows none."""
+    try:
+        return server.ask(case.alive, f"deployments/name/publish-releases/{name}") if case.alive else None
+    except server.ServerError:
+        return None
+
+
+def _is_run(case: Case, deployment: Any) -> bool:
+    """Return whether somebody asks for the due runs: our own `up` by its lock, another's as its server saw it last."""
+    if case.given:
+        return bool(_of(deployment, "status") == "READY")
+    return store.held(case.settings.prefect_home / "up.lock")
+
+
 def clock(case: Case) -> Iterator[Finding]:
-    """Whether the clock runs forward, and as the server's does."""
+    """Whether the clock runs forward, and as that of a server of others does."""
     today = datetime.now(UTC).date()
     ahead = {name: day for name in config.names(case.settings.datasets) if (day := _last_day(case, name)) > today}
-    theirs = _clock_of(case.url) if case.url else None
+    theirs = _clock_of(case.alive) if case.given and case.alive else None
     if ahead:
         told = ", ".join(f"{name} on {day}" for name, day in ahead.items())
         yield Finding("clock", "bad", f"today is {today}, and there are runs of later days: {told}", "Set the clock.")
@@ -186,8 +197,12 @@ def clock(case: Case) -> Iterator[Finding]:
 
 
 def _last_day(case: Case, name: str) -> date:
-    journal = store.read_journal(case.settings.raw, name)
-    return date.fromisoformat(journal[-1].day) if journal else date.min
+    """Return the day of the last run; the first of all days where there was none, or its journal cannot be read."""
+    try:
+        journal = store.read_journal(case.settings.raw, name)
+        return date.fromisoformat(journal[-1].day) if journal else date.min
+    except UNREADABLE:
+        return date.min
 
 
 def _clock_of(url: str) -> datetime | None:

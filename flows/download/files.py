@@ -5,11 +5,12 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from flows import store
 from flows.download.source import Absent, Promised, Source, Spoiled, Unreachable
 
+Answer = TypeVar("Answer")
 Advance = Callable[[int], None]
 """Told how many bytes came; less than nothing where some turned out to be of no use."""
 TRIES = 5
@@ -98,12 +99,31 @@ def _bounded(promised: Promised, count: int, blocks: Iterator[bytes]) -> Iterato
 
 def digest_of(source: Source, promised: Promised, advance: Advance) -> str | None:
     """Return the digest of a file at the source, read as it comes; None where it is not there."""
-    found = hashlib.sha256()
+    try:
+        return patiently(lambda: _digest(source, promised, advance))
+    except Absent:
+        return None
+
+
+def _digest(source: Source, promised: Promised, advance: Advance) -> str:
+    found, count = hashlib.sha256(), 0
     try:
         with source.open(promised) as (_, blocks):
             for block in _bounded(promised, 0, blocks):
                 found.update(block)
+                count += len(block)
                 advance(len(block))
-    except Absent:
-        return None
+    except Unreachable:
+        advance(-count)
+        raise
     return found.hexdigest()
+
+
+def patiently(ask: Callable[[], Answer]) -> Answer:
+    """Return what a source answers, asked again where it fails; Unreachable when it failed as often as it may."""
+    for failed in range(1, TRIES):
+        try:
+            return ask()
+        except Unreachable:
+            time.sleep(WAIT_SECONDS * failed)
+    return ask()

@@ -67,6 +67,8 @@ class Wanted(NamedTuple):
     version: str | None = None
     tables: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    compared: bool = False
+    """Whether its rows are compared with those of another: then every CSV table comes too."""
 
 
 class Got(NamedTuple):
@@ -196,7 +198,7 @@ def _format(name: str) -> str:
 
 def _wanted(name: str, wanted: Wanted) -> bool:
     end = name[name.rfind(".") :]
-    if end not in MEDIA_TYPES or name == QUARANTINE:
+    if end not in MEDIA_TYPES or name == QUARANTINE or (wanted.compared and end == FORMATS["csv"]):
         return True
     if wanted.formats and end not in (FORMATS[kind] for kind in wanted.formats):
         return False

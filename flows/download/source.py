@@ -20,6 +20,8 @@ from schemas.package import FileEntry, printable
 BLOCK = 1 << 16
 LONGEST_TOLD = 500
 """Most of what a source says about an error that is shown."""
+DIRECTLY = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+"""This machine, where no proxy of the environment leads."""
 REDIRECTS = 5
 SLOWEST = 1000
 """Bytes a second that an answer has to come with, once it has had the time of the timeout."""
@@ -136,7 +138,7 @@ class Site:
         self.address = str(self._base.copy_with(userinfo=b""))  # what is shown has no password
         self.timeout = timeout
         headers = {"accept-encoding": "identity", "user-agent": f"communique/{__version__}"}
-        self._client = httpx.Client(headers=headers, timeout=timeout)
+        self._client = httpx.Client(headers=headers, timeout=timeout, mounts=dict.fromkeys(DIRECTLY))
 
     def read(self, path: str, limit: int) -> bytes:
         """Return a small file whole."""
@@ -150,9 +152,9 @@ class Site:
 
     @contextmanager
     def open(self, promised: Promised, start: int = 0) -> Iterator[Opened]:
-        """Yield the bytes of a file from `start` on, or from 0 where the site has other bytes now or cannot go on."""
+        """Yield the bytes of a file from `start` on, or from 0 where the site cannot go on."""
         path, entry = promised
-        asked = {"range": f"bytes={start}-", "if-range": f'"{entry.sha256}"'} if start else {}
+        asked = {"range": f"bytes={start}-"} if start else {}
         with self._answer(path, asked) as answer:
             begun = start if answer.status_code == PARTIAL else 0
             told = answer.headers.get("content-range", "")

@@ -157,8 +157,8 @@ def _digest(source: Source, base: str) -> str:
 def _version(source: Source, base: str, known: _Known, advance: Advance) -> Iterator[Finding]:
     """Yield what is found of the version at `base`: its papers, then every file."""
     try:
-        data, manifest = papers.manifest(source, base)
-        notes = _notes(source, base, known)
+        data, manifest = files.patiently(lambda: papers.manifest(source, base))
+        notes = files.patiently(lambda: _notes(source, base, known))
     except (Absent, Untrue) as error:
         kind: Kind = "missing" if isinstance(error, Absent) else "manifest"
         yield Fault(place=f"{base}{MANIFEST}", kind=kind, message=_plain(error, f"{base}{MANIFEST}"))
@@ -223,7 +223,7 @@ def _sums(source: Source, base: str, data: bytes, manifest: Manifest) -> Iterato
     place = f"{base}{SUMS}"
     digests = {name: entry.sha256 for name, entry in manifest.files.items()} | {MANIFEST: store.sha256(data)}
     try:
-        told = source.read(place, LARGEST)
+        told = files.patiently(lambda: source.read(place, LARGEST))
     except (Absent, Untrue) as error:
         kind: Kind = "missing" if isinstance(error, Absent) else "sums"
         yield Fault(place=place, kind=kind, message=_plain(error, place))

@@ -33,9 +33,12 @@ def init(folder: Path = Path(), /) -> int:
     made = project.make(folder)
     for path in made:
         out.print(f"made {path}")
-    out.print("The sample has mistakes on purpose, to be found by judging it: data/ministry/README.md tells of them.")
-    where = "" if folder == Path() else f"cd {folder} && "
-    out.print(f"Publish it: {where}communique run sample-ministry", style="bold green")
+    readme = next(path for path in made if path.name == "README.md")
+    out.print(f"The sample has mistakes on purpose, to be found by judging it: {readme} tells of them.")
+    data = readme.parent.parent
+    where = f"cd {folder} && " if folder != Path() else ""
+    named = "" if data.parent == folder and data.name == "data" else f"--data {data} "
+    out.print(f"Publish it: {where}communique {named}run sample-ministry", style="bold green")
     return DONE
 
 

@@ -34,7 +34,7 @@ class Take(Model):
     )
     format: Line | None = maybe("Of an instant or a day: its form, as strptime has it.")
     zone: Line | None = maybe("Of an instant: the IANA zone of one that tells none.")
-    not_before: Line | None = maybe("Field of the release; a value before it is left out.")
+    not_before: Line | None = maybe("Field of the release; a value before it, or without it, is left out.")
 
     @model_validator(mode="after")
     def _something(self) -> Self:

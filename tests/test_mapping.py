@@ -106,6 +106,15 @@ def test_a_value_before_the_field_that_it_may_not_precede_is_left_out_and_told()
     assert ("modified_at" in release, untaken) == (True, [])
 
 
+def test_a_value_without_the_field_that_it_may_not_precede_is_left_out_and_told() -> None:
+    told = {"modified_at": {"from": "edited", "as": "instant", "not_before": "published_at"}}
+    told["published_at"] = {"from": "out", "as": "moment"}
+    document = {"out": "2022-03-01", "edited": "2022-03-01T13:00:00Z"}
+    release, left_out = mapped(document, Mapping.model_validate(told), "press-room")
+    assert release == {"source": {"name": "press-room"}}
+    assert left_out == [("edited", "modified_at stands without published_at and is left out")]
+
+
 @pytest.mark.parametrize(
     "told",
     [

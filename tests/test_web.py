@@ -458,3 +458,67 @@ def test_a_second_walk_of_every_kind_finds_nothing_new(site: Site, tmp_path: Pat
     again = fetched(of, tmp_path, later(30))
     assert (again.changed, again.gone, again.refused) == ({}, [], {})
     assert site.bodies == []
+
+
+# Days and instants
+
+
+MODIFIED = "<meta property='article:modified_time' content='2026-11-21T10:00:00Z'>"
+
+
+def test_a_page_that_states_a_day_and_the_instant_of_its_last_edit_is_a_release_of_that_day(
+    site: Site, tmp_path: Path
+) -> None:
+    site.lay("/feed", "<a href='/one'>Order one</a>")
+    site.lay("/one", f"<html><head>{MODIFIED}</head><body><h1>Order</h1><time datetime='2026-11-20'>x</time>{ORDERS}")
+    of = dataset(site, "pages", page={"body": "body", "published": "time@datetime", "modified": "meta@content"})
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["published_on"], row["published_at"], row["modified_at"]) == ("2026-11-20", None, None)
+    (told,) = built(of, tmp_path).noted
+    said = "source news: modified_at stands without published_at and is left out, in 1 document"
+    assert (told.rule, told.message) == ("input.untaken", said)
+
+
+ONLY_UPDATED = {
+    "Atom": "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>Order</title><link href='/one'/>"
+    f"<updated>2026-11-20T10:00:00Z</updated><content>{ORDERS}</content></entry></feed>",
+    "RSS 1.0": "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/' "
+    "xmlns:dc='http://purl.org/dc/elements/1.1/'><item><title>Order</title><link>/one</link>"
+    f"<description>{ORDERS}</description><dc:date>2026-11-20T10:00:00Z</dc:date></item></rdf:RDF>",
+    "JSON Feed": json.dumps(
+        {"items": [{"url": "/one", "title": "Order", "content_text": ORDERS, "date_modified": "2026-11-20T10:00:00Z"}]}
+    ),
+}
+
+
+@pytest.mark.parametrize("feed", ONLY_UPDATED.values(), ids=ONLY_UPDATED)
+def test_an_entry_that_tells_only_its_last_change_is_published_then(site: Site, tmp_path: Path, feed: str) -> None:
+    site.lay("/feed", feed, "application/json" if feed.startswith("{") else "application/xml")
+    of = dataset(site, "feed")
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["published_on"], row["published_at"]) == ("2026-11-20", "2026-11-20T10:00:00Z")
+    assert built(of, tmp_path).noted == []
+
+
+def test_an_entry_that_tells_only_its_last_change_is_published_when_its_page_says(site: Site, tmp_path: Path) -> None:
+    site.lay("/feed", ONLY_UPDATED["Atom"], "application/xml")
+    site.lay("/one", f"<html><body><time>2026-11-19T10:00:00Z</time><p>{ORDERS}</p></body></html>")
+    of = dataset(site, "feed", page={"body": "p", "published": "time"})
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["published_at"], row["modified_at"]) == ("2026-11-19T10:00:00Z", "2026-11-20T10:00:00Z")
+
+
+def test_a_post_of_wordpress_is_of_the_day_that_its_site_states_and_of_the_instant_in_utc(
+    site: Site, tmp_path: Path
+) -> None:
+    post = {"link": "/one", "title": {"rendered": "Order"}, "content": {"rendered": ORDERS}}
+    post |= {"date": "2026-11-20T20:00:00", "date_gmt": "2026-11-21T01:00:00"}
+    site.lay("/feed", json.dumps([post]), "application/json")
+    of = dataset(site, "wordpress")
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["published_on"], row["published_at"]) == ("2026-11-20", "2026-11-21T01:00:00Z")
+    assert built(of, tmp_path).noted == []

@@ -133,12 +133,14 @@ def _untaken(value: Any, named: Named, above: str = "") -> Iterator[str]:
 
 
 def _too_early(target: str, take: Take, release: dict[str, Any]) -> LeftOut | None:
-    """Take out a value that lies before the field that it may not; return that it was, None where all is well."""
+    """Take out a value that lies before the field that it may not, or without it; return that it was, or None."""
+    lacking = target in release and take.not_before not in release
     mine, other = (_read(release.get(name), take) for name in (target, str(take.not_before)))
-    if mine is None or other is None or mine >= other:
+    if not lacking and (mine is None or other is None or mine >= other):
         return None
     release.pop(target)
-    return LeftOut(take.from_ or target, f"{target} lies before {take.not_before} and is left out")
+    why = f"stands without {take.not_before}" if lacking else f"lies before {take.not_before}"
+    return LeftOut(take.from_ or target, f"{target} {why} and is left out")
 
 
 def _instant(value: Any, take: Take, _: dict[str, Any]) -> Any:

@@ -22,9 +22,13 @@ class Common(NamedTuple):
     language: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     """What a release has no use for."""
+    day: tuple[str, ...] = ()
+    """The day of publication as the source states it, where that is another field than the instant."""
+    latest: tuple[str, ...] = ()
+    """What stands for the publication of an item that tells only when it was changed last."""
 
 
-NAMES = ("title", "text", "published", "modified", "language")
+NAMES = ("title", "text", "published", "modified", "language", "day")
 COMMON = {
     "feed": Common(
         ("title",),
@@ -33,6 +37,7 @@ COMMON = {
         ("updated", "date_modified", "page.modified"),
         ("language", "page.language"),
         ("id", "guid", "url", "tags", "author", "authors", "media_content", "media_thumbnail"),
+        latest=("updated", "date_modified"),
     ),
     "wordpress": Common(
         ("title",),
@@ -51,7 +56,6 @@ COMMON = {
             "featured_media",
             "comment_status",
             "ping_status",
-            "date",
             "modified",
             "sticky",
             "template",
@@ -62,6 +66,7 @@ COMMON = {
             "class_list",
             "_links",
         ),
+        day=("date", "date_gmt"),
     ),
     "drupal": Common(
         ("attributes.title",),
@@ -149,7 +154,10 @@ PLAIN = ("page.", "content_text", "body_text")
 
 
 def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dict[str, Any]:
-    """Return what an item of `kind` says under `names` of `Common`, HTML made text."""
+    """Return what an item of `kind` says under `names` of `Common`, HTML made text.
+
+    Asked for all of them, it takes the last change as the publication of an item that tells no other.
+    """
     found: dict[str, Any] = {}
     for name in names:
         path, value = _first(said, getattr(COMMON[kind], name))
@@ -158,7 +166,8 @@ def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dic
             found[name] = pages.text_of(str(value)) if html else value
     if "title" in found:
         found["title"] = " ".join(found["title"].split())
-    return {name: value for name, value in found.items() if value != ""}
+    latest = _first(said, COMMON[kind].latest)[1] if names is NAMES else None
+    return ({"published": latest} if latest else {}) | {name: value for name, value in found.items() if value != ""}
 
 
 def _first(said: dict[str, Any], paths: tuple[str, ...]) -> tuple[str, Any]:
@@ -184,7 +193,7 @@ def _map(kind: str) -> Mapping:
         "id": {"from": "address", "as": "address", "parts": 20},
         "headline": "common.title",
         "body": "common.text",
-        "published_on": {"from": "common.published", "as": "day"},
+        "published_on": {"from": "common.day" if layout.day else "common.published", "as": "day"},
         "published_at": {"from": "common.published", "as": "moment"} | zone,
         "modified_at": {"from": "common.modified", "as": "moment", "not_before": "published_at"} | zone,
         "language": "common.language",

@@ -522,3 +522,20 @@ def test_a_post_of_wordpress_is_of_the_day_that_its_site_states_and_of_the_insta
     (row,) = releases(of, tmp_path).values()
     assert (row["published_on"], row["published_at"]) == ("2026-11-20", "2026-11-21T01:00:00Z")
     assert built(of, tmp_path).noted == []
+
+
+def test_a_date_on_a_page_is_read_in_the_zone_of_its_map_and_one_that_may_be_two_days_is_told(
+    site: Site, tmp_path: Path
+) -> None:
+    site.lay("/feed", "<a href='/one'>Order one</a><a href='/two'>Order two</a>")
+    site.lay("/one", page(f"<time>November 20, 2026 5:00 PM</time><p>{ORDERS}</p>"))
+    site.lay("/two", page(f"<time>03/04/2026</time><p>{ORDERS}</p>"))
+    zoned = {"published_at": {"from": "common.published", "as": "moment", "zone": "America/New_York"}}
+    of = dataset(site, "pages", map=zoned, page={"body": "p", "published": "time"})
+    fetched(of, tmp_path)
+    found = {name: (row["published_on"], row["published_at"]) for name, row in releases(of, tmp_path).items()}
+    assert found == {"one": ("2026-11-20", "2026-11-20T22:00:00Z")}
+    (refused,) = built(of, tmp_path).refused
+    assert (refused.problem.rule, refused.problem.field, refused.problem.value) == (
+        "record.type", "published_on", "03/04/2026",
+    )  # fmt: skip

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from flows.ingest import moments
 from schemas.counting import noun
 from schemas.mapping import Mapping, Take
 
@@ -145,7 +145,7 @@ def _too_early(target: str, take: Take, release: dict[str, Any]) -> LeftOut | No
 
 def _instant(value: Any, take: Take, _: dict[str, Any]) -> Any:
     found = _read(value, take)
-    if found is None or found.tzinfo is None:
+    if found is None or found.utcoffset() is None:
         return value
     return found.isoformat(timespec="microseconds" if found.microsecond else "seconds")
 
@@ -153,8 +153,8 @@ def _instant(value: Any, take: Take, _: dict[str, Any]) -> Any:
 def _moment(value: Any, take: Take, _: dict[str, Any]) -> Any:
     """Return an instant; nothing where the source states a day alone, or a time that may be anywhere's."""
     found = _read(value, take)
-    stated = isinstance(value, int) or (isinstance(value, str) and not re.fullmatch(r"[\d-]{8,10}", value.strip()))
-    return _instant(value, take, _) if found and found.tzinfo and stated else None
+    stated = isinstance(value, int) or moments.timed(value, take.format)
+    return _instant(value, take, _) if found and stated and found.utcoffset() is not None else None
 
 
 def _day(value: Any, take: Take, _: dict[str, Any]) -> Any:
@@ -172,20 +172,8 @@ def _read(value: Any, take: Take) -> datetime | None:
         return None
     if re.fullmatch(r"[0-9]{9,11}", value):
         return _read(int(value), take)
-    for read in [_with(take.format)] if take.format else READERS:
-        try:
-            found = read(value.strip())
-        except (ValueError, IndexError, OverflowError):
-            continue
-        return found if found.tzinfo or not take.zone else found.replace(tzinfo=ZoneInfo(take.zone))
-    return None
-
-
-def _with(form: str) -> Callable[[str], datetime]:
-    return lambda text: datetime.strptime(text, form)  # noqa: DTZ007 - the zone of the map is added
-
-
-READERS = (datetime.fromisoformat, parsedate_to_datetime)
+    found = moments.read(value, take.format, take.language)
+    return found.replace(tzinfo=ZoneInfo(take.zone)) if found and take.zone and found.tzinfo is None else found
 
 
 @lru_cache

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas.release import Release, Source
 from schemas.tables import Model, cell, maybe
-from schemas.values import Language, Line
+from schemas.values import Language, Line, Slug
 
 Converter = Literal["as it is", "instant", "moment", "day", "slug", "address", "url", "issuer", "list"]
 """How a value of the source is read. as it is: unchanged. instant, day: out of ISO 8601, the form of mail and RSS, a
@@ -31,6 +31,7 @@ class Take(Model):
     value: Any = maybe("The same for every release; beside `from`, where that is empty.")
     as_: Converter = cell("How the value is read.", alias="as", default="as it is")
     parts: Annotated[int, Field(ge=1)] = cell("Of an address: how many of its last parts are taken.", default=1)
+    prefix: Slug | None = maybe("Of a slug or an address: what its slug begins with.")
     split: Annotated[str, Field(min_length=1)] | None = maybe(
         "The mark between words; the first is taken, all by `list`."
     )

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 import tomllib
 from collections import Counter
 from datetime import date
@@ -13,10 +14,11 @@ import pytest
 from pydantic import ValidationError
 
 from flows import config
-from flows.ingest.mapping import mapped
+from flows.ingest.mapping import mapped, slug
 from flows.settings import PROJECT
 from schemas.mapping import Mapping
 from schemas.report import Report
+from schemas.values import SLUG
 from tests import publishing
 from tests.test_docs import blocks
 
@@ -92,6 +94,9 @@ def test_the_line_on_the_page_of_corpora_becomes_a_release_by_the_map_on_it() ->
         ({"as": "day", "format": "%d %B %Y", "language": "tr"}, "20 Kas\u0131m 2026", "2026-11-20"),
         ({"as": "day", "format": "%d %B %Y", "language": "tr"}, "20 Kasim 2026", "20 Kasim 2026"),
         ({"as": "slug"}, "Ministère de l'Énergie", "ministere-de-lenergie"),
+        ({"as": "slug", "prefix": "health"}, "Care", "health-care"),
+        ({"as": "address", "prefix": "health"}, "https://example.org/node/17", "health-17"),
+        ({"as": "address", "prefix": "health"}, "https://example.org/", "https://example.org/"),
         ({"as": "slug", "split": ";"}, "Press Release; Energy", "press-release"),
         ({"as": "list", "split": ";"}, "Press Release; Energy", ["Press Release", "Energy"]),
         ({"as": "list"}, "Energy", ["Energy"]),
@@ -115,6 +120,32 @@ def test_a_long_address_makes_an_id_that_fits_and_is_its_own() -> None:
     }
     assert len(ids) == len(ends)
     assert all(len(one) <= 120 and one.startswith("word-word-") for one in ids)
+
+
+ALIKE = [
+    ("/ru/визит", "/ru/договор"),
+    ("/и-я", "/я-и"),
+    ("/2024/05/新闻", "/2024/05/公告"),
+    ("/caf%E9", "/caf%E8"),
+    ("/søn", "/sn"),
+    (f"/{'word-' * 23}визит", f"/{'word-' * 23}обед"),
+    ("/" + "x" * 130, "/" + "x" * 131),
+]
+
+
+@pytest.mark.parametrize("pair", ALIKE, ids=range(len(ALIKE)))
+def test_addresses_that_differ_in_letters_outside_ascii_have_ids_of_their_own(pair: tuple[str, str]) -> None:
+    ids = {
+        taken({"link": f"https://example.org{path}"}, id={"from": "link", "as": "address", "parts": 9})[0]["id"]
+        for path in pair
+    }
+    assert len(ids) == 2
+    assert all(re.fullmatch(SLUG, one) and len(one) <= 120 for one in ids)
+
+
+def test_an_address_has_one_id_whether_its_letters_are_escaped_or_not() -> None:
+    links = ("https://example.org/ru/%D1%8F", "https://example.org/ru/я")
+    assert {taken({"link": one}, id={"from": "link", "as": "address"})[0]["id"] for one in links} == {slug("я")}
 
 
 def test_a_path_leads_into_objects_and_lists() -> None:

@@ -178,17 +178,36 @@ def _read(value: Any, take: Take) -> datetime | None:
 
 @lru_cache
 def slug(text: str) -> str:
-    """Return words as a slug, without what is no letter or digit; a long one ends in a digest of the whole."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
-    whole = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if len(whole) <= LONGEST_ID:
+    """Return words as a slug, without what is no letter or digit.
+
+    One that is long, or of a text with letters that ASCII has nothing for, ends in a digest of the whole.
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    words = plain.encode("ascii", "ignore").decode().lower().replace("'", "")
+    whole = re.sub(r"[^a-z0-9]+", "-", words).strip("-")
+    lost = not plain.isascii() and any(map(_dropped, plain))
+    if len(whole) <= LONGEST_ID and not lost:
         return whole
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:DIGEST]
-    return f"{whole[: LONGEST_ID - DIGEST - 1].rpartition('-')[0]}-{digest}"
+    digest = hashlib.sha256((text if lost else whole).encode(errors="surrogatepass")).hexdigest()[:DIGEST]
+    most = LONGEST_ID - DIGEST - 1
+    return f"{whole if len(whole) <= most else whole[:most].rpartition('-')[0]}-{digest}".strip("-")
 
 
-def _slug(value: Any, _: Take, __: dict[str, Any]) -> Any:
-    return slug(value) if isinstance(value, str) else value
+def _dropped(character: str) -> bool:
+    """Return whether a character is lost that tells words apart: a letter, a digit, or a byte that is none of UTF-8."""
+    return not character.isascii() and unicodedata.category(character) in DROPPED
+
+
+DROPPED = ("Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Cs")
+
+
+def _slug(value: Any, take: Take, _: dict[str, Any]) -> Any:
+    return _prefixed(value, take) if isinstance(value, str) else value
+
+
+def _prefixed(text: str, take: Take) -> str:
+    """Return words as a slug that begins as the map says; an empty one stays so."""
+    return slug(f"{take.prefix}-{text}" if take.prefix and slug(text) else text)
 
 
 def _address(value: Any, take: Take, _: dict[str, Any]) -> Any:
@@ -199,8 +218,9 @@ def _address(value: Any, take: Take, _: dict[str, Any]) -> Any:
         whole = urlsplit(value)
     except ValueError:
         return value
-    parts = [part for part in unquote(whole.path).split("/") if part]
-    return slug("-".join([*parts[-take.parts :], *filter(None, [unquote(whole.query)])])) or value
+    path, query = (unquote(part, errors="surrogateescape") for part in (whole.path, whole.query))
+    parts = [part for part in path.split("/") if part]
+    return _prefixed("-".join([*parts[-take.parts :], *filter(None, [query])]), take) or value
 
 
 def _url(value: Any, _: Take, __: dict[str, Any]) -> Any:

@@ -539,3 +539,55 @@ def test_a_date_on_a_page_is_read_in_the_zone_of_its_map_and_one_that_may_be_two
     assert (refused.problem.rule, refused.problem.field, refused.problem.value) == (
         "record.type", "published_on", "03/04/2026",
     )  # fmt: skip
+
+
+# Answers that every reader takes
+
+
+FEED = "<rss version='2.0'><channel><item><title>Ordre signé</title><link>/one</link></item></channel></rss>"
+DECLARED = '<?xml version="1.0" encoding="iso-8859-1"?>'
+ODDLY_SENT = {
+    "a blank line first": (f'\n <?xml version="1.0"?>{FEED}'.encode(), "application/rss+xml"),
+    "a mark and a blank line first": (f'\ufeff\n<?xml version="1.0"?>{FEED}'.encode(), "application/rss+xml"),
+    "an encoding that only the server tells": (FEED.encode("latin-1"), "application/rss+xml; Charset=ISO-8859-1"),
+    "an encoding that both tell in two ways": (f"{DECLARED}{FEED}".encode("latin-1"), "text/xml; charset=utf-8"),
+    "two bytes a letter": (FEED.encode("utf-16"), "text/xml; charset=utf-16"),
+}
+
+
+@pytest.mark.parametrize(("data", "kind"), ODDLY_SENT.values(), ids=ODDLY_SENT)
+def test_a_feed_that_is_oddly_sent_is_read(site: Site, tmp_path: Path, data: bytes, kind: str) -> None:
+    site.lay("/feed", data, kind)
+    site.lay("/one", page(f"<time>2026-11-20</time><p>{ORDERS}</p>"))
+    of = dataset(site, "feed", page={"body": "p", "published": "time"})
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["headline"] == "Ordre signé"
+
+
+def test_a_sitemap_after_a_blank_line_and_a_page_whose_encoding_is_told_in_capitals_are_read(
+    site: Site, tmp_path: Path
+) -> None:
+    of = sitemap(site)
+    told = site.replies["/s1.xml"]
+    assert isinstance(told, Reply)
+    site.lay("/s1.xml", b"\n" + told.data, "text/xml")
+    site.lay("/news/one", page("<p>L'ordre est signé.</p>").encode("latin-1"), "text/html; Charset=ISO-8859-1")
+    fetched(of, tmp_path)
+    assert {name: row["body"] for name, row in releases(of, tmp_path).items()} == {
+        "news-one": "L'ordre est signé.",
+        "news-two": ORDERS,
+    }
+
+
+def test_links_are_relative_to_the_base_that_a_page_names(site: Site, tmp_path: Path) -> None:
+    site.lay("/list/", "<base href='/news/'><a class='r' href='one'>One</a><a class='n' href='../list/2'>More</a>")
+    site.lay("/list/2", "<a class='r' href='/news/two'>Two</a>")
+    head = f"<head><base href='{site.address}/news/print/'><link rel='canonical' href='../orders/one'></head>"
+    site.lay("/news/one", page(f"<p>{ORDERS}</p>").replace("<body>", f"{head}<body>"))
+    site.lay("/news/two", page(f"<p>{ORDERS}</p>"))
+    of = dataset(site, "pages", "/list/", links=".r", next=".n", **PAGE)
+    fetched(of, tmp_path)
+    assert found_at(of, tmp_path) == {
+        "news-orders-one": (f"{site.address}/news/orders/one", f"{site.address}/news/one"),
+        "news-two": (f"{site.address}/news/two", None),
+    }

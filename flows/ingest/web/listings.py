@@ -4,6 +4,7 @@ Pure functions over the bytes of one answer. An entry keeps every field that the
 names, for the mapping to take, ignore or report.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -126,6 +127,7 @@ def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> 
         return _json_feed(source, url, data)
     import feedparser  # noqa: PLC0415 - only a feed pays for it
 
+    data = _whole_xml(data, declared)
     guard.xml(data)
     parsed = feedparser.parse(data, sanitize_html=False, resolve_relative_uris=False)
     if not parsed.version:
@@ -134,6 +136,16 @@ def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> 
     return _listing(url, entries, [link.href for link in parsed.feed.get("links", ()) if link.get("rel") == "next"])
 
 
+def _whole_xml(data: bytes, declared: str | None) -> bytes:
+    """Return XML from its first mark on, in the encoding that its server declares where it declares none itself."""
+    data = data.removeprefix(codecs.BOM_UTF8).lstrip()
+    if pages.CHARSET.search(declared or "") and not data.startswith(UTF_16) and not XML_ENCODING.match(data):
+        return pages.decoded(data, declared).encode()
+    return data
+
+
+XML_ENCODING = re.compile(rb"<\?xml[^>]*\sencoding\s*=")
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base")
 """What feedparser makes of the fields that the feed has; the fields themselves stand beside it."""
 
@@ -218,9 +230,9 @@ def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
         yield _with(url, ((api.number, str(int(here) + 1)),), replace=True)
 
 
-def _sitemap(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
+def _sitemap(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
     """A sitemap, or an index of sitemaps, either of them gzipped or not."""
-    root = guard.xml(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data)
+    root = guard.xml(_whole_xml(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data, declared))
     kind = _local(root.tag)
     if kind not in ("urlset", "sitemapindex"):
         raise guard.BadInput("input.format", f"this XML is no sitemap, but {kind}", value=url)
@@ -247,8 +259,17 @@ def _pages(source: SourceConfig, url: str, data: bytes, declared: str | None) ->
     found = dict(_links(tree, source.links or "a"))
     if not found:
         raise guard.BadInput("input.format", f"the selector {source.links!r} finds no link on the page", value=url)
-    entries = [_entry(source, url, {"title": title}, href) for href, title in found.items()]
-    return _listing(url, entries, [href for href, _ in _links(tree, source.next)] if source.next else [])
+    base = _base(tree, url)
+    entries = [_entry(source, base, {"title": title}, href) for href, title in found.items()]
+    return _listing(base, entries, [href for href, _ in _links(tree, source.next)] if source.next else [])
+
+
+def _base(tree: LexborHTMLParser, url: str) -> str:
+    """Return what the links of the page at `url` are relative to."""
+    try:
+        return guard.joined(url, pages.base(tree) or "")
+    except guard.BadInput:
+        return url
 
 
 def _links(tree: LexborHTMLParser, selector: str) -> Iterable[tuple[str, str]]:

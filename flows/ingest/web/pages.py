@@ -115,8 +115,25 @@ def read(
     if "body" not in found:
         asked = f"; the selector {selectors['body']!r} finds nothing" if "body" in selectors else ""
         raise guard.BadInput("input.page", f"the page has no text of a release{asked}")
-    canonical = _selected(tree, 'link[rel="canonical"]@href')
+    canonical = _canonical(tree)
     return found | ({"canonical": canonical} if canonical else {})
+
+
+def _canonical(tree: LexborHTMLParser) -> str | None:
+    """Return the address that a page names as its own, relative to the page."""
+    told = _selected(tree, 'link[rel="canonical"]@href')
+    try:
+        return guard.joined(base(tree) or "", told) if told else None
+    except guard.BadInput:
+        return None
+
+
+def base(tree: LexborHTMLParser) -> str | None:
+    """Return what a page says that its links are relative to, if it says so."""
+    return _selected(tree, "base@href")
+
+
+CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
 def decoded(data: bytes, declared: str | None) -> str:
@@ -124,7 +141,7 @@ def decoded(data: bytes, declared: str | None) -> str:
 
     BadInput where the bytes are not of that encoding: a page in the wrong one is no text of a release.
     """
-    named = re.search(r"charset=[\"']?([\w.:-]+)", declared or "") or re.search(
+    named = CHARSET.search(declared or "") or re.search(
         rb"<meta[^>]+charset=[\"']?([\w.:-]+)", data[:4096], re.IGNORECASE
     )
     label = named[1] if named else b"utf-8"

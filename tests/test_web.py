@@ -13,6 +13,7 @@ from flows.documents import Built
 from flows.settings import Settings
 from flows.store import Fetched
 from schemas.dataset import Dataset
+from schemas.mapping import Mapping
 from schemas.report import Provenance
 from tests.publishing import published, read_json
 from tests.site import Reply, Site
@@ -591,3 +592,95 @@ def test_links_are_relative_to_the_base_that_a_page_names(site: Site, tmp_path: 
         "news-orders-one": (f"{site.address}/news/orders/one", f"{site.address}/news/one"),
         "news-two": (f"{site.address}/news/two", None),
     }
+
+
+# Plain text, and what may not go out
+
+
+LINES = "Ships <now> & then.\n\nThe order takes effect on 1 March."
+
+
+def test_plain_text_of_a_feed_stays_plain(site: Site, tmp_path: Path) -> None:
+    escaped = LINES.replace("&", "&amp;").replace("<", "&lt;")
+    entry = "<title>Ships &lt;now&gt;</title><link href='/one'/><published>2026-11-20T10:00:00Z</published>"
+    entry += f"<content type='text'>{escaped}</content>"
+    site.lay(
+        "/feed", f"<feed xmlns='http://www.w3.org/2005/Atom'><entry>{entry}</entry></feed>", "application/atom+xml"
+    )
+    of = dataset(site, "feed")
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["headline"], row["body"]) == ("Ships <now>", LINES)
+    assert built(of, tmp_path).noted == []
+
+
+def item(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "uri": f"/{name}",
+        "headline": f"Order {name}",
+        "body_text": ORDERS,
+        "firstCreated": "2026-11-20T10:00:00Z",
+    } | more
+
+
+def lay_items(site: Site, told: Any) -> Dataset:
+    site.lay("/news.json", json.dumps(told), "application/json")
+    return dataset(site, "ninjs", "/news.json")
+
+
+def test_the_text_of_a_ninjs_item_is_that_of_its_main_role_and_stays_plain_where_it_is(
+    site: Site, tmp_path: Path
+) -> None:
+    texts = [{"role": "caption", "value": "A photo."}, {"role": "main", "contentType": "text/plain", "value": LINES}]
+    of = lay_items(site, item("one", bodies=texts))
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["body"] == LINES
+
+
+def test_lists_of_ninjs_items_are_read_to_the_last(site: Site, tmp_path: Path) -> None:
+    of = lay_items(site, {"items": [item("one")], "next": "/more.json"})
+    site.lay("/more.json", json.dumps({"items": [item("two")]}), "application/json")
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one", "two"}
+
+
+@pytest.mark.parametrize("status", [{"pubStatus": "canceled"}, {"pubstatus": "withheld"}])
+def test_a_ninjs_item_that_is_called_back_is_withdrawn_and_one_that_never_was_had_is_none(
+    site: Site, tmp_path: Path, status: dict[str, str]
+) -> None:
+    of = lay_items(site, [item("one"), item("two", **status)])
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one"}
+    lay_items(site, [item("one", **status)])
+    fetched(of, tmp_path, later(1))
+    assert [row["status"] for row in releases(of, tmp_path).values()] == ["withdrawn"]
+    lay_items(site, [item("one", pubStatus="usable")])
+    fetched(of, tmp_path, later(2))
+    assert [row["status"] for row in releases(of, tmp_path).values()] == ["current"]
+
+
+def test_a_ninjs_item_goes_out_when_its_embargo_ends(site: Site, tmp_path: Path) -> None:
+    free, held = item("one", embargoed="2020-01-01T00:00:00Z"), item("two", embargoed="2999-01-01T00:00:00Z")
+    of = lay_items(site, [free, held])
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one"}
+    (refused,) = built(of, tmp_path).refused
+    assert refused.problem.message == "/two is embargoed until 2999-01-01T00:00:00Z"
+    assert built(of, tmp_path).noted == []
+
+
+def test_a_document_of_the_federal_register_without_a_page_of_its_text_is_refused(site: Site, tmp_path: Path) -> None:
+    of = federal_register(site)
+    reply = site.replies["/api/v1/documents.json?page=2"]
+    assert isinstance(reply, Reply)
+    told = json.loads(reply.data)
+    told["results"][0]["body_html_url"] = None
+    site.lay("/api/v1/documents.json?page=2", json.dumps(told), "application/json")
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one"}
+    (refused,) = built(of, tmp_path).refused
+    said = "the listing names no page with the text: body_html_url is empty"
+    assert (refused.problem.rule, refused.problem.message) == ("input.page", said)
+    mapped = of.sources[0].model_copy(update={"map": Mapping.model_validate({"body": "abstract"})})
+    short = of.model_copy(update={"sources": [mapped]})
+    assert releases(short, tmp_path)["two"]["body"] == "In short."

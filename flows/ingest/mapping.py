@@ -153,8 +153,9 @@ def _instant(value: Any, take: Take, _: dict[str, Any]) -> Any:
 def _moment(value: Any, take: Take, _: dict[str, Any]) -> Any:
     """Return an instant; nothing where the source states a day alone, or a time that may be anywhere's."""
     found = _read(value, take)
-    stated = isinstance(value, int) or moments.timed(value, take.format)
-    return _instant(value, take, _) if found and stated and found.utcoffset() is not None else None
+    if found is None or found.utcoffset() is None:
+        return None
+    return _instant(value, take, _) if isinstance(value, int) or moments.timed(value, take.format) else None
 
 
 def _day(value: Any, take: Take, _: dict[str, Any]) -> Any:

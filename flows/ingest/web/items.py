@@ -17,15 +17,17 @@ LISTED = {"headline": "title", "published": "published"}
 
 
 def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dict[str, Any] | None:
-    """Return what is said of a release, for the map of its source; None while its page was never had.
+    """Return what is said of a release, for the map of its source; None where there is none, or not any more.
 
     Beside the fields of the listing it has `address`, `page` with the fields of the page, and `common`: title, text,
     published, modified and language by these names, HTML made text. Where the page names another address as canonical,
     that is the `address`, and the one that was listed is `also`; `listed_at` is always the latter.
     """
     item = json.loads(data)
-    if item["asked"] and not item["page"]:
+    if (item["asked"] and not item["page"]) or listings.called_back(source.kind, item["listed"]):
         return None
+    if not item["asked"] and _pageless(source):
+        raise guard.BadInput("input.page", f"the listing names no page with the text: {_pageless(source)} is empty")
     said = dict(item["listed"], address=item["address"], listed_at=item["address"])
     if item["page"]:
         selectors = _selectors(source)
@@ -34,6 +36,12 @@ def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dic
         said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors, wanted)
         said |= _canonical(source, item, said["page"].get("canonical"))
     return said | {"common": common(source.kind, said)}
+
+
+def _pageless(source: SourceConfig) -> str:
+    """Return the field with the address of an item's text, where there is no other text; else nothing."""
+    api = listings.APIS.get(source.kind)
+    return "" if api is None or (source.map and "body" in source.map.fields) else api.page
 
 
 def _selectors(source: SourceConfig) -> dict[str, str]:

@@ -8,12 +8,14 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
 from flows import guard
+from flows.ingest import moments
 from flows.ingest.web import pages
 from schemas.dataset import SourceConfig
 
@@ -54,6 +56,10 @@ class Api(NamedTuple):
     number: str = ""
     """The parameter that numbers the answers, where no next address is told."""
     first: int = 1
+    embargo: str = ""
+    """When an item is free to go out."""
+    status: str = ""
+    """What the publisher says of an item: free, or held and called back, which withdraws it."""
     query: tuple[tuple[str, str], ...] = ()
     """Parameters that are asked with, unless the address of the source has them."""
 
@@ -87,7 +93,7 @@ APIS = {
             ),
         ),
     ),
-    "ninjs": Api("", "uri", then="next"),
+    "ninjs": Api("", "uri", then="next", embargo="embargoed", status="pubstatus"),
 }
 """By kind; the formats are those of the WordPress REST API, Drupal's JSON:API, the API of justice.gov, the Federal
 Register API v1, and IPTC ninjs 1 to 3."""
@@ -150,6 +156,10 @@ DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base"
 """What feedparser makes of the fields that the feed has; the fields themselves stand beside it."""
 
 
+PLAIN_TEXT = "plain_text"
+"""Names the fields of an entry that are no HTML, though they look like some."""
+
+
 def _plain(entry: Any) -> dict[str, Any]:
     """Return the fields of a feed's entry as plain JSON, without what feedparser derives from them."""
     found = {name: value for name, value in entry.items() if not DERIVED.fullmatch(name) and value not in ("", [], {})}
@@ -157,7 +167,16 @@ def _plain(entry: Any) -> dict[str, Any]:
         found["content"] = "".join(part.value for part in found["content"])
     if "tags" in found:
         found["tags"] = [tag.term for tag in found["tags"] if tag.get("term")]
+    if plain := [name for name in ("title", "content", "summary") if _stays(entry, name, found.get(name))]:
+        found[PLAIN_TEXT] = plain
     return dict(json.loads(json.dumps(found, default=str)))
+
+
+def _stays(entry: Any, name: str, value: Any) -> bool:
+    """Return whether a field of a feed's entry is told to be plain text, and would be another text as HTML."""
+    parts = entry.content if name == "content" and value else [entry.get(f"{name}_detail") or {}]
+    plain = all(part.get("type") == "text/plain" for part in parts)
+    return plain and isinstance(value, str) and pages.text_of(value) != value.strip()
 
 
 def _json_feed(source: SourceConfig, url: str, data: bytes) -> Listing:
@@ -199,13 +218,36 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     api = APIS[source.kind]
     told = guard.strict_json(guard.decode(data), exact=False)
     items = at(told, api.items)
-    items = [items] if isinstance(items, dict) and not api.items else items
+    if isinstance(items, dict) and not api.items:
+        items = items["items"] if isinstance(items.get("items"), list) else [items]
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         where = api.items or "the answer"
         raise guard.BadInput(
             "input.format", f"this is no answer of {source.kind}: {where} is no list of items", value=url
         )
-    return _listing(url, [_of_api(source, api, url, item) for item in items], _then(api, url, told, items))
+    held = [item for item in items if _held(api, item)]
+    entries = [_of_api(source, api, url, item) for item in items if item not in held]
+    listing = _listing(url, entries, _then(api, url, told, items))
+    later = [f"{at(item, api.address)} is embargoed until {at(item, api.embargo)}" for item in held]
+    return listing._replace(lacking="; ".join(filter(None, [listing.lacking, *later])) or None)
+
+
+def _held(api: Api, item: dict[str, Any]) -> bool:
+    """Return whether an item may not go out yet, nor while its embargo cannot be read."""
+    told = at(item, api.embargo) if api.embargo else None
+    if not told:
+        return False
+    until = moments.read(str(told))
+    return until is None or until.replace(tzinfo=until.tzinfo or UTC) > datetime.now(UTC)
+
+
+CALLED_BACK = ("canceled", "withheld")
+
+
+def called_back(kind: str, listed: dict[str, Any]) -> bool:
+    """Return whether a listing says that an item is not to be published, or no longer."""
+    status = APIS[kind].status if kind in APIS else ""
+    return bool(status) and any(name.lower() == status and told in CALLED_BACK for name, told in listed.items())
 
 
 def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry | None:

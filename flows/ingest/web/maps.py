@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flows.ingest.mapping import at
-from flows.ingest.web import pages
+from flows.ingest.web import listings, pages
 from schemas.mapping import Mapping
 
 
@@ -102,11 +102,12 @@ COMMON = {
     ),
     "federal-register": Common(
         ("title",),
-        ("page.body", "abstract"),
+        ("page.body",),
         ("publication_date",),
         (),
         ("page.language",),
         (
+            "abstract",
             "html_url",
             "pdf_url",
             "public_inspection_pdf_url",
@@ -134,7 +135,7 @@ COMMON = {
                 "associations",
                 "representationType",
             ),
-            *("organisations", "people", "places", "subjects", "genres", "events", "eventDetails"),
+            *("organisations", "people", "places", "subjects", "genres", "events", "eventDetails", "embargoed"),
         ),
     ),
     "pages": Common(
@@ -160,29 +161,40 @@ def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dic
     """
     found: dict[str, Any] = {}
     for name in names:
-        path, value = _first(said, getattr(COMMON[kind], name))
+        value, html = _first(said, getattr(COMMON[kind], name))
         if value is not None:
-            html = name in ("title", "text") and not path.startswith(PLAIN)
-            found[name] = pages.text_of(str(value)) if html else value
+            found[name] = pages.text_of(str(value)) if html and name in ("title", "text") else value
     if "title" in found:
-        found["title"] = " ".join(found["title"].split())
-    latest = _first(said, COMMON[kind].latest)[1] if names is NAMES else None
+        found["title"] = " ".join(str(found["title"]).split())
+    latest, _ = _first(said, COMMON[kind].latest) if names is NAMES else (None, False)
     return ({"published": latest} if latest else {}) | {name: value for name, value in found.items() if value != ""}
 
 
-def _first(said: dict[str, Any], paths: tuple[str, ...]) -> tuple[str, Any]:
-    """Return the first of `paths` that is filled, and its value; None where none is."""
-    values = ((path, _value(at(said, tuple(path.split("."))))) for path in paths)
-    return next(((path, value) for path, value in values if value), ("", None))
+def _first(said: dict[str, Any], paths: tuple[str, ...]) -> tuple[Any, bool]:
+    """Return the value of the first of `paths` that is filled, None where none is, and whether it may be HTML."""
+    plain = said.get(listings.PLAIN_TEXT) or ()
+    for path in paths:
+        told = _main(at(said, tuple(path.split("."))))
+        value = _value(told)
+        if value:
+            declared = str(told.get("contentType")) if isinstance(told, dict) else ""
+            return value, not (path.startswith(PLAIN) or path in plain or declared.startswith("text/plain"))
+    return None, False
 
 
-def _value(value: Any) -> Any:
-    """Return the value itself of one that comes wrapped: rendered, processed, or the first with a role."""
-    if isinstance(value, list):
-        return _value(value[0]) if value else None
-    if isinstance(value, dict):
-        return next((value[name] for name in ("rendered", "processed", "value") if value.get(name)), None)
-    return value
+def _main(told: Any) -> Any:
+    """Return of a list the item with the main role, the first where none has it; what is no list as it is."""
+    if not isinstance(told, list):
+        return told
+    roles = (one for one in told if isinstance(one, dict) and one.get("role") == "main")
+    return next(roles, told[0] if told else None)
+
+
+def _value(told: Any) -> Any:
+    """Return the value itself of one that comes wrapped, rendered or processed."""
+    if isinstance(told, dict):
+        return next((told[name] for name in ("rendered", "processed", "value") if told.get(name)), None)
+    return told
 
 
 def _map(kind: str) -> Mapping:
@@ -202,6 +214,7 @@ def _map(kind: str) -> Mapping:
             *read,
             *layout.ignore,
             "listed_at",
+            listings.PLAIN_TEXT,
             "page.canonical",
             "page.headline",
             "page.modified",

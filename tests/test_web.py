@@ -261,6 +261,19 @@ def test_a_canonical_address_that_cannot_be_is_passed_over(site: Site, tmp_path:
     assert found_at(of, tmp_path)["one"] == (f"{site.address}/one", None)
 
 
+def test_an_address_that_leads_to_another_is_that_release(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "old", "new", "lost")
+    at(site, "new")
+    site.replies["/old"] = Reply(status=302, headers={"Location": "/new?utm_source=old"})
+    site.replies["/lost"] = Reply(status=302, headers={"Location": "/"})
+    site.lay("/", page("<p>Welcome to the ministry.</p>"))
+    fetched(of, tmp_path)
+    assert found_at(of, tmp_path) == {
+        "new": (f"{site.address}/new", f"{site.address}/old"),
+        "lost": (f"{site.address}/lost", None),
+    }
+
+
 def test_what_two_sources_list_is_one_release(site: Site, tmp_path: Path) -> None:
     of = lay_feed(site, "one", "two")
     beside = of.sources[0].model_copy(update={"name": "again"})
@@ -684,3 +697,47 @@ def test_a_document_of_the_federal_register_without_a_page_of_its_text_is_refuse
     mapped = of.sources[0].model_copy(update={"map": Mapping.model_validate({"body": "abstract"})})
     short = of.model_copy(update={"sources": [mapped]})
     assert releases(short, tmp_path)["two"]["body"] == "In short."
+
+
+# What a feed says of all its entries, and beside them
+
+
+LANGUAGES = {
+    "the feed": ("<language>fr</language>", "<html><p>", "fr"),
+    "the page": ("<language>fr</language>", "<html lang='de-AT'><p>", "de-AT"),
+    "the page alone": ("", "<html lang='de-AT'><p>", "de-AT"),
+}
+
+
+@pytest.mark.parametrize(("feed", "html", "language"), LANGUAGES.values(), ids=LANGUAGES)
+def test_a_source_without_a_language_takes_that_of_its_pages_and_of_its_feed(
+    site: Site, tmp_path: Path, feed: str, html: str, language: str
+) -> None:
+    site.lay("/feed", rss(site, "one").replace("</title>", f"</title>{feed}", 1), "application/rss+xml")
+    site.lay("/one", f"{html}{ORDERS}</p></html>")
+    of = dataset(site, "feed", language=None, page={"body": "p"})
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["language"] == language
+    told = of.model_copy(update={"sources": [of.sources[0].model_copy(update={"language": "en"})]})
+    fetched(told, tmp_path / "told")
+    assert releases(told, tmp_path / "told")["one"]["language"] == "en"
+
+
+def test_what_is_enclosed_in_an_entry_may_be_taken_and_is_ignored_by_name(site: Site, tmp_path: Path) -> None:
+    feed = rss(site, "one").replace("</item>", "<enclosure url='/one.pdf' type='application/pdf' length='9'/></item>")
+    site.lay("/feed", feed, "application/rss+xml")
+    site.lay("/one", page(f"<p>{ORDERS}</p>"))
+    of = dataset(site, "feed", **PAGE)
+    fetched(of, tmp_path)
+    assert built(of, tmp_path).noted == []
+    mapped = of.sources[0].model_copy(update={"map": Mapping.model_validate({"note": "enclosures.0"})})
+    assert releases(of.model_copy(update={"sources": [mapped]}), tmp_path)["one"]["note"] == "/one.pdf"
+
+
+def test_the_dateline_that_a_selector_finds_is_that_of_the_release(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one")
+    site.lay("/one", page(f"<b>Port\nLouis</b><p>{ORDERS}</p>"))
+    of = dataset(site, "feed", page={"body": "p", "dateline": "b"})
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["dateline"] == "Port Louis"
+    assert built(of, tmp_path).noted == []

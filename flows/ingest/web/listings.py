@@ -138,7 +138,9 @@ def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> 
     parsed = feedparser.parse(data, sanitize_html=False, resolve_relative_uris=False)
     if not parsed.version:
         raise guard.BadInput("input.format", "this XML is neither RSS nor Atom", value=url)
-    entries = [_entry(source, url, _plain(one), one.get("link") or one.get("id")) for one in parsed.entries]
+    language = parsed.feed.get("language") if source.language is None else None
+    beside = {CHANNEL_LANGUAGE: language} if language else {}
+    entries = [_entry(source, url, _plain(one) | beside, one.get("link") or one.get("id")) for one in parsed.entries]
     return _listing(url, entries, [link.href for link in parsed.feed.get("links", ()) if link.get("rel") == "next"])
 
 
@@ -156,6 +158,8 @@ DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base"
 """What feedparser makes of the fields that the feed has; the fields themselves stand beside it."""
 
 
+CHANNEL_LANGUAGE = "channel_language"
+"""The language that a feed tells of all its entries, where the source tells none."""
 PLAIN_TEXT = "plain_text"
 """Names the fields of an entry that are no HTML, though they look like some."""
 
@@ -165,6 +169,8 @@ def _plain(entry: Any) -> dict[str, Any]:
     found = {name: value for name, value in entry.items() if not DERIVED.fullmatch(name) and value not in ("", [], {})}
     if "content" in found:
         found["content"] = "".join(part.value for part in found["content"])
+    if enclosures := [one.href for one in entry.get("enclosures", ()) if one.get("href")]:
+        found["enclosures"] = enclosures
     if "tags" in found:
         found["tags"] = [tag.term for tag in found["tags"] if tag.get("term")]
     if plain := [name for name in ("title", "content", "summary") if _stays(entry, name, found.get(name))]:

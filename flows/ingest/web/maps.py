@@ -35,8 +35,8 @@ COMMON = {
         ("page.body", "content", "content_html", "content_text", "summary"),
         ("published", "date_published", "page.published"),
         ("updated", "date_modified", "page.modified"),
-        ("language", "page.language"),
-        ("id", "guid", "url", "tags", "author", "authors", "media_content", "media_thumbnail"),
+        ("language", "page.language", listings.CHANNEL_LANGUAGE),
+        ("id", "guid", "url", "tags", "author", "authors", "enclosures", "media_content", "media_thumbnail"),
         latest=("updated", "date_modified"),
     ),
     "wordpress": Common(
@@ -209,6 +209,7 @@ def _map(kind: str) -> Mapping:
         "published_at": {"from": "common.published", "as": "moment"} | zone,
         "modified_at": {"from": "common.modified", "as": "moment", "not_before": "published_at"} | zone,
         "language": "common.language",
+        "dateline": "page.dateline",
         "source": {"url": {"from": "address", "as": "url"}, "other_urls": {"from": "also", "as": "list"}},
         "ignore": [
             *read,

@@ -62,6 +62,8 @@ def read(
     found = {field: value for field, selector in selectors.items() if (value := _selected(tree, selector, field))}
     if {*wanted} - found.keys():
         found = _structured(html, wanted) | found
+    if "language" in wanted and (language := _selected(tree, "html@lang")):
+        found.setdefault("language", language)
     if "body" not in found:
         found |= _main_text(html)
     if "body" not in found:

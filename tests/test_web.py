@@ -274,6 +274,16 @@ def test_an_address_that_leads_to_another_is_that_release(site: Site, tmp_path: 
     }
 
 
+def test_a_page_that_lists_pages_names_no_mailbox_and_no_script(site: Site, tmp_path: Path) -> None:
+    links = ("one", "mailto:desk@harbour.example", "javascript:print()", "tel:+123", "http://[")
+    site.lay("/news/", "".join(f"<a href='{link}'>x</a>" for link in links))
+    site.lay("/news/one", page(f"<p>{ORDERS}</p>"))
+    of = dataset(site, "pages", "/news/", **PAGE)
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"news-one"}
+    assert [one.problem.message for one in built(of, tmp_path).refused] == ["1 of 2 entries have no address"]
+
+
 def test_what_two_sources_list_is_one_release(site: Site, tmp_path: Path) -> None:
     of = lay_feed(site, "one", "two")
     beside = of.sources[0].model_copy(update={"name": "again"})

@@ -304,12 +304,21 @@ def _local(tag: str) -> str:
 def _pages(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
     """A page that lists pages: the links that the source's selector finds."""
     tree = LexborHTMLParser(pages.decoded(data, declared))
-    found = dict(_links(tree, source.links or "a"))
-    if not found:
-        raise guard.BadInput("input.format", f"the selector {source.links!r} finds no link on the page", value=url)
     base = _base(tree, url)
+    found = {href: title for href, title in _links(tree, source.links or "a") if source.links or _of_web(base, href)}
+    if not found:
+        asked = f"the selector {source.links!r} finds" if source.links else "there is"
+        raise guard.BadInput("input.format", f"{asked} no link on the page", value=url)
     entries = [_entry(source, base, {"title": title}, href) for href, title in found.items()]
     return _listing(base, entries, [href for href, _ in _links(tree, source.next)] if source.next else [])
+
+
+def _of_web(base: str, href: str) -> bool:
+    """Return whether a link leads to the web, and not to a mailbox or into a script; a broken one is told later."""
+    try:
+        return urlsplit(guard.joined(base, href)).scheme in ("http", "https")
+    except guard.BadInput:
+        return True
 
 
 def _base(tree: LexborHTMLParser, url: str) -> str:

@@ -63,7 +63,7 @@ def counted(found: Counter[LeftOut]) -> Iterator[tuple[LeftOut, str]]:
 
 def _taken(value: dict[str, Any], take: Take, release: dict[str, Any]) -> Any:
     """Return what `take` makes of a document; None where it has nothing of the sort."""
-    found = at(value, _steps(take.from_)) if take.from_ else None
+    found = at(value, steps_of(take.from_)) if take.from_ else None
     if found in EMPTY:
         return take.value
     if take.split and isinstance(found, str):
@@ -81,8 +81,9 @@ def _put(release: dict[str, Any], target: str, found: Any) -> None:
 
 
 @cache
-def _steps(path: str) -> Steps:
-    return tuple(path.split("."))
+def steps_of(path: str) -> Steps:
+    """Return the steps of a path, names with dots between; none of an empty one, which leads to the whole."""
+    return tuple(path.split(".")) if path else ()
 
 
 def at(value: Any, steps: Steps) -> Any:

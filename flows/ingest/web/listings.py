@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from flows import guard
 from flows.ingest import moments
+from flows.ingest.mapping import at, steps_of
 from flows.ingest.web import pages
 from schemas.dataset import SourceConfig
 
@@ -64,6 +65,8 @@ class Api(NamedTuple):
     """Parameters that are asked with, unless the address of the source has them."""
 
 
+FIELDS = "title type abstract publication_date document_number html_url body_html_url"
+"""What the Federal Register is asked for of a document."""
 APIS = {
     "wordpress": Api("", "link", number="page", query=(("per_page", "100"), ("orderby", "modified"))),
     "drupal": Api("data", "attributes.path.alias", then="links.next.href"),
@@ -79,18 +82,7 @@ APIS = {
         query=(
             ("order", "newest"),
             ("per_page", "100"),
-            *(
-                ("fields[]", name)
-                for name in (
-                    "title",
-                    "type",
-                    "abstract",
-                    "publication_date",
-                    "document_number",
-                    "html_url",
-                    "body_html_url",
-                )
-            ),
+            *(("fields[]", name) for name in FIELDS.split()),
         ),
     ),
     "ninjs": Api("", "uri", then="next", embargo="embargoed", status="pubstatus"),
@@ -223,7 +215,7 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     """JSON of an API."""
     api = APIS[source.kind]
     told = guard.strict_json(guard.decode(data), exact=False)
-    items = at(told, api.items)
+    items = at(told, steps_of(api.items))
     if isinstance(items, dict) and not api.items:
         items = items["items"] if isinstance(items.get("items"), list) else [items]
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -234,13 +226,13 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     held = [item for item in items if _held(api, item)]
     entries = [_of_api(source, api, url, item) for item in items if item not in held]
     listing = _listing(url, entries, _then(api, url, told, items))
-    later = [f"{at(item, api.address)} is embargoed until {at(item, api.embargo)}" for item in held]
+    later = [f"{at(item, steps_of(api.address))} is embargoed until {at(item, steps_of(api.embargo))}" for item in held]
     return listing._replace(lacking="; ".join(filter(None, [listing.lacking, *later])) or None)
 
 
 def _held(api: Api, item: dict[str, Any]) -> bool:
     """Return whether an item may not go out yet, nor while its embargo cannot be read."""
-    told = at(item, api.embargo) if api.embargo else None
+    told = at(item, steps_of(api.embargo)) if api.embargo else None
     if not told:
         return False
     until = moments.read(str(told))
@@ -257,9 +249,9 @@ def called_back(kind: str, listed: dict[str, Any]) -> bool:
 
 
 def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry | None:
-    address = at(item, api.address) or at(item, "links.self.href")
+    address = at(item, steps_of(api.address)) or at(item, steps_of("links.self.href"))
     entry = _entry(source, url, item, address)
-    page = at(item, api.page) if api.page else None
+    page = at(item, steps_of(api.page)) if api.page else None
     if not entry or not isinstance(page, str):
         return entry
     try:
@@ -270,7 +262,7 @@ def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> E
 
 def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
     """Yield the address of the next answer, if there is one; an empty answer is the last."""
-    following = at(told, api.then) if api.then else None
+    following = at(told, steps_of(api.then)) if api.then else None
     if isinstance(following, str) and following:
         yield following
     elif api.number and items:
@@ -341,13 +333,6 @@ def _wanted(source: SourceConfig, address: str) -> bool:
 
 
 READERS = {"feed": _feed, "sitemap": _sitemap, "pages": _pages}
-
-
-def at(value: Any, path: str) -> Any:
-    """Return what lies in `value`, JSON, at a path of names with dots between; None where it leads nowhere."""
-    for name in filter(None, path.split(".")):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def _with(url: str, asked: tuple[tuple[str, str], ...], *, replace: bool) -> str:

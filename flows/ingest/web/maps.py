@@ -7,7 +7,7 @@ Drupal's JSON:API, the API of justice.gov, the Federal Register API v1, IPTC nin
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from flows.ingest.mapping import at
+from flows.ingest.mapping import at, steps_of
 from flows.ingest.web import listings, pages
 from schemas.mapping import Mapping
 
@@ -29,6 +29,24 @@ class Common(NamedTuple):
 
 
 NAMES = ("title", "text", "published", "modified", "language", "day")
+POST = """
+id guid slug status type link author featured_media comment_status ping_status modified sticky template format meta
+categories tags class_list _links
+"""
+NODE = """
+type id links relationships meta attributes.path attributes.status attributes.promote attributes.sticky
+attributes.drupal_internal__nid attributes.drupal_internal__vid attributes.revision_timestamp
+attributes.default_langcode attributes.revision_log attributes.revision_translation_affected
+"""
+DOCUMENT = """
+abstract html_url pdf_url public_inspection_pdf_url body_html_url document_number type agencies excerpts
+"""
+ITEM = """
+uri standard version profile pubStatus pubstatus urgency type slugline by copyrightHolder copyrightNotice located
+edNote altIds associations representationType organisations people places subjects genres events eventDetails
+embargoed
+"""
+"""What a post of WordPress, a node of Drupal, a document of the Federal Register and a ninjs item have beside."""
 COMMON = {
     "feed": Common(
         ("title",),
@@ -45,27 +63,7 @@ COMMON = {
         ("date_gmt",),
         ("modified_gmt",),
         ("page.language",),
-        (
-            "id",
-            "guid",
-            "slug",
-            "status",
-            "type",
-            "link",
-            "author",
-            "featured_media",
-            "comment_status",
-            "ping_status",
-            "modified",
-            "sticky",
-            "template",
-            "format",
-            "meta",
-            "categories",
-            "tags",
-            "class_list",
-            "_links",
-        ),
+        tuple(POST.split()),
         day=("date", "date_gmt"),
     ),
     "drupal": Common(
@@ -74,23 +72,7 @@ COMMON = {
         ("attributes.created",),
         ("attributes.changed",),
         ("attributes.langcode",),
-        (
-            "type",
-            "id",
-            "links",
-            "relationships",
-            "meta",
-            "attributes.path",
-            "attributes.status",
-            "attributes.promote",
-            "attributes.sticky",
-            "attributes.drupal_internal__nid",
-            "attributes.drupal_internal__vid",
-            "attributes.revision_timestamp",
-            "attributes.default_langcode",
-            "attributes.revision_log",
-            "attributes.revision_translation_affected",
-        ),
+        tuple(NODE.split()),
     ),
     "doj": Common(
         ("title",),
@@ -106,17 +88,7 @@ COMMON = {
         ("publication_date",),
         (),
         ("page.language",),
-        (
-            "abstract",
-            "html_url",
-            "pdf_url",
-            "public_inspection_pdf_url",
-            "body_html_url",
-            "document_number",
-            "type",
-            "agencies",
-            "excerpts",
-        ),
+        tuple(DOCUMENT.split()),
     ),
     "ninjs": Common(
         ("headlines", "headline", "title"),
@@ -124,19 +96,7 @@ COMMON = {
         ("firstCreated", "firstcreated", "versionCreated", "versioncreated"),
         ("versionCreated", "versioncreated"),
         ("language",),
-        (
-            *("uri", "standard", "version", "profile", "pubStatus", "pubstatus", "urgency", "type", "slugline", "by"),
-            *(
-                "copyrightHolder",
-                "copyrightNotice",
-                "located",
-                "edNote",
-                "altIds",
-                "associations",
-                "representationType",
-            ),
-            *("organisations", "people", "places", "subjects", "genres", "events", "eventDetails", "embargoed"),
-        ),
+        tuple(ITEM.split()),
     ),
     "pages": Common(
         ("page.headline", "title"), ("page.body",), ("page.published",), ("page.modified",), ("page.language",)
@@ -174,7 +134,7 @@ def _first(said: dict[str, Any], paths: tuple[str, ...]) -> tuple[Any, bool]:
     """Return the value of the first of `paths` that is filled, None where none is, and whether it may be HTML."""
     plain = said.get(listings.PLAIN_TEXT) or ()
     for path in paths:
-        told = _main(at(said, tuple(path.split("."))))
+        told = _main(at(said, steps_of(path)))
         value = _value(told)
         if value:
             declared = str(told.get("contentType")) if isinstance(told, dict) else ""

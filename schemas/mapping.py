@@ -44,6 +44,8 @@ class Take(Model):
     def _something(self) -> Self:
         if self.from_ is None and self.value is None:
             raise PydanticCustomError("take", "give `from`, a field of the source, or `value`, or both")
+        if self.language and not self.format:
+            raise PydanticCustomError("take", "`language` is that of the names in `format`, which is not given")
         return self
 
     @field_validator("zone")

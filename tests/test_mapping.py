@@ -22,7 +22,7 @@ from schemas.values import SLUG
 from tests import publishing
 from tests.test_docs import blocks
 
-PAGE = PROJECT / "docs" / "corpus.md"
+PAGE, SOURCES = PROJECT / "docs" / "corpus.md", PROJECT / "docs" / "sources.md"
 DAY = date(2026, 11, 24)
 TEXT = next(block.text for block in blocks(PAGE) if block.language == "toml")
 LINE: dict[str, Any] = json.loads(next(block.text for block in blocks(PAGE) if block.language == "json"))
@@ -68,6 +68,9 @@ def test_the_line_on_the_page_of_corpora_becomes_a_release_by_the_map_on_it() ->
         ({"as": "instant"}, "20-Nov-2026 5 PM (EST)", "2026-11-20T17:00:00-05:00"),
         ({"as": "instant"}, "November 20, 2026 5:00 PM +02:00", "2026-11-20T17:00:00+02:00"),
         ({"as": "instant"}, "Fri, 20 Nov 26 17:00:00 GMT", "2026-11-20T17:00:00+00:00"),
+        ({"as": "instant"}, "Friday, 20-Nov-26 17:00:00 GMT", "2026-11-20T17:00:00+00:00"),
+        ({"as": "instant"}, "Fri Nov 20 17:00:00 EST 2026", "2026-11-20T17:00:00-05:00"),
+        ({"as": "instant"}, "Fri Nov 20 2026 17:00:00 GMT+0200 (Some Time)", "2026-11-20T17:00:00+02:00"),
         ({"as": "instant", "zone": "Europe/Paris"}, "Nov 20, 2026 5:00 PM ET", "Nov 20, 2026 5:00 PM ET"),
         ({"as": "instant", "zone": "UTC"}, "November 20, 2026 17:00 PM", "November 20, 2026 17:00 PM"),
         ({"as": "moment", "zone": "Europe/Paris"}, "November 20, 2026", None),
@@ -168,6 +171,23 @@ def test_a_value_before_the_field_that_it_may_not_precede_is_left_out_and_told()
     assert ("modified_at" in release, untaken) == (True, [])
 
 
+def test_moments_of_which_one_has_no_zone_are_left_for_the_contract() -> None:
+    told = {"published_at": {"from": "out", "as": "instant"}}
+    told["modified_at"] = {"from": "edited", "as": "instant", "not_before": "published_at"}
+    document = {"out": "2022-03-01T12:00:00Z", "edited": "2022-03-01T11:00:00"}
+    release, left_out = taken(document, **told)
+    assert (release["modified_at"], left_out) == ("2022-03-01T11:00:00", [])
+
+
+def test_the_maps_on_the_page_of_sources_are_maps() -> None:
+    told = [tomllib.loads(block.text) for block in blocks(SOURCES) if "[sources.map]" in block.text]
+    maps = [Mapping.model_validate(one["sources"]["map"]) for one in told]
+    days = [
+        mapped({"common": {"published": "20 de noviembre de 2026"}}, one, "news")[0].get("published_on") for one in maps
+    ]
+    assert days == ["2026-11-20", None]
+
+
 def test_a_value_without_the_field_that_it_may_not_precede_is_left_out_and_told() -> None:
     told = {"modified_at": {"from": "edited", "as": "instant", "not_before": "published_at"}}
     told["published_at"] = {"from": "out", "as": "moment"}
@@ -187,6 +207,7 @@ def test_a_value_without_the_field_that_it_may_not_precede_is_left_out_and_told(
         {"published_at": {"from": "date", "zone": "Mars/Phobos"}},
         {"published_at": {"from": "date", "zone": "../UTC"}},
         {"published_on": {"from": "date", "format": "%d %B %Y", "language": "qx"}},
+        {"published_on": {"from": "date", "language": "es"}},
         {"source": {"colour": "title"}},
     ],
 )

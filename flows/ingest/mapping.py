@@ -137,11 +137,16 @@ def _too_early(target: str, take: Take, release: dict[str, Any]) -> LeftOut | No
     """Take out a value that lies before the field that it may not, or without it; return that it was, or None."""
     lacking = target in release and take.not_before not in release
     mine, other = (_read(release.get(name), take) for name in (target, str(take.not_before)))
-    if not lacking and (mine is None or other is None or mine >= other):
+    if not lacking and (mine is None or other is None or not _before(mine, other)):
         return None
     release.pop(target)
     why = f"stands without {take.not_before}" if lacking else f"lies before {take.not_before}"
     return LeftOut(take.from_ or target, f"{target} {why} and is left out")
+
+
+def _before(mine: datetime, other: datetime) -> bool:
+    """Return whether one moment lies before another; of two of which one has no zone nobody knows."""
+    return (mine.utcoffset() is None) == (other.utcoffset() is None) and mine < other
 
 
 def _instant(value: Any, take: Take, _: dict[str, Any]) -> Any:

@@ -18,7 +18,7 @@ DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 MONTH, YEAR = r"(?P<month>[a-z]{3,9})\.?", r"(?P<year>\d{4})"
 TIME = (
     r"(?:,?(?: at| [-|])? (?P<hour>\d{1,2})(?=:| ?[ap]\.?m)(?::(?P<minute>\d\d)(?::(?P<second>\d\d))?)?"
-    r"(?: ?(?P<half>[ap])\.?m\b\.?)?(?: ?\(?(?P<zone>[+-]\d\d:?\d\d|[a-z]{1,5})\)?)?)?"
+    r"(?: ?(?P<half>[ap])\.?m\b\.?)?(?: ?\(?(?:gmt|utc)?(?P<zone>[+-]\d\d:?\d\d|[a-z]{1,5})\)?)?(?: \([\w ]+\))?)?"
 )
 FORMS = [
     re.compile(WEEKDAY + form + TIME, re.IGNORECASE)
@@ -30,11 +30,14 @@ FORMS = [
     )
 ]
 """November 20, 2026 and Nov. 20, 2026; 20 November 2026; 20.11.2026; 2026/11/20; a time after each of them."""
+ZONE = "(?:utc?|gmt|z|[ecmp][sd]t)"
 MAIL = re.compile(
-    r"(?:[a-z]{3,9}, *)?\d{1,2} [a-z]{3} \d{2,4} \d{1,2}:\d\d(?::\d\d)?"
-    r"(?: *(?:[+-]\d{4}|utc?|gmt|z|[ecmp][sd]t))?(?: *\(\w+\))?",
+    rf"(?:[a-z]{{3,9}}, *)?\d{{1,2}}[ -][a-z]{{3}}[ -]\d\d(?:\d\d)? \d{{1,2}}[:.]\d\d(?:[:.]\d\d)?"
+    rf"(?: *(?:[+-]\d{{4}}|{ZONE}))?(?: *\(\w+\))?"
+    rf"|[a-z]{{3}} [a-z]{{3}} \d{{1,2}} \d{{1,2}}:\d\d:\d\d(?: {ZONE})? \d{{4}}",
     re.IGNORECASE,
 )
+"""The forms of RFC 5322, RFC 850 and asctime."""
 HOURS = {"UT": 0, "UTC": 0, "GMT": 0, "Z": 0}
 HOURS |= {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 """Names of zones that RFC 822 gives a meaning."""

@@ -1,7 +1,7 @@
 """What a feed, an API, a sitemap or a listing page names: entries, and where it goes on.
 
-Pure functions over the bytes of one answer. An entry keeps every field that the source gives, by the source's own
-names, for the mapping to take, ignore or report.
+Pure functions over the bytes of one answer, but for the end of an embargo. An entry keeps every field that the source
+gives, by the source's own names, for the mapping to take, ignore or report.
 """
 
 import codecs
@@ -152,7 +152,7 @@ DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base"
 
 CHANNEL_LANGUAGE = "channel_language"
 """The language that a feed tells of all its entries, where the source tells none."""
-PLAIN_TEXT = "plain_text"
+PLAIN_TEXT = "in_plain_text"
 """Names the fields of an entry that are no HTML, though they look like some."""
 
 

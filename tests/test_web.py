@@ -16,7 +16,7 @@ from schemas.dataset import Dataset
 from schemas.mapping import Mapping
 from schemas.report import Provenance
 from tests.publishing import published, read_json
-from tests.site import Reply, Site
+from tests.site import Reply, Site, serving
 
 DAY = "2026-11-24"
 ORDERS = "The minister signed the harbour order. It takes effect on 1 March."
@@ -295,6 +295,22 @@ def test_what_two_sources_list_is_one_release(site: Site, tmp_path: Path) -> Non
     assert sorted((one.source, one.release_id) for one in whole.named) == [
         (source, name) for source in ("again", "news") for name in ("one", "two")
     ]
+
+
+def test_two_hosts_with_the_same_paths_share_no_id_where_one_has_a_prefix(site: Site, tmp_path: Path) -> None:
+    with serving(Site()) as other:
+        at(other, "one", body="Another text, of another ministry.")
+        other.lay("/feed", rss(other, "one"), "application/rss+xml")
+        (first,), (second,) = lay_feed(site, "one").sources, dataset(other, "feed", name="health", **PAGE).sources
+        ids = {"id": {"from": "address", "as": "address", "parts": 20, "prefix": "health"}}
+        apart = second.model_copy(update={"map": Mapping.model_validate(ids)})
+        both = dataset(site, "feed").model_copy(update={"sources": [first, second]})
+        fetched(both, tmp_path)
+    (refused,) = built(both, tmp_path).refused
+    assert (refused.problem.rule, "`prefix`" in (refused.problem.hint or "")) == ("record.duplicate", True)
+    both = both.model_copy(update={"sources": [first, apart]})
+    assert releases(both, tmp_path).keys() == {"one", "health-one"}
+    assert not built(both, tmp_path).refused
 
 
 def test_a_release_that_is_told_twice_in_two_ways_is_told_as_such_with_the_one_that_was_taken(

@@ -4,8 +4,6 @@ Pure functions over the bytes of one answer, but for the end of an embargo. An e
 gives, by the source's own names, for the mapping to take, ignore or report.
 """
 
-import codecs
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -17,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from flows import guard
 from flows.ingest import moments
 from flows.ingest.mapping import at, steps_of
-from flows.ingest.web import pages
+from flows.ingest.web import feeds, pages
 from schemas.dataset import SourceConfig
 
 
@@ -123,58 +121,9 @@ def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> 
     """RSS, Atom or JSON Feed."""
     if data.lstrip()[:1] == b"{" or "json" in (declared or ""):
         return _json_feed(source, url, data)
-    import feedparser  # noqa: PLC0415 - only a feed pays for it
-
-    data = _whole_xml(data, declared)
-    guard.xml(data)
-    parsed = feedparser.parse(data, sanitize_html=False, resolve_relative_uris=False)
-    if not parsed.version:
-        raise guard.BadInput("input.format", "this XML is neither RSS nor Atom", value=url)
-    language = parsed.feed.get("language") if source.language is None else None
-    beside = {CHANNEL_LANGUAGE: language} if language else {}
-    entries = [_entry(source, url, _plain(one) | beside, one.get("link") or one.get("id")) for one in parsed.entries]
-    return _listing(url, entries, [link.href for link in parsed.feed.get("links", ()) if link.get("rel") == "next"])
-
-
-def _whole_xml(data: bytes, declared: str | None) -> bytes:
-    """Return XML from its first mark on, in the encoding that its server declares where it declares none itself."""
-    data = data.removeprefix(codecs.BOM_UTF8).lstrip()
-    if pages.CHARSET.search(declared or "") and not data.startswith(UTF_16) and not XML_ENCODING.match(data):
-        return pages.decoded(data, declared).encode()
-    return data
-
-
-XML_ENCODING = re.compile(rb"<\?xml[^>]*\sencoding\s*=")
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base")
-"""What feedparser makes of the fields that the feed has; the fields themselves stand beside it."""
-
-
-CHANNEL_LANGUAGE = "channel_language"
-"""The language that a feed tells of all its entries, where the source tells none."""
-PLAIN_TEXT = "in_plain_text"
-"""Names the fields of an entry that are no HTML, though they look like some."""
-
-
-def _plain(entry: Any) -> dict[str, Any]:
-    """Return the fields of a feed's entry as plain JSON, without what feedparser derives from them."""
-    found = {name: value for name, value in entry.items() if not DERIVED.fullmatch(name) and value not in ("", [], {})}
-    if "content" in found:
-        found["content"] = "".join(part.value for part in found["content"])
-    if enclosures := [one.href for one in entry.get("enclosures", ()) if one.get("href")]:
-        found["enclosures"] = enclosures
-    if "tags" in found:
-        found["tags"] = [tag.term for tag in found["tags"] if tag.get("term")]
-    if plain := [name for name in ("title", "content", "summary") if _stays(entry, name, found.get(name))]:
-        found[PLAIN_TEXT] = plain
-    return dict(json.loads(json.dumps(found, default=str)))
-
-
-def _stays(entry: Any, name: str, value: Any) -> bool:
-    """Return whether a field of a feed's entry is told to be plain text, and would be another text as HTML."""
-    parts = entry.content if name == "content" and value else [entry.get(f"{name}_detail") or {}]
-    plain = all(part.get("type") == "text/plain" for part in parts)
-    return plain and isinstance(value, str) and pages.text_of(value) != value.strip()
+    feed = feeds.read(data, declared)
+    beside = {feeds.LANGUAGE: feed.language} if feed.language and source.language is None else {}
+    return _listing(url, [_entry(source, url, one | beside, address) for one, address in feed.entries], feed.following)
 
 
 def _json_feed(source: SourceConfig, url: str, data: bytes) -> Listing:
@@ -272,7 +221,7 @@ def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
 
 def _sitemap(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
     """A sitemap, or an index of sitemaps, either of them gzipped or not."""
-    root = guard.xml(_whole_xml(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data, declared))
+    root = guard.xml(feeds.whole(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data, declared))
     kind = _local(root.tag)
     if kind not in ("urlset", "sitemapindex"):
         raise guard.BadInput("input.format", f"this XML is no sitemap, but {kind}", value=url)

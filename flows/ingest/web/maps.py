@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flows.ingest.mapping import at, steps_of
-from flows.ingest.web import listings, pages
+from flows.ingest.web import feeds, pages
 from schemas.mapping import Mapping
 
 
@@ -53,7 +53,7 @@ COMMON = {
         ("page.body", "content", "content_html", "content_text", "summary"),
         ("published", "date_published", "page.published"),
         ("updated", "date_modified", "page.modified"),
-        ("language", "page.language", listings.CHANNEL_LANGUAGE),
+        ("language", "page.language", feeds.LANGUAGE),
         ("id", "guid", "url", "tags", "author", "authors", "enclosures", "media_content", "media_thumbnail"),
         latest=("updated", "date_modified"),
     ),
@@ -132,7 +132,7 @@ def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dic
 
 def _first(said: dict[str, Any], paths: tuple[str, ...]) -> tuple[Any, bool]:
     """Return the value of the first of `paths` that is filled, None where none is, and whether it may be HTML."""
-    plain = said.get(listings.PLAIN_TEXT) or ()
+    plain = said.get(feeds.PLAIN_TEXT) or ()
     for path in paths:
         told = _main(at(said, steps_of(path)))
         value = _value(told)
@@ -175,7 +175,7 @@ def _map(kind: str) -> Mapping:
             *read,
             *layout.ignore,
             "listed_at",
-            listings.PLAIN_TEXT,
+            feeds.PLAIN_TEXT,
             "page.canonical",
             "page.headline",
             "page.modified",

@@ -1,7 +1,7 @@
 """`Dataset`: what a steward writes about a dataset in `data/datasets/<name>.toml`."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -67,6 +67,11 @@ LYING = ("files", "folder")
 """Kinds whose files lie somewhere to be read; the others are asked by address."""
 ON_PAGES = ("pages", "sitemap")
 """Kinds that name pages and hold no text themselves."""
+OF_WEB = tuple(kind for kind in get_args(Kind) if kind not in LYING)
+READ_BY = {"path": ("files",), "folder": ("folder",), "links": ("pages",), "next": ("pages",)}
+READ_BY |= dict.fromkeys(("page", "only", "delay", "look_back", "most"), OF_WEB)
+READ_BY |= dict.fromkeys(("hosts", "private"), ("folder", *OF_WEB))
+"""Settings that only some kinds do something with, and these kinds."""
 
 
 class SourceConfig(Model):
@@ -126,6 +131,18 @@ class SourceConfig(Model):
         if getattr(self, wanted) is None:
             raise PydanticCustomError(
                 "source", "a source of kind {kind} needs its {wanted}", {"kind": self.kind, "wanted": wanted}
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _of_use(self) -> Self:
+        told = {name for name in self.model_fields_set if getattr(self, name) is not None}
+        idle = [name for name, kinds in READ_BY.items() if name in told and self.kind not in kinds]
+        if idle:
+            raise PydanticCustomError(
+                "source",
+                "a source of kind {kind} does nothing with {names}",
+                {"kind": self.kind, "names": ", ".join(idle)},
             )
         return self
 

@@ -70,7 +70,7 @@ RULES = _rules(
     ("record.max-length", "error", "A value is not longer than its field allows.", "Shorten the value."),
     ("record.order", "error", "An end does not come before its start, nor without it.", "Mend the one that is wrong."),
     ("record.somebody", "error", "A participant is an entity or words, not both.", "Give either entity_id or text."),
-    ("record.duplicate", "error", "An id is given once.", "Give each its own id, or remove one."),
+    ("record.duplicate", "error", "An id is given once.", "Give each its own id, or remove one; of two sources that share ids, one has a `prefix` in its map."),
     ("record.cycle", "error", "A row is not its own parent, nor its parent's.", "Mend the parent."),
     ("record.conflict", "error", "An entity is told the same way in every release.", "Make the two agree, or give them two ids."),
     ("evidence.missing", "error", "A fact has words that state it.", "Add a span."),

@@ -105,6 +105,27 @@ def test_broken_toml_is_told_with_the_file_and_the_line(data: Path, old: str, ne
 
 
 @pytest.mark.parametrize(
+    ("kind", "setting"),
+    [
+        ("feed", 'links = "a"'),
+        ("wordpress", 'next = ".next"'),
+        ("sitemap", 'path = "releases"'),
+        ("feed", 'folder = "file://drop"'),
+        ("files", "look_back = 3"),
+        ("files", 'hosts = ["ports.example"]'),
+        ("folder", "page = {}"),
+    ],
+)
+def test_a_setting_that_does_nothing_for_its_kind_is_a_mistake(tmp_path: Path, kind: str, setting: str) -> None:
+    place = {"files": 'path = "drop"', "folder": 'folder = "file://drop"'}.get(kind, 'url = "https://ports.example/a"')
+    told = LEAST.replace('path = "releases"', f'kind = "{kind}"\n{place}\n{setting}')
+    (tmp_path / "least.toml").write_text(told, encoding="utf-8")
+    said = f"a source of kind {kind} does nothing with {setting.partition(' ')[0]}"
+    with pytest.raises(config.ConfigError, match=said):
+        config.read(tmp_path, "least")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "field", "given"),
     [
         ("max_refused_share = 0.2", "max_refused_share = 1.5", "gate.max_refused_share", 1.5),

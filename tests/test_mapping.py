@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 import tomllib
 from collections import Counter
 from datetime import date
@@ -13,14 +14,15 @@ import pytest
 from pydantic import ValidationError
 
 from flows import config
-from flows.ingest.mapping import mapped
+from flows.ingest.mapping import mapped, slug
 from flows.settings import PROJECT
 from schemas.mapping import Mapping
 from schemas.report import Report
+from schemas.values import SLUG
 from tests import publishing
 from tests.test_docs import blocks
 
-PAGE = PROJECT / "docs" / "corpus.md"
+PAGE, SOURCES = PROJECT / "docs" / "corpus.md", PROJECT / "docs" / "sources.md"
 DAY = date(2026, 11, 24)
 TEXT = next(block.text for block in blocks(PAGE) if block.language == "toml")
 LINE: dict[str, Any] = json.loads(next(block.text for block in blocks(PAGE) if block.language == "json"))
@@ -60,7 +62,44 @@ def test_the_line_on_the_page_of_corpora_becomes_a_release_by_the_map_on_it() ->
         ({"as": "day"}, "2022-03-01 23:30:00-05:00", "2022-03-01"),
         ({"as": "day", "format": "%d %B %Y"}, "1 March 2022", "2022-03-01"),
         ({"as": "day"}, "31 March", "31 March"),
+        ({"as": "instant", "zone": "America/New_York"}, "November 20, 2026 5:00 PM", "2026-11-20T17:00:00-05:00"),
+        ({"as": "instant", "zone": "America/New_York"}, "Nov. 20, 2026 at 12:05 a.m.", "2026-11-20T00:05:00-05:00"),
+        ({"as": "instant"}, "Friday, 20 November 2026, 17:00:30 GMT", "2026-11-20T17:00:30+00:00"),
+        ({"as": "instant"}, "20-Nov-2026 5 PM (EST)", "2026-11-20T17:00:00-05:00"),
+        ({"as": "instant"}, "November 20, 2026 5:00 PM +02:00", "2026-11-20T17:00:00+02:00"),
+        ({"as": "instant"}, "Fri, 20 Nov 26 17:00:00 GMT", "2026-11-20T17:00:00+00:00"),
+        ({"as": "instant"}, "Friday, 20-Nov-26 17:00:00 GMT", "2026-11-20T17:00:00+00:00"),
+        ({"as": "instant"}, "Fri Nov 20 17:00:00 EST 2026", "2026-11-20T17:00:00-05:00"),
+        ({"as": "instant"}, "Fri Nov 20 2026 17:00:00 GMT+0200 (Some Time)", "2026-11-20T17:00:00+02:00"),
+        ({"as": "instant", "zone": "Europe/Paris"}, "Nov 20, 2026 5:00 PM ET", "Nov 20, 2026 5:00 PM ET"),
+        ({"as": "instant", "zone": "UTC"}, "November 20, 2026 17:00 PM", "November 20, 2026 17:00 PM"),
+        ({"as": "moment", "zone": "Europe/Paris"}, "November 20, 2026", None),
+        ({"as": "moment", "zone": "Europe/Paris", "format": "%d.%m.%Y"}, "20.11.2026", None),
+        ({"as": "moment", "zone": "UTC", "format": "%d.%m.%Y %H.%M"}, "20.11.2026 17.05", "2026-11-20T17:05:00+00:00"),
+        ({"as": "day"}, "November 20, 2026", "2026-11-20"),
+        ({"as": "day"}, "Nov. 20th, 2026", "2026-11-20"),
+        ({"as": "day"}, "20th of November 2026", "2026-11-20"),
+        ({"as": "day"}, "Sept. 5,\u00a02026", "2026-09-05"),
+        ({"as": "day"}, "November 20, 2026 5:00 PM ET", "2026-11-20"),
+        ({"as": "day"}, "20.11.2026", "2026-11-20"),
+        ({"as": "day"}, "2026/11/05", "2026-11-05"),
+        ({"as": "day"}, "03/03/2026", "2026-03-03"),
+        ({"as": "day"}, "03/04/2026", "03/04/2026"),
+        ({"as": "day", "format": "%d/%m/%Y"}, "03/04/2026", "2026-04-03"),
+        ({"as": "day"}, "20-25 November 2026", "20-25 November 2026"),
+        ({"as": "day"}, "November 2026", "November 2026"),
+        ({"as": "day"}, "November 31, 2026", "November 31, 2026"),
+        ({"as": "day"}, "20 de noviembre de 2026", "20 de noviembre de 2026"),
+        ({"as": "day", "format": "%d de %B de %Y", "language": "es"}, "20 de Noviembre de 2026", "2026-11-20"),
+        ({"as": "day", "format": "%A %d %B %Y", "language": "fr"}, "vendredi 20 nov. 2026", "2026-11-20"),
+        ({"as": "day", "format": "%d %b %Y", "language": "ru"}, "20 ноября 2026", "2026-11-20"),
+        ({"as": "day", "format": "%d de %B de %Y", "language": "pt-BR"}, "1 de março de 2026", "2026-03-01"),
+        ({"as": "day", "format": "%d %B %Y", "language": "tr"}, "20 Kas\u0131m 2026", "2026-11-20"),
+        ({"as": "day", "format": "%d %B %Y", "language": "tr"}, "20 Kasim 2026", "20 Kasim 2026"),
         ({"as": "slug"}, "Ministère de l'Énergie", "ministere-de-lenergie"),
+        ({"as": "slug", "prefix": "health"}, "Care", "health-care"),
+        ({"as": "address", "prefix": "health"}, "https://example.org/node/17", "health-17"),
+        ({"as": "address", "prefix": "health"}, "https://example.org/", "https://example.org/"),
         ({"as": "slug", "split": ";"}, "Press Release; Energy", "press-release"),
         ({"as": "list", "split": ";"}, "Press Release; Energy", ["Press Release", "Energy"]),
         ({"as": "list"}, "Energy", ["Energy"]),
@@ -73,7 +112,7 @@ def test_the_line_on_the_page_of_corpora_becomes_a_release_by_the_map_on_it() ->
 def test_a_value_is_read_as_its_map_says_or_left_for_the_contract_to_refuse(
     take: dict[str, Any], value: Any, found: Any
 ) -> None:
-    assert taken({"there": value}, note={"from": "there", **take})[0]["note"] == found
+    assert taken({"there": value}, note={"from": "there", **take})[0].get("note") == found
 
 
 def test_a_long_address_makes_an_id_that_fits_and_is_its_own() -> None:
@@ -84,6 +123,32 @@ def test_a_long_address_makes_an_id_that_fits_and_is_its_own() -> None:
     }
     assert len(ids) == len(ends)
     assert all(len(one) <= 120 and one.startswith("word-word-") for one in ids)
+
+
+ALIKE = [
+    ("/ru/визит", "/ru/договор"),
+    ("/и-я", "/я-и"),
+    ("/2024/05/新闻", "/2024/05/公告"),
+    ("/caf%E9", "/caf%E8"),
+    ("/søn", "/sn"),
+    (f"/{'word-' * 23}визит", f"/{'word-' * 23}обед"),
+    ("/" + "x" * 130, "/" + "x" * 131),
+]
+
+
+@pytest.mark.parametrize("pair", ALIKE, ids=range(len(ALIKE)))
+def test_addresses_that_differ_in_letters_outside_ascii_have_ids_of_their_own(pair: tuple[str, str]) -> None:
+    ids = {
+        taken({"link": f"https://example.org{path}"}, id={"from": "link", "as": "address", "parts": 9})[0]["id"]
+        for path in pair
+    }
+    assert len(ids) == 2
+    assert all(re.fullmatch(SLUG, one) and len(one) <= 120 for one in ids)
+
+
+def test_an_address_has_one_id_whether_its_letters_are_escaped_or_not() -> None:
+    links = ("https://example.org/ru/%D1%8F", "https://example.org/ru/я")
+    assert {taken({"link": one}, id={"from": "link", "as": "address"})[0]["id"] for one in links} == {slug("я")}
 
 
 def test_a_path_leads_into_objects_and_lists() -> None:
@@ -106,6 +171,32 @@ def test_a_value_before_the_field_that_it_may_not_precede_is_left_out_and_told()
     assert ("modified_at" in release, untaken) == (True, [])
 
 
+def test_moments_of_which_one_has_no_zone_are_left_for_the_contract() -> None:
+    told = {"published_at": {"from": "out", "as": "instant"}}
+    told["modified_at"] = {"from": "edited", "as": "instant", "not_before": "published_at"}
+    document = {"out": "2022-03-01T12:00:00Z", "edited": "2022-03-01T11:00:00"}
+    release, left_out = taken(document, **told)
+    assert (release["modified_at"], left_out) == ("2022-03-01T11:00:00", [])
+
+
+def test_the_maps_on_the_page_of_sources_are_maps() -> None:
+    told = [tomllib.loads(block.text) for block in blocks(SOURCES) if "[sources.map]" in block.text]
+    maps = [Mapping.model_validate(one["sources"]["map"]) for one in told]
+    days = [
+        mapped({"common": {"published": "20 de noviembre de 2026"}}, one, "news")[0].get("published_on") for one in maps
+    ]
+    assert days == ["2026-11-20", None]
+
+
+def test_a_value_without_the_field_that_it_may_not_precede_is_left_out_and_told() -> None:
+    told = {"modified_at": {"from": "edited", "as": "instant", "not_before": "published_at"}}
+    told["published_at"] = {"from": "out", "as": "moment"}
+    document = {"out": "2022-03-01", "edited": "2022-03-01T13:00:00Z"}
+    release, left_out = mapped(document, Mapping.model_validate(told), "press-room")
+    assert release == {"source": {"name": "press-room"}}
+    assert left_out == [("edited", "modified_at stands without published_at and is left out")]
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -113,6 +204,10 @@ def test_a_value_before_the_field_that_it_may_not_precede_is_left_out_and_told()
         {"headline": {"as": "slug"}},
         {"headline": {"from": "title", "as": "shout"}},
         {"headline": {"from": "title", "not_before": "the-start"}},
+        {"published_at": {"from": "date", "zone": "Mars/Phobos"}},
+        {"published_at": {"from": "date", "zone": "../UTC"}},
+        {"published_on": {"from": "date", "format": "%d %B %Y", "language": "qx"}},
+        {"published_on": {"from": "date", "language": "es"}},
         {"source": {"colour": "title"}},
     ],
 )

@@ -13,9 +13,10 @@ from flows.documents import Built
 from flows.settings import Settings
 from flows.store import Fetched
 from schemas.dataset import Dataset
+from schemas.mapping import Mapping
 from schemas.report import Provenance
 from tests.publishing import published, read_json
-from tests.site import Reply, Site
+from tests.site import Reply, Site, serving
 
 DAY = "2026-11-24"
 ORDERS = "The minister signed the harbour order. It takes effect on 1 March."
@@ -260,6 +261,29 @@ def test_a_canonical_address_that_cannot_be_is_passed_over(site: Site, tmp_path:
     assert found_at(of, tmp_path)["one"] == (f"{site.address}/one", None)
 
 
+def test_an_address_that_leads_to_another_is_that_release(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "old", "new", "lost")
+    at(site, "new")
+    site.replies["/old"] = Reply(status=302, headers={"Location": "/new?utm_source=old"})
+    site.replies["/lost"] = Reply(status=302, headers={"Location": "/"})
+    site.lay("/", page("<p>Welcome to the ministry.</p>"))
+    fetched(of, tmp_path)
+    assert found_at(of, tmp_path) == {
+        "new": (f"{site.address}/new", f"{site.address}/old"),
+        "lost": (f"{site.address}/lost", None),
+    }
+
+
+def test_a_page_that_lists_pages_names_no_mailbox_and_no_script(site: Site, tmp_path: Path) -> None:
+    links = ("one", "mailto:desk@harbour.example", "javascript:print()", "tel:+123", "http://[")
+    site.lay("/news/", "".join(f"<a href='{link}'>x</a>" for link in links))
+    site.lay("/news/one", page(f"<p>{ORDERS}</p>"))
+    of = dataset(site, "pages", "/news/", **PAGE)
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"news-one"}
+    assert [one.problem.message for one in built(of, tmp_path).refused] == ["1 of 2 entries have no address"]
+
+
 def test_what_two_sources_list_is_one_release(site: Site, tmp_path: Path) -> None:
     of = lay_feed(site, "one", "two")
     beside = of.sources[0].model_copy(update={"name": "again"})
@@ -271,6 +295,22 @@ def test_what_two_sources_list_is_one_release(site: Site, tmp_path: Path) -> Non
     assert sorted((one.source, one.release_id) for one in whole.named) == [
         (source, name) for source in ("again", "news") for name in ("one", "two")
     ]
+
+
+def test_two_hosts_with_the_same_paths_share_no_id_where_one_has_a_prefix(site: Site, tmp_path: Path) -> None:
+    with serving(Site()) as other:
+        at(other, "one", body="Another text, of another ministry.")
+        other.lay("/feed", rss(other, "one"), "application/rss+xml")
+        (first,), (second,) = lay_feed(site, "one").sources, dataset(other, "feed", name="health", **PAGE).sources
+        ids = {"id": {"from": "address", "as": "address", "parts": 20, "prefix": "health"}}
+        apart = second.model_copy(update={"map": Mapping.model_validate(ids)})
+        both = dataset(site, "feed").model_copy(update={"sources": [first, second]})
+        fetched(both, tmp_path)
+    (refused,) = built(both, tmp_path).refused
+    assert (refused.problem.rule, "`prefix`" in (refused.problem.hint or "")) == ("record.duplicate", True)
+    both = both.model_copy(update={"sources": [first, apart]})
+    assert releases(both, tmp_path).keys() == {"one", "health-one"}
+    assert not built(both, tmp_path).refused
 
 
 def test_a_release_that_is_told_twice_in_two_ways_is_told_as_such_with_the_one_that_was_taken(
@@ -458,3 +498,272 @@ def test_a_second_walk_of_every_kind_finds_nothing_new(site: Site, tmp_path: Pat
     again = fetched(of, tmp_path, later(30))
     assert (again.changed, again.gone, again.refused) == ({}, [], {})
     assert site.bodies == []
+
+
+# Days and instants
+
+
+MODIFIED = "<meta property='article:modified_time' content='2026-11-21T10:00:00Z'>"
+
+
+def test_a_page_that_states_a_day_and_the_instant_of_its_last_edit_is_a_release_of_that_day(
+    site: Site, tmp_path: Path
+) -> None:
+    site.lay("/feed", "<a href='/one'>Order one</a>")
+    site.lay("/one", f"<html><head>{MODIFIED}</head><body><h1>Order</h1><time datetime='2026-11-20'>x</time>{ORDERS}")
+    of = dataset(site, "pages", page={"body": "body", "published": "time@datetime", "modified": "meta@content"})
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["published_on"], row["published_at"], row["modified_at"]) == ("2026-11-20", None, None)
+    (told,) = built(of, tmp_path).noted
+    said = "source news: modified_at stands without published_at and is left out, in 1 document"
+    assert (told.rule, told.message) == ("input.untaken", said)
+
+
+ONLY_UPDATED = {
+    "Atom": "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>Order</title><link href='/one'/>"
+    f"<updated>2026-11-20T10:00:00Z</updated><content>{ORDERS}</content></entry></feed>",
+    "RSS 1.0": "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/' "
+    "xmlns:dc='http://purl.org/dc/elements/1.1/'><item><title>Order</title><link>/one</link>"
+    f"<description>{ORDERS}</description><dc:date>2026-11-20T10:00:00Z</dc:date></item></rdf:RDF>",
+    "JSON Feed": json.dumps(
+        {"items": [{"url": "/one", "title": "Order", "content_text": ORDERS, "date_modified": "2026-11-20T10:00:00Z"}]}
+    ),
+}
+
+
+@pytest.mark.parametrize("feed", ONLY_UPDATED.values(), ids=ONLY_UPDATED)
+def test_an_entry_that_tells_only_its_last_change_is_published_then(site: Site, tmp_path: Path, feed: str) -> None:
+    site.lay("/feed", feed, "application/json" if feed.startswith("{") else "application/xml")
+    of = dataset(site, "feed")
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["published_on"], row["published_at"]) == ("2026-11-20", "2026-11-20T10:00:00Z")
+    assert built(of, tmp_path).noted == []
+
+
+def test_an_entry_that_tells_only_its_last_change_is_published_when_its_page_says(site: Site, tmp_path: Path) -> None:
+    site.lay("/feed", ONLY_UPDATED["Atom"], "application/xml")
+    site.lay("/one", f"<html><body><time>2026-11-19T10:00:00Z</time><p>{ORDERS}</p></body></html>")
+    of = dataset(site, "feed", page={"body": "p", "published": "time"})
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["published_at"], row["modified_at"]) == ("2026-11-19T10:00:00Z", "2026-11-20T10:00:00Z")
+
+
+def test_a_post_of_wordpress_is_of_the_day_that_its_site_states_and_of_the_instant_in_utc(
+    site: Site, tmp_path: Path
+) -> None:
+    post = {"link": "/one", "title": {"rendered": "Order"}, "content": {"rendered": ORDERS}}
+    post |= {"date": "2026-11-20T20:00:00", "date_gmt": "2026-11-21T01:00:00"}
+    site.lay("/feed", json.dumps([post]), "application/json")
+    of = dataset(site, "wordpress")
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["published_on"], row["published_at"]) == ("2026-11-20", "2026-11-21T01:00:00Z")
+    assert built(of, tmp_path).noted == []
+
+
+def test_a_date_on_a_page_is_read_in_the_zone_of_its_map_and_one_that_may_be_two_days_is_told(
+    site: Site, tmp_path: Path
+) -> None:
+    site.lay("/feed", "<a href='/one'>Order one</a><a href='/two'>Order two</a>")
+    site.lay("/one", page(f"<time>November 20, 2026 5:00 PM</time><p>{ORDERS}</p>"))
+    site.lay("/two", page(f"<time>03/04/2026</time><p>{ORDERS}</p>"))
+    zoned = {"published_at": {"from": "common.published", "as": "moment", "zone": "America/New_York"}}
+    of = dataset(site, "pages", map=zoned, page={"body": "p", "published": "time"})
+    fetched(of, tmp_path)
+    found = {name: (row["published_on"], row["published_at"]) for name, row in releases(of, tmp_path).items()}
+    assert found == {"one": ("2026-11-20", "2026-11-20T22:00:00Z")}
+    (refused,) = built(of, tmp_path).refused
+    assert (refused.problem.rule, refused.problem.field, refused.problem.value) == (
+        "record.type", "published_on", "03/04/2026",
+    )  # fmt: skip
+
+
+# Answers that every reader takes
+
+
+FEED = "<rss version='2.0'><channel><item><title>Ordre signé</title><link>/one</link></item></channel></rss>"
+DECLARED = '<?xml version="1.0" encoding="iso-8859-1"?>'
+ODDLY_SENT = {
+    "a blank line first": (f'\n <?xml version="1.0"?>{FEED}'.encode(), "application/rss+xml"),
+    "a mark and a blank line first": (f'\ufeff\n<?xml version="1.0"?>{FEED}'.encode(), "application/rss+xml"),
+    "an encoding that only the server tells": (FEED.encode("latin-1"), "application/rss+xml; Charset=ISO-8859-1"),
+    "an encoding that both tell in two ways": (f"{DECLARED}{FEED}".encode("latin-1"), "text/xml; charset=utf-8"),
+    "two bytes a letter": (FEED.encode("utf-16"), "text/xml; charset=utf-16"),
+}
+
+
+@pytest.mark.parametrize(("data", "kind"), ODDLY_SENT.values(), ids=ODDLY_SENT)
+def test_a_feed_that_is_oddly_sent_is_read(site: Site, tmp_path: Path, data: bytes, kind: str) -> None:
+    site.lay("/feed", data, kind)
+    site.lay("/one", page(f"<time>2026-11-20</time><p>{ORDERS}</p>"))
+    of = dataset(site, "feed", page={"body": "p", "published": "time"})
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["headline"] == "Ordre signé"
+
+
+def test_a_sitemap_after_a_blank_line_and_a_page_whose_encoding_is_told_in_capitals_are_read(
+    site: Site, tmp_path: Path
+) -> None:
+    of = sitemap(site)
+    told = site.replies["/s1.xml"]
+    assert isinstance(told, Reply)
+    site.lay("/s1.xml", b"\n" + told.data, "text/xml")
+    site.lay("/news/one", page("<p>L'ordre est signé.</p>").encode("latin-1"), "text/html; Charset=ISO-8859-1")
+    fetched(of, tmp_path)
+    assert {name: row["body"] for name, row in releases(of, tmp_path).items()} == {
+        "news-one": "L'ordre est signé.",
+        "news-two": ORDERS,
+    }
+
+
+def test_links_are_relative_to_the_base_that_a_page_names(site: Site, tmp_path: Path) -> None:
+    site.lay("/list/", "<base href='/news/'><a class='r' href='one'>One</a><a class='n' href='../list/2'>More</a>")
+    site.lay("/list/2", "<a class='r' href='/news/two'>Two</a>")
+    head = f"<head><base href='{site.address}/news/print/'><link rel='canonical' href='../orders/one'></head>"
+    site.lay("/news/one", page(f"<p>{ORDERS}</p>").replace("<body>", f"{head}<body>"))
+    site.lay("/news/two", page(f"<p>{ORDERS}</p>"))
+    of = dataset(site, "pages", "/list/", links=".r", next=".n", **PAGE)
+    fetched(of, tmp_path)
+    assert found_at(of, tmp_path) == {
+        "news-orders-one": (f"{site.address}/news/orders/one", f"{site.address}/news/one"),
+        "news-two": (f"{site.address}/news/two", None),
+    }
+
+
+# Plain text, and what may not go out
+
+
+LINES = "Ships <now> & then.\n\nThe order takes effect on 1 March."
+
+
+def test_plain_text_of_a_feed_stays_plain(site: Site, tmp_path: Path) -> None:
+    escaped = LINES.replace("&", "&amp;").replace("<", "&lt;")
+    entry = "<title>Ships &lt;now&gt;</title><link href='/one'/><published>2026-11-20T10:00:00Z</published>"
+    entry += f"<content type='text'>{escaped}</content>"
+    site.lay(
+        "/feed", f"<feed xmlns='http://www.w3.org/2005/Atom'><entry>{entry}</entry></feed>", "application/atom+xml"
+    )
+    of = dataset(site, "feed")
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["headline"], row["body"]) == ("Ships <now>", LINES)
+    assert built(of, tmp_path).noted == []
+
+
+def item(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "uri": f"/{name}",
+        "headline": f"Order {name}",
+        "body_text": ORDERS,
+        "firstCreated": "2026-11-20T10:00:00Z",
+    } | more
+
+
+def lay_items(site: Site, told: Any) -> Dataset:
+    site.lay("/news.json", json.dumps(told), "application/json")
+    return dataset(site, "ninjs", "/news.json")
+
+
+def test_the_text_of_a_ninjs_item_is_that_of_its_main_role_and_stays_plain_where_it_is(
+    site: Site, tmp_path: Path
+) -> None:
+    texts = [{"role": "caption", "value": "A photo."}, {"role": "main", "contentType": "text/plain", "value": LINES}]
+    of = lay_items(site, item("one", bodies=texts))
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["body"] == LINES
+
+
+def test_lists_of_ninjs_items_are_read_to_the_last(site: Site, tmp_path: Path) -> None:
+    of = lay_items(site, {"items": [item("one")], "next": "/more.json"})
+    site.lay("/more.json", json.dumps({"items": [item("two")]}), "application/json")
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one", "two"}
+
+
+@pytest.mark.parametrize("status", [{"pubStatus": "canceled"}, {"pubstatus": "withheld"}])
+def test_a_ninjs_item_that_is_called_back_is_withdrawn_and_one_that_never_was_had_is_none(
+    site: Site, tmp_path: Path, status: dict[str, str]
+) -> None:
+    of = lay_items(site, [item("one"), item("two", **status)])
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one"}
+    lay_items(site, [item("one", **status)])
+    fetched(of, tmp_path, later(1))
+    assert [row["status"] for row in releases(of, tmp_path).values()] == ["withdrawn"]
+    lay_items(site, [item("one", pubStatus="usable")])
+    fetched(of, tmp_path, later(2))
+    assert [row["status"] for row in releases(of, tmp_path).values()] == ["current"]
+
+
+def test_a_ninjs_item_goes_out_when_its_embargo_ends(site: Site, tmp_path: Path) -> None:
+    free, held = item("one", embargoed="2020-01-01T00:00:00Z"), item("two", embargoed="2999-01-01T00:00:00Z")
+    of = lay_items(site, [free, held])
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one"}
+    (refused,) = built(of, tmp_path).refused
+    assert refused.problem.message == "/two is embargoed until 2999-01-01T00:00:00Z"
+    assert built(of, tmp_path).noted == []
+
+
+def test_a_document_of_the_federal_register_without_a_page_of_its_text_is_refused(site: Site, tmp_path: Path) -> None:
+    of = federal_register(site)
+    reply = site.replies["/api/v1/documents.json?page=2"]
+    assert isinstance(reply, Reply)
+    told = json.loads(reply.data)
+    told["results"][0]["body_html_url"] = None
+    site.lay("/api/v1/documents.json?page=2", json.dumps(told), "application/json")
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"one"}
+    (refused,) = built(of, tmp_path).refused
+    said = "the listing names no page with the text: body_html_url is empty"
+    assert (refused.problem.rule, refused.problem.message) == ("input.page", said)
+    mapped = of.sources[0].model_copy(update={"map": Mapping.model_validate({"body": "abstract"})})
+    short = of.model_copy(update={"sources": [mapped]})
+    assert releases(short, tmp_path)["two"]["body"] == "In short."
+
+
+# What a feed says of all its entries, and beside them
+
+
+LANGUAGES = {
+    "the feed": ("<language>fr</language>", "<html><p>", "fr"),
+    "the page": ("<language>fr</language>", "<html lang='de-AT'><p>", "de-AT"),
+    "the page alone": ("", "<html lang='de-AT'><p>", "de-AT"),
+}
+
+
+@pytest.mark.parametrize(("feed", "html", "language"), LANGUAGES.values(), ids=LANGUAGES)
+def test_a_source_without_a_language_takes_that_of_its_pages_and_of_its_feed(
+    site: Site, tmp_path: Path, feed: str, html: str, language: str
+) -> None:
+    site.lay("/feed", rss(site, "one").replace("</title>", f"</title>{feed}", 1), "application/rss+xml")
+    site.lay("/one", f"{html}{ORDERS}</p></html>")
+    of = dataset(site, "feed", language=None, page={"body": "p"})
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["language"] == language
+    told = of.model_copy(update={"sources": [of.sources[0].model_copy(update={"language": "en"})]})
+    fetched(told, tmp_path / "told")
+    assert releases(told, tmp_path / "told")["one"]["language"] == "en"
+
+
+def test_what_is_enclosed_in_an_entry_may_be_taken_and_is_ignored_by_name(site: Site, tmp_path: Path) -> None:
+    feed = rss(site, "one").replace("</item>", "<enclosure url='/one.pdf' type='application/pdf' length='9'/></item>")
+    site.lay("/feed", feed, "application/rss+xml")
+    site.lay("/one", page(f"<p>{ORDERS}</p>"))
+    of = dataset(site, "feed", **PAGE)
+    fetched(of, tmp_path)
+    assert built(of, tmp_path).noted == []
+    mapped = of.sources[0].model_copy(update={"map": Mapping.model_validate({"note": "enclosures.0"})})
+    assert releases(of.model_copy(update={"sources": [mapped]}), tmp_path)["one"]["note"] == "/one.pdf"
+
+
+def test_the_dateline_that_a_selector_finds_is_that_of_the_release(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one")
+    site.lay("/one", page(f"<b>Port\nLouis</b><p>{ORDERS}</p>"))
+    of = dataset(site, "feed", page={"body": "p", "dateline": "b"})
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["dateline"] == "Port Louis"
+    assert built(of, tmp_path).noted == []

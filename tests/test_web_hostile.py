@@ -141,9 +141,31 @@ TEXTS = {
     "entities": ("<p>Fish &amp; chips &lt;now&gt; &#8220;caf&eacute;&#8221;</p>", "Fish & chips <now> “café”"),
     "no-break spaces in names": ("<p>Mr.&nbsp;Ana\u00a0\u202fLima</p>", "Mr. Ana Lima"),
     "lines and lists": ("<p>One<br>two</p><ul><li>a</li><li>b</li></ul>", "One\ntwo\n\na\n\nb"),
+    "text set as it is": ("<pre>First\n  line\n\nSecond</pre><p>a\nb</p>", "First\nline\n\nSecond\n\na b"),
+    "blocks of old pages": (
+        "<center>FOR IMMEDIATE RELEASE</center><center>June 1</center>",
+        "FOR IMMEDIATE RELEASE\n\nJune 1",
+    ),
+    "blocks of new pages": ("<menu>a</menu><dialog open>b</dialog><search>c</search>", "a\n\nb\n\nc"),
+    "what is not shown": ("<p>One<b hidden> secret</b></p><dialog>Subscribe!</dialog><div hidden>x</div>", "One"),
+    "a page that is one form": ("<form><p>One</p><button>Go</button><textarea>x</textarea></form>", "One"),
     "a comment": ("<p>One<!-- secret --> two</p>", "One two"),
     "depth": ("<div>" * 5000 + "deep" + "</div>" * 5000, "deep"),
 }
+
+
+def read_as(html: str, **selectors: str) -> dict[str, Any]:
+    return pages.read(html.encode(), None, selectors, selectors)
+
+
+def test_a_selector_finds_the_first_of_all_but_the_body_and_of_that_no_part_twice() -> None:
+    html = "<h1>Order<br>signed</h1><h1>More</h1><time>1 Nov</time><time>2 Nov</time>"
+    html += "<div class=t>One <div class=t>two</div></div><div hidden class=t>Three</div>"
+    assert read_as(html, body=".t", headline="h1", published="time") == {
+        "body": "One\n\ntwo\n\nThree",
+        "headline": "Order signed",
+        "published": "1 Nov",
+    }
 
 
 @pytest.mark.parametrize(("html", "text"), TEXTS.values(), ids=TEXTS)

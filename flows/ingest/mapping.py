@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from flows.ingest import moments
 from schemas.counting import noun
 from schemas.mapping import Mapping, Take
 
@@ -63,7 +63,7 @@ def counted(found: Counter[LeftOut]) -> Iterator[tuple[LeftOut, str]]:
 
 def _taken(value: dict[str, Any], take: Take, release: dict[str, Any]) -> Any:
     """Return what `take` makes of a document; None where it has nothing of the sort."""
-    found = at(value, _steps(take.from_)) if take.from_ else None
+    found = at(value, steps_of(take.from_)) if take.from_ else None
     if found in EMPTY:
         return take.value
     if take.split and isinstance(found, str):
@@ -81,8 +81,9 @@ def _put(release: dict[str, Any], target: str, found: Any) -> None:
 
 
 @cache
-def _steps(path: str) -> Steps:
-    return tuple(path.split("."))
+def steps_of(path: str) -> Steps:
+    """Return the steps of a path, names with dots between; none of an empty one, which leads to the whole."""
+    return tuple(path.split(".")) if path else ()
 
 
 def at(value: Any, steps: Steps) -> Any:
@@ -133,17 +134,24 @@ def _untaken(value: Any, named: Named, above: str = "") -> Iterator[str]:
 
 
 def _too_early(target: str, take: Take, release: dict[str, Any]) -> LeftOut | None:
-    """Take out a value that lies before the field that it may not; return that it was, None where all is well."""
+    """Take out a value that lies before the field that it may not, or without it; return that it was, or None."""
+    lacking = target in release and take.not_before not in release
     mine, other = (_read(release.get(name), take) for name in (target, str(take.not_before)))
-    if mine is None or other is None or mine >= other:
+    if not lacking and (mine is None or other is None or not _before(mine, other)):
         return None
     release.pop(target)
-    return LeftOut(take.from_ or target, f"{target} lies before {take.not_before} and is left out")
+    why = f"stands without {take.not_before}" if lacking else f"lies before {take.not_before}"
+    return LeftOut(take.from_ or target, f"{target} {why} and is left out")
+
+
+def _before(mine: datetime, other: datetime) -> bool:
+    """Return whether one moment lies before another; of two of which one has no zone nobody knows."""
+    return (mine.utcoffset() is None) == (other.utcoffset() is None) and mine < other
 
 
 def _instant(value: Any, take: Take, _: dict[str, Any]) -> Any:
     found = _read(value, take)
-    if found is None or found.tzinfo is None:
+    if found is None or found.utcoffset() is None:
         return value
     return found.isoformat(timespec="microseconds" if found.microsecond else "seconds")
 
@@ -151,8 +159,9 @@ def _instant(value: Any, take: Take, _: dict[str, Any]) -> Any:
 def _moment(value: Any, take: Take, _: dict[str, Any]) -> Any:
     """Return an instant; nothing where the source states a day alone, or a time that may be anywhere's."""
     found = _read(value, take)
-    stated = isinstance(value, int) or (isinstance(value, str) and not re.fullmatch(r"[\d-]{8,10}", value.strip()))
-    return _instant(value, take, _) if found and found.tzinfo and stated else None
+    if found is None or found.utcoffset() is None:
+        return None
+    return _instant(value, take, _) if isinstance(value, int) or moments.timed(value, take.format) else None
 
 
 def _day(value: Any, take: Take, _: dict[str, Any]) -> Any:
@@ -170,35 +179,42 @@ def _read(value: Any, take: Take) -> datetime | None:
         return None
     if re.fullmatch(r"[0-9]{9,11}", value):
         return _read(int(value), take)
-    for read in [_with(take.format)] if take.format else READERS:
-        try:
-            found = read(value.strip())
-        except (ValueError, IndexError, OverflowError):
-            continue
-        return found if found.tzinfo or not take.zone else found.replace(tzinfo=ZoneInfo(take.zone))
-    return None
-
-
-def _with(form: str) -> Callable[[str], datetime]:
-    return lambda text: datetime.strptime(text, form)  # noqa: DTZ007 - the zone of the map is added
-
-
-READERS = (datetime.fromisoformat, parsedate_to_datetime)
+    found = moments.read(value, take.format, take.language)
+    return found.replace(tzinfo=ZoneInfo(take.zone)) if found and take.zone and found.tzinfo is None else found
 
 
 @lru_cache
 def slug(text: str) -> str:
-    """Return words as a slug, without what is no letter or digit; a long one ends in a digest of the whole."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
-    whole = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if len(whole) <= LONGEST_ID:
+    """Return words as a slug, without what is no letter or digit.
+
+    One that is long, or of a text with letters that ASCII has nothing for, ends in a digest of the whole.
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    words = plain.encode("ascii", "ignore").decode().lower().replace("'", "")
+    whole = re.sub(r"[^a-z0-9]+", "-", words).strip("-")
+    lost = not plain.isascii() and any(map(_dropped, plain))
+    if len(whole) <= LONGEST_ID and not lost:
         return whole
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:DIGEST]
-    return f"{whole[: LONGEST_ID - DIGEST - 1].rpartition('-')[0]}-{digest}"
+    digest = hashlib.sha256((text if lost else whole).encode(errors="surrogatepass")).hexdigest()[:DIGEST]
+    most = LONGEST_ID - DIGEST - 1
+    return f"{whole if len(whole) <= most else whole[:most].rpartition('-')[0]}-{digest}".strip("-")
 
 
-def _slug(value: Any, _: Take, __: dict[str, Any]) -> Any:
-    return slug(value) if isinstance(value, str) else value
+def _dropped(character: str) -> bool:
+    """Return whether a character is lost that tells words apart: a letter, a digit, or a byte that is none of UTF-8."""
+    return not character.isascii() and unicodedata.category(character) in DROPPED
+
+
+DROPPED = ("Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Cs")
+
+
+def _slug(value: Any, take: Take, _: dict[str, Any]) -> Any:
+    return _prefixed(value, take) if isinstance(value, str) else value
+
+
+def _prefixed(text: str, take: Take) -> str:
+    """Return words as a slug that begins as the map says; an empty one stays so."""
+    return slug(f"{take.prefix}-{text}" if take.prefix and slug(text) else text)
 
 
 def _address(value: Any, take: Take, _: dict[str, Any]) -> Any:
@@ -209,8 +225,9 @@ def _address(value: Any, take: Take, _: dict[str, Any]) -> Any:
         whole = urlsplit(value)
     except ValueError:
         return value
-    parts = [part for part in unquote(whole.path).split("/") if part]
-    return slug("-".join([*parts[-take.parts :], *filter(None, [unquote(whole.query)])])) or value
+    path, query = (unquote(part, errors="surrogateescape") for part in (whole.path, whole.query))
+    parts = [part for part in path.split("/") if part]
+    return _prefixed("-".join([*parts[-take.parts :], *filter(None, [query])]), take) or value
 
 
 def _url(value: Any, _: Take, __: dict[str, Any]) -> Any:

@@ -17,23 +17,32 @@ LISTED = {"headline": "title", "published": "published"}
 
 
 def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dict[str, Any] | None:
-    """Return what is said of a release, for the map of its source; None while its page was never had.
+    """Return what is said of a release, for the map of its source; None where there is none, or not any more.
 
     Beside the fields of the listing it has `address`, `page` with the fields of the page, and `common`: title, text,
     published, modified and language by these names, HTML made text. Where the page names another address as canonical,
     that is the `address`, and the one that was listed is `also`; `listed_at` is always the latter.
     """
     item = json.loads(data)
-    if item["asked"] and not item["page"]:
+    if (item["asked"] and not item["page"]) or listings.called_back(source.kind, item["listed"]):
         return None
+    if not item["asked"] and _pageless(source):
+        raise guard.BadInput("input.page", f"the listing names no page with the text: {_pageless(source)} is empty")
     said = dict(item["listed"], address=item["address"], listed_at=item["address"])
     if item["page"]:
         selectors = _selectors(source)
         listed = common(source.kind, said, LISTED.values())
         wanted = {"body", *(field for field, name in LISTED.items() if name not in listed)}
+        wanted |= set() if source.language else {"language"}
         said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors, wanted)
         said |= _canonical(source, item, said["page"].get("canonical"))
     return said | {"common": common(source.kind, said)}
+
+
+def _pageless(source: SourceConfig) -> str:
+    """Return the field with the address of an item's text, where there is no other text; else nothing."""
+    api = listings.APIS.get(source.kind)
+    return "" if api is None or (source.map and "body" in source.map.fields) else api.page
 
 
 def _selectors(source: SourceConfig) -> dict[str, str]:
@@ -46,15 +55,24 @@ def _selectors(source: SourceConfig) -> dict[str, str]:
 def _canonical(source: SourceConfig, item: dict[str, Any], told: str | None) -> dict[str, str]:
     """Return the address that a page names as its own, and the listed one beside it; nothing where they are the same.
 
-    Only one on a host of the source counts, and no home page, which careless sites name on every page.
+    A page that names none has the address that its listed one led to. Only one on a host of the source counts, and no
+    home page, which careless sites name on every page.
     """
+    here = item["page"]["url"] or item["asked"]
+    led = here if listings.canonical(item["asked"]) == item["address"] else None
+    address = next(filter(None, (_own(source, here, found) for found in (told, led))), item["address"])
+    return {} if address == item["address"] else {"address": address, "also": item["address"]}
+
+
+def _own(source: SourceConfig, here: str, told: str | None) -> str | None:
+    """Return the address that a page at `here` tells, made canonical; None where that is no release of the source."""
     try:
-        address = listings.canonical(guard.joined(item["page"]["url"] or item["asked"], told)) if told else ""
+        address = listings.canonical(guard.joined(here, told or ""))
     except guard.BadInput:
-        return {}
+        return None
     parts = urlsplit(address)
-    strange = parts.scheme not in ("http", "https") or parts.hostname not in source.hosts or not parts.path
-    return {} if strange or address == item["address"] else {"address": address, "also": item["address"]}
+    fits = told and parts.scheme in ("http", "https") and parts.hostname in source.hosts and parts.path
+    return address if fits else None
 
 
 def day(source: SourceConfig, data: bytes) -> str | None:

@@ -1,19 +1,21 @@
 """What a feed, an API, a sitemap or a listing page names: entries, and where it goes on.
 
-Pure functions over the bytes of one answer. An entry keeps every field that the source gives, by the source's own
-names, for the mapping to take, ignore or report.
+Pure functions over the bytes of one answer, but for the end of an embargo. An entry keeps every field that the source
+gives, by the source's own names, for the mapping to take, ignore or report.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
 from flows import guard
-from flows.ingest.web import pages
+from flows.ingest import moments
+from flows.ingest.mapping import at, steps_of
+from flows.ingest.web import feeds, pages
 from schemas.dataset import SourceConfig
 
 
@@ -53,10 +55,16 @@ class Api(NamedTuple):
     number: str = ""
     """The parameter that numbers the answers, where no next address is told."""
     first: int = 1
+    embargo: str = ""
+    """When an item is free to go out."""
+    status: str = ""
+    """What the publisher says of an item: free, or held and called back, which withdraws it."""
     query: tuple[tuple[str, str], ...] = ()
     """Parameters that are asked with, unless the address of the source has them."""
 
 
+FIELDS = "title type abstract publication_date document_number html_url body_html_url"
+"""What the Federal Register is asked for of a document."""
 APIS = {
     "wordpress": Api("", "link", number="page", query=(("per_page", "100"), ("orderby", "modified"))),
     "drupal": Api("data", "attributes.path.alias", then="links.next.href"),
@@ -72,21 +80,10 @@ APIS = {
         query=(
             ("order", "newest"),
             ("per_page", "100"),
-            *(
-                ("fields[]", name)
-                for name in (
-                    "title",
-                    "type",
-                    "abstract",
-                    "publication_date",
-                    "document_number",
-                    "html_url",
-                    "body_html_url",
-                )
-            ),
+            *(("fields[]", name) for name in FIELDS.split()),
         ),
     ),
-    "ninjs": Api("", "uri", then="next"),
+    "ninjs": Api("", "uri", then="next", embargo="embargoed", status="pubstatus"),
 }
 """By kind; the formats are those of the WordPress REST API, Drupal's JSON:API, the API of justice.gov, the Federal
 Register API v1, and IPTC ninjs 1 to 3."""
@@ -124,28 +121,9 @@ def _feed(source: SourceConfig, url: str, data: bytes, declared: str | None) -> 
     """RSS, Atom or JSON Feed."""
     if data.lstrip()[:1] == b"{" or "json" in (declared or ""):
         return _json_feed(source, url, data)
-    import feedparser  # noqa: PLC0415 - only a feed pays for it
-
-    guard.xml(data)
-    parsed = feedparser.parse(data, sanitize_html=False, resolve_relative_uris=False)
-    if not parsed.version:
-        raise guard.BadInput("input.format", "this XML is neither RSS nor Atom", value=url)
-    entries = [_entry(source, url, _plain(one), one.get("link") or one.get("id")) for one in parsed.entries]
-    return _listing(url, entries, [link.href for link in parsed.feed.get("links", ()) if link.get("rel") == "next"])
-
-
-DERIVED = re.compile(r".*_(detail|parsed)|links?|guidislink|xml_.*|authors|base")
-"""What feedparser makes of the fields that the feed has; the fields themselves stand beside it."""
-
-
-def _plain(entry: Any) -> dict[str, Any]:
-    """Return the fields of a feed's entry as plain JSON, without what feedparser derives from them."""
-    found = {name: value for name, value in entry.items() if not DERIVED.fullmatch(name) and value not in ("", [], {})}
-    if "content" in found:
-        found["content"] = "".join(part.value for part in found["content"])
-    if "tags" in found:
-        found["tags"] = [tag.term for tag in found["tags"] if tag.get("term")]
-    return dict(json.loads(json.dumps(found, default=str)))
+    feed = feeds.read(data, declared)
+    beside = {feeds.LANGUAGE: feed.language} if feed.language and source.language is None else {}
+    return _listing(url, [_entry(source, url, one | beside, address) for one, address in feed.entries], feed.following)
 
 
 def _json_feed(source: SourceConfig, url: str, data: bytes) -> Listing:
@@ -186,20 +164,43 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     """JSON of an API."""
     api = APIS[source.kind]
     told = guard.strict_json(guard.decode(data), exact=False)
-    items = at(told, api.items)
-    items = [items] if isinstance(items, dict) and not api.items else items
+    items = at(told, steps_of(api.items))
+    if isinstance(items, dict) and not api.items:
+        items = items["items"] if isinstance(items.get("items"), list) else [items]
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         where = api.items or "the answer"
         raise guard.BadInput(
             "input.format", f"this is no answer of {source.kind}: {where} is no list of items", value=url
         )
-    return _listing(url, [_of_api(source, api, url, item) for item in items], _then(api, url, told, items))
+    held = [item for item in items if _held(api, item)]
+    entries = [_of_api(source, api, url, item) for item in items if item not in held]
+    listing = _listing(url, entries, _then(api, url, told, items))
+    later = [f"{at(item, steps_of(api.address))} is embargoed until {at(item, steps_of(api.embargo))}" for item in held]
+    return listing._replace(lacking="; ".join(filter(None, [listing.lacking, *later])) or None)
+
+
+def _held(api: Api, item: dict[str, Any]) -> bool:
+    """Return whether an item may not go out yet, nor while its embargo cannot be read."""
+    told = at(item, steps_of(api.embargo)) if api.embargo else None
+    if not told:
+        return False
+    until = moments.read(str(told))
+    return until is None or until.replace(tzinfo=until.tzinfo or UTC) > datetime.now(UTC)
+
+
+CALLED_BACK = ("canceled", "withheld")
+
+
+def called_back(kind: str, listed: dict[str, Any]) -> bool:
+    """Return whether a listing says that an item is not to be published, or no longer."""
+    status = APIS[kind].status if kind in APIS else ""
+    return bool(status) and any(name.lower() == status and told in CALLED_BACK for name, told in listed.items())
 
 
 def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry | None:
-    address = at(item, api.address) or at(item, "links.self.href")
+    address = at(item, steps_of(api.address)) or at(item, steps_of("links.self.href"))
     entry = _entry(source, url, item, address)
-    page = at(item, api.page) if api.page else None
+    page = at(item, steps_of(api.page)) if api.page else None
     if not entry or not isinstance(page, str):
         return entry
     try:
@@ -210,7 +211,7 @@ def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> E
 
 def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
     """Yield the address of the next answer, if there is one; an empty answer is the last."""
-    following = at(told, api.then) if api.then else None
+    following = at(told, steps_of(api.then)) if api.then else None
     if isinstance(following, str) and following:
         yield following
     elif api.number and items:
@@ -218,9 +219,9 @@ def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
         yield _with(url, ((api.number, str(int(here) + 1)),), replace=True)
 
 
-def _sitemap(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
+def _sitemap(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
     """A sitemap, or an index of sitemaps, either of them gzipped or not."""
-    root = guard.xml(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data)
+    root = guard.xml(feeds.whole(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data, declared))
     kind = _local(root.tag)
     if kind not in ("urlset", "sitemapindex"):
         raise guard.BadInput("input.format", f"this XML is no sitemap, but {kind}", value=url)
@@ -244,11 +245,29 @@ def _local(tag: str) -> str:
 def _pages(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
     """A page that lists pages: the links that the source's selector finds."""
     tree = LexborHTMLParser(pages.decoded(data, declared))
-    found = dict(_links(tree, source.links or "a"))
+    base = _base(tree, url)
+    found = {href: title for href, title in _links(tree, source.links or "a") if source.links or _of_web(base, href)}
     if not found:
-        raise guard.BadInput("input.format", f"the selector {source.links!r} finds no link on the page", value=url)
-    entries = [_entry(source, url, {"title": title}, href) for href, title in found.items()]
-    return _listing(url, entries, [href for href, _ in _links(tree, source.next)] if source.next else [])
+        asked = f"the selector {source.links!r} finds" if source.links else "there is"
+        raise guard.BadInput("input.format", f"{asked} no link on the page", value=url)
+    entries = [_entry(source, base, {"title": title}, href) for href, title in found.items()]
+    return _listing(base, entries, [href for href, _ in _links(tree, source.next)] if source.next else [])
+
+
+def _of_web(base: str, href: str) -> bool:
+    """Return whether a link leads to the web, and not to a mailbox or into a script; a broken one is told later."""
+    try:
+        return urlsplit(guard.joined(base, href)).scheme in ("http", "https")
+    except guard.BadInput:
+        return True
+
+
+def _base(tree: LexborHTMLParser, url: str) -> str:
+    """Return what the links of the page at `url` are relative to."""
+    try:
+        return guard.joined(url, pages.base(tree) or "")
+    except guard.BadInput:
+        return url
 
 
 def _links(tree: LexborHTMLParser, selector: str) -> Iterable[tuple[str, str]]:
@@ -263,13 +282,6 @@ def _wanted(source: SourceConfig, address: str) -> bool:
 
 
 READERS = {"feed": _feed, "sitemap": _sitemap, "pages": _pages}
-
-
-def at(value: Any, path: str) -> Any:
-    """Return what lies in `value`, JSON, at a path of names with dots between; None where it leads nowhere."""
-    for name in filter(None, path.split(".")):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def _with(url: str, asked: tuple[tuple[str, str], ...], *, replace: bool) -> str:

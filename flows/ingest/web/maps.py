@@ -7,8 +7,8 @@ Drupal's JSON:API, the API of justice.gov, the Federal Register API v1, IPTC nin
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from flows.ingest.mapping import at
-from flows.ingest.web import pages
+from flows.ingest.mapping import at, steps_of
+from flows.ingest.web import feeds, pages
 from schemas.mapping import Mapping
 
 
@@ -22,17 +22,40 @@ class Common(NamedTuple):
     language: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     """What a release has no use for."""
+    day: tuple[str, ...] = ()
+    """The day of publication as the source states it, where that is another field than the instant."""
+    latest: tuple[str, ...] = ()
+    """What stands for the publication of an item that tells only when it was changed last."""
 
 
-NAMES = ("title", "text", "published", "modified", "language")
+NAMES = ("title", "text", "published", "modified", "language", "day")
+POST = """
+id guid slug status type link author featured_media comment_status ping_status modified sticky template format meta
+categories tags class_list _links
+"""
+NODE = """
+type id links relationships meta attributes.path attributes.status attributes.promote attributes.sticky
+attributes.drupal_internal__nid attributes.drupal_internal__vid attributes.revision_timestamp
+attributes.default_langcode attributes.revision_log attributes.revision_translation_affected
+"""
+DOCUMENT = """
+abstract html_url pdf_url public_inspection_pdf_url body_html_url document_number type agencies excerpts
+"""
+ITEM = """
+uri standard version profile pubStatus pubstatus urgency type slugline by copyrightHolder copyrightNotice located
+edNote altIds associations representationType organisations people places subjects genres events eventDetails
+embargoed
+"""
+"""What a post of WordPress, a node of Drupal, a document of the Federal Register and a ninjs item have beside."""
 COMMON = {
     "feed": Common(
         ("title",),
         ("page.body", "content", "content_html", "content_text", "summary"),
         ("published", "date_published", "page.published"),
         ("updated", "date_modified", "page.modified"),
-        ("language", "page.language"),
-        ("id", "guid", "url", "tags", "author", "authors", "media_content", "media_thumbnail"),
+        ("language", "page.language", feeds.LANGUAGE),
+        ("id", "guid", "url", "tags", "author", "authors", "enclosures", "media_content", "media_thumbnail"),
+        latest=("updated", "date_modified"),
     ),
     "wordpress": Common(
         ("title",),
@@ -40,28 +63,8 @@ COMMON = {
         ("date_gmt",),
         ("modified_gmt",),
         ("page.language",),
-        (
-            "id",
-            "guid",
-            "slug",
-            "status",
-            "type",
-            "link",
-            "author",
-            "featured_media",
-            "comment_status",
-            "ping_status",
-            "date",
-            "modified",
-            "sticky",
-            "template",
-            "format",
-            "meta",
-            "categories",
-            "tags",
-            "class_list",
-            "_links",
-        ),
+        tuple(POST.split()),
+        day=("date", "date_gmt"),
     ),
     "drupal": Common(
         ("attributes.title",),
@@ -69,23 +72,7 @@ COMMON = {
         ("attributes.created",),
         ("attributes.changed",),
         ("attributes.langcode",),
-        (
-            "type",
-            "id",
-            "links",
-            "relationships",
-            "meta",
-            "attributes.path",
-            "attributes.status",
-            "attributes.promote",
-            "attributes.sticky",
-            "attributes.drupal_internal__nid",
-            "attributes.drupal_internal__vid",
-            "attributes.revision_timestamp",
-            "attributes.default_langcode",
-            "attributes.revision_log",
-            "attributes.revision_translation_affected",
-        ),
+        tuple(NODE.split()),
     ),
     "doj": Common(
         ("title",),
@@ -97,20 +84,11 @@ COMMON = {
     ),
     "federal-register": Common(
         ("title",),
-        ("page.body", "abstract"),
+        ("page.body",),
         ("publication_date",),
         (),
         ("page.language",),
-        (
-            "html_url",
-            "pdf_url",
-            "public_inspection_pdf_url",
-            "body_html_url",
-            "document_number",
-            "type",
-            "agencies",
-            "excerpts",
-        ),
+        tuple(DOCUMENT.split()),
     ),
     "ninjs": Common(
         ("headlines", "headline", "title"),
@@ -118,19 +96,7 @@ COMMON = {
         ("firstCreated", "firstcreated", "versionCreated", "versioncreated"),
         ("versionCreated", "versioncreated"),
         ("language",),
-        (
-            *("uri", "standard", "version", "profile", "pubStatus", "pubstatus", "urgency", "type", "slugline", "by"),
-            *(
-                "copyrightHolder",
-                "copyrightNotice",
-                "located",
-                "edNote",
-                "altIds",
-                "associations",
-                "representationType",
-            ),
-            *("organisations", "people", "places", "subjects", "genres", "events", "eventDetails"),
-        ),
+        tuple(ITEM.split()),
     ),
     "pages": Common(
         ("page.headline", "title"), ("page.body",), ("page.published",), ("page.modified",), ("page.language",)
@@ -149,31 +115,46 @@ PLAIN = ("page.", "content_text", "body_text")
 
 
 def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dict[str, Any]:
-    """Return what an item of `kind` says under `names` of `Common`, HTML made text."""
+    """Return what an item of `kind` says under `names` of `Common`, HTML made text.
+
+    Asked for all of them, it takes the last change as the publication of an item that tells no other.
+    """
     found: dict[str, Any] = {}
     for name in names:
-        path, value = _first(said, getattr(COMMON[kind], name))
+        value, html = _first(said, getattr(COMMON[kind], name))
         if value is not None:
-            html = name in ("title", "text") and not path.startswith(PLAIN)
-            found[name] = pages.text_of(str(value)) if html else value
+            found[name] = pages.text_of(str(value)) if html and name in ("title", "text") else value
     if "title" in found:
-        found["title"] = " ".join(found["title"].split())
-    return {name: value for name, value in found.items() if value != ""}
+        found["title"] = " ".join(str(found["title"]).split())
+    latest, _ = _first(said, COMMON[kind].latest) if names is NAMES else (None, False)
+    return ({"published": latest} if latest else {}) | {name: value for name, value in found.items() if value != ""}
 
 
-def _first(said: dict[str, Any], paths: tuple[str, ...]) -> tuple[str, Any]:
-    """Return the first of `paths` that is filled, and its value; None where none is."""
-    values = ((path, _value(at(said, tuple(path.split("."))))) for path in paths)
-    return next(((path, value) for path, value in values if value), ("", None))
+def _first(said: dict[str, Any], paths: tuple[str, ...]) -> tuple[Any, bool]:
+    """Return the value of the first of `paths` that is filled, None where none is, and whether it may be HTML."""
+    plain = said.get(feeds.PLAIN_TEXT) or ()
+    for path in paths:
+        told = _main(at(said, steps_of(path)))
+        value = _value(told)
+        if value:
+            declared = str(told.get("contentType")) if isinstance(told, dict) else ""
+            return value, not (path.startswith(PLAIN) or path in plain or declared.startswith("text/plain"))
+    return None, False
 
 
-def _value(value: Any) -> Any:
-    """Return the value itself of one that comes wrapped: rendered, processed, or the first with a role."""
-    if isinstance(value, list):
-        return _value(value[0]) if value else None
-    if isinstance(value, dict):
-        return next((value[name] for name in ("rendered", "processed", "value") if value.get(name)), None)
-    return value
+def _main(told: Any) -> Any:
+    """Return of a list the item with the main role, the first where none has it; what is no list as it is."""
+    if not isinstance(told, list):
+        return told
+    roles = (one for one in told if isinstance(one, dict) and one.get("role") == "main")
+    return next(roles, told[0] if told else None)
+
+
+def _value(told: Any) -> Any:
+    """Return the value itself of one that comes wrapped, rendered or processed."""
+    if isinstance(told, dict):
+        return next((told[name] for name in ("rendered", "processed", "value") if told.get(name)), None)
+    return told
 
 
 def _map(kind: str) -> Mapping:
@@ -184,15 +165,17 @@ def _map(kind: str) -> Mapping:
         "id": {"from": "address", "as": "address", "parts": 20},
         "headline": "common.title",
         "body": "common.text",
-        "published_on": {"from": "common.published", "as": "day"},
+        "published_on": {"from": "common.day" if layout.day else "common.published", "as": "day"},
         "published_at": {"from": "common.published", "as": "moment"} | zone,
         "modified_at": {"from": "common.modified", "as": "moment", "not_before": "published_at"} | zone,
         "language": "common.language",
+        "dateline": "page.dateline",
         "source": {"url": {"from": "address", "as": "url"}, "other_urls": {"from": "also", "as": "list"}},
         "ignore": [
             *read,
             *layout.ignore,
             "listed_at",
+            feeds.PLAIN_TEXT,
             "page.canonical",
             "page.headline",
             "page.modified",

@@ -13,65 +13,17 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from flows import guard
 
-BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+BLOCKS = """
+address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form h1
+h2 h3 h4 h5 h6 header hgroup hr legend li listing main menu nav ol p pre search section summary table tbody tfoot thead
+tr ul
+"""
 """Elements that stand apart from the words before and after them."""
-UNSEEN = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "head",
-        "iframe",
-        "object",
-        "svg",
-        "math",
-        "button",
-        "select",
-        "textarea",
-    ]
-)
+UNSEEN = "script style noscript template head iframe object svg math button select textarea"
 """Elements whose words no reader of the page sees as text."""
+APART, NEVER = frozenset(BLOCKS.split()), frozenset(UNSEEN.split())
+HIDDEN = "[hidden], dialog:not([open])"
+"""What a page has and does not show."""
 SPACE = re.compile(r"[ \t\r\n\f\u00a0\u2007\u202f]+")
 """White space of HTML and the no-break spaces that editors leave: each run is one blank."""
 ARTICLES = ("NewsArticle", "Article", "ReportageNewsArticle", "GovernmentService", "WebPage", "BlogPosting")
@@ -107,16 +59,35 @@ def read(
     """
     html = decoded(data, declared)
     tree = LexborHTMLParser(html)
-    found = {field: value for field, selector in selectors.items() if (value := _selected(tree, selector))}
+    found = {field: value for field, selector in selectors.items() if (value := _selected(tree, selector, field))}
     if {*wanted} - found.keys():
         found = _structured(html, wanted) | found
+    if "language" in wanted and (language := _selected(tree, "html@lang")):
+        found.setdefault("language", language)
     if "body" not in found:
         found |= _main_text(html)
     if "body" not in found:
         asked = f"; the selector {selectors['body']!r} finds nothing" if "body" in selectors else ""
         raise guard.BadInput("input.page", f"the page has no text of a release{asked}")
-    canonical = _selected(tree, 'link[rel="canonical"]@href')
+    canonical = _canonical(tree)
     return found | ({"canonical": canonical} if canonical else {})
+
+
+def _canonical(tree: LexborHTMLParser) -> str | None:
+    """Return the address that a page names as its own, relative to the page."""
+    told = _selected(tree, 'link[rel="canonical"]@href')
+    try:
+        return guard.joined(base(tree) or "", told) if told else None
+    except guard.BadInput:
+        return None
+
+
+def base(tree: LexborHTMLParser) -> str | None:
+    """Return what a page says that its links are relative to, if it says so."""
+    return _selected(tree, "base@href")
+
+
+CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
 def decoded(data: bytes, declared: str | None) -> str:
@@ -124,7 +95,7 @@ def decoded(data: bytes, declared: str | None) -> str:
 
     BadInput where the bytes are not of that encoding: a page in the wrong one is no text of a release.
     """
-    named = re.search(r"charset=[\"']?([\w.:-]+)", declared or "") or re.search(
+    named = CHARSET.search(declared or "") or re.search(
         rb"<meta[^>]+charset=[\"']?([\w.:-]+)", data[:4096], re.IGNORECASE
     )
     label = named[1] if named else b"utf-8"
@@ -147,13 +118,26 @@ def chosen(tree: LexborHTMLParser, css: str) -> list[LexborNode]:
         raise guard.BadInput("input.page", f"{css!r} is no CSS selector: {error}", value=css) from None
 
 
-def _selected(tree: LexborHTMLParser, selector: str) -> str | None:
-    """Return the text of what a selector finds, of each element a paragraph; or the first one's attribute."""
+def _selected(tree: LexborHTMLParser, selector: str, field: str = "") -> str | None:
+    """Return what a selector finds first, on one line, or its attribute; of the body all, each element a paragraph."""
     css, _, attribute = selector.partition("@")
     nodes = chosen(tree, css)
     if attribute:
         return next((value.strip() for node in nodes if (value := node.attributes.get(attribute))), None)
-    return "\n\n".join(filter(None, map(_text, nodes))) or None
+    if field == "body":
+        return "\n\n".join(filter(None, map(_text, _outermost(nodes)))) or None
+    return next(filter(None, (" ".join(_text(node).split()) for node in nodes)), None)
+
+
+def _outermost(nodes: list[LexborNode]) -> Iterator[LexborNode]:
+    """Yield those of the nodes that lie within no other of them."""
+    found = {node.mem_id for node in nodes}
+    for node in nodes:
+        above = node.parent
+        while above is not None and above.mem_id not in found:
+            above = above.parent
+        if above is None:
+            yield node
 
 
 def _text(node: LexborNode | None) -> str:
@@ -168,17 +152,20 @@ LINE = "\x1e"
 
 def _pieces(node: LexborNode) -> Iterator[str]:
     """Yield the text below `node` in order, with marks where a line or a paragraph ends; no recursion, for depth."""
+    hidden = {one.mem_id for one in node.css(HIDDEN)} - {node.mem_id}
+    kept = {text.mem_id for pre in node.css("pre") for text in pre.traverse(include_text=True)}
     stack: list[LexborNode | str] = [node]
     while stack:
         one = stack.pop()
         if isinstance(one, str):
             yield one
         elif one.tag == "-text":
-            yield (one.text_content or "").replace(LINE, "")
+            text = (one.text_content or "").replace(LINE, "")
+            yield text.replace("\n", LINE) if one.mem_id in kept else text
         elif one.tag == "br":
             yield LINE
-        elif one.tag not in UNSEEN:
-            apart = LINE * 2 if one.tag in BLOCKS else (" " if one.tag in ("td", "th") else "")
+        elif one.tag not in NEVER and one.mem_id not in hidden:
+            apart = LINE * 2 if one.tag in APART else (" " if one.tag in ("td", "th") else "")
             yield apart
             stack.append(apart)
             stack.extend(reversed(list(one.iter(include_text=True))))

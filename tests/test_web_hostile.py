@@ -314,6 +314,14 @@ def test_who_asks_says_who_it_is(site: Site, tmp_path: Path) -> None:
     assert all("Harbour Desk" in headers["user-agent"] for _, headers in site.asked)
 
 
+def test_a_publisher_with_an_accent_in_its_name_says_who_it_is(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one")
+    publisher = of.publisher.model_copy(update={"name": "Ministère de l'Intérieur"})
+    fetched(of.model_copy(update={"publisher": publisher}), tmp_path)
+    assert all("(+Minist%C3%A8re de l'Int%C3%A9rieur)" in headers["user-agent"] for _, headers in site.asked)
+    assert releases(of, tmp_path).keys() == {"one"}
+
+
 def test_every_answer_is_kept_as_it_came(site: Site, tmp_path: Path) -> None:
     of = lay_feed(site, "one")
     site.replies["/one"] = Reply(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from flows import guard, store
 from flows.ingest.web import listings
@@ -22,6 +23,8 @@ from schemas.dataset import Dataset, SourceConfig
 
 AT_ONCE = 8
 """Sources that are asked at the same time, each host still one request after another."""
+SENDABLE = "".join(map(chr, range(0x20, 0x7F)))
+"""What a header may hold; other letters are sent percent-encoded."""
 
 
 class Memory(NamedTuple):
@@ -67,7 +70,8 @@ def walk(dataset: Dataset, memory: Memory, shelf: RawShelf, day: str) -> Walked:
 
 def _client(dataset: Dataset, source: SourceConfig, hosts: dict[str, Host]) -> Client:
     told = dataset.dataset.contact or dataset.dataset.homepage or dataset.publisher.name
-    return Client(source.hosts, f"communique/{__version__} (+{told})", source.delay, source.private, hosts)
+    agent = f"communique/{__version__} (+{quote(told, safe=SENDABLE)})"
+    return Client(source.hosts, agent, source.delay, source.private, hosts)
 
 
 class Walk(NamedTuple):

@@ -66,6 +66,14 @@ def test_a_page_that_cannot_be_read_costs_its_release_alone(attack: Attack) -> N
     assert stand == ["two"]
 
 
+@pytest.mark.parametrize("attack", attacks.ROBOTS.values(), ids=attacks.ROBOTS)
+def test_a_site_whose_robots_txt_cannot_be_had_is_not_asked_and_the_reason_is_told(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.robots, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == []
+
+
 @pytest.mark.parametrize("reply", attacks.ODD.values(), ids=attacks.ODD)
 def test_a_page_that_tells_odd_things_of_itself_is_read_all_the_same(reply: Reply) -> None:
     found, stand = attacks.got(attacks.odd_page, reply)
@@ -289,6 +297,97 @@ def test_robots_txt_is_obeyed(site: Site, tmp_path: Path) -> None:
     fetched(of, tmp_path)
     assert sorted(site.paths()) == ["/feed", "/two"]
     assert built(of, tmp_path).refused[0].problem.rule == "input.robots"
+
+
+def test_a_robots_txt_that_cannot_be_read_is_asked_once_in_a_run(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.replies["/robots.txt"] = Reply(b"x", headers={"Content-Encoding": "br"})
+    site.forget()
+    again = fetched(of, tmp_path, later(1))
+    assert [path for path, _ in site.asked] == ["/robots.txt"]
+    assert {untaken.rule for untaken in again.refused.values()} == {"input.compression"}
+    assert len(again.refused) == 3
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])
+def test_a_site_that_is_not_there_is_told_as_such(tmp_path: Path, host: str) -> None:
+    of = dataset(Site(f"http://{host}"), "feed")
+    fetched(of, tmp_path)
+    (found,) = attacks.problems(of, tmp_path)
+    assert found.rule == "input.unreached"
+    assert "its robots.txt cannot be had: the answer cannot be had:" in found.message
+
+
+PAGES = [f"page-{number:02}" for number in range(20)]
+
+
+def test_a_host_that_fails_time_after_time_is_left_for_the_run_and_asked_by_the_next(
+    site: Site, tmp_path: Path
+) -> None:
+    of = lay_feed(site, *PAGES)
+    for name in PAGES[1:]:
+        site.replies[f"/{name}"] = Reply(status=503)
+    found = fetched(of, tmp_path)
+    assert len(site.paths()) == 2 + 3 * 4
+    assert found.refused.keys() == {("news", f"{site.address}/{name}") for name in PAGES[1:]}
+    whys = {untaken.why for untaken in found.refused.values()}
+    assert whys == {
+        "the server answers 503",
+        "its host is asked no more in this run: the server answers 503",
+    }
+    assert {untaken.rule for untaken in found.refused.values()} == {"input.unreached"}
+    lay_feed(site, *PAGES)
+    fetched(of, tmp_path, later(1))
+    assert releases(of, tmp_path).keys() == {*PAGES}
+
+
+def test_a_host_that_asks_to_wait_for_long_is_left_at_once(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, *PAGES)
+    for name in PAGES:
+        site.replies[f"/{name}"] = Reply(status=429, headers={"Retry-After": "3600"})
+    found = fetched(of, tmp_path)
+    assert site.paths() == ["/feed", "/page-00"]
+    assert len(found.refused) == len(PAGES)
+    assert found.refused["news", f"{site.address}/page-19"].why == (
+        "its host is asked no more in this run: the server answers 429 and asks to wait for 3,600 s"
+    )
+
+
+def test_a_few_pages_that_fail_do_not_keep_the_others_from_being_asked(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, *PAGES)
+    broken = PAGES[::3] + PAGES[1::3]
+    for name in broken:
+        site.replies[f"/{name}"] = Reply(status=500)
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {*PAGES} - {*broken}
+
+
+def test_pages_that_always_fail_do_not_keep_the_others_from_being_asked_for_ever(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, *PAGES)
+    broken = PAGES[2:6]
+    for name in broken:
+        site.replies[f"/{name}"] = Reply(status=500)
+    days = iter(range(20))
+    while releases(of, tmp_path).keys() != {*PAGES} - {*broken}:
+        fetched(of, tmp_path, later(next(days)))
+    site.lay("/feed", rss(site, *PAGES, "the-news"), "application/rss+xml")
+    site.lay("/the-news", page(ORDERS))
+    fetched(of, tmp_path, later(30))
+    assert "the-news" in releases(of, tmp_path)
+
+
+def test_an_answer_that_has_no_body_is_not_asked_for_its_encoding(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.replies["/one"] = Reply(status=410, headers={"Content-Encoding": "br"})
+    site.replies["/two"] = Reply(status=304, headers={"Content-Encoding": "gzip"})
+    again = fetched(of, tmp_path, later(1))
+    assert again.refused == {}
+    assert {name: one["status"] for name, one in releases(of, tmp_path).items()} == {
+        "one": "withdrawn",
+        "two": "current",
+    }
 
 
 def test_a_busy_server_is_asked_again(site: Site, tmp_path: Path) -> None:

@@ -107,9 +107,19 @@ def _asked(walk_of: Walk, before: Mapping[Key, Item]) -> Walked:
             found.gone.append(key)
         elif key not in entries:
             entries[key] = Entry(key[1], known["listed"], known["asked"])
-    for key, entry in sorted(entries.items()):
+    for key in sorted(entries, key=lambda key: _turn(walk_of.day, key, before.get(key))):
+        entry = entries[key]
         found.items[key] = store.to_json(_taken(walk_of, key, entry, before.get(key)))
     return found
+
+
+def _turn(day: str, key: Key, known: Item | None) -> tuple[bool, str]:
+    """Return when a release has its turn: last those whose page could not be had before, each day in another order.
+
+    So a few pages that always fail, for which a host is asked no more, never keep the others from being asked.
+    """
+    owed = known is not None and known["asked"] is not None and not known["page"]
+    return owed, store.sha256((day + key[1]).encode()) if owed else key[1]
 
 
 def _item(shelf: RawShelf, kept: Kept) -> Item:

@@ -62,9 +62,9 @@ class Answered(guard.BadInput):
     """The server answers, but with no bytes of what was asked."""
 
     def __init__(self, answer: Answer) -> None:
-        """Keep the status."""
+        """Keep what was said."""
         super().__init__("input.unreached", f"the server answers {answer.status}", value=answer.url)
-        self.status = answer.status
+        self.answer = answer
 
 
 class Later(guard.BadInput):

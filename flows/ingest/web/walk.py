@@ -15,10 +15,11 @@ from urllib.parse import quote
 from flows import guard, store
 from flows.ingest.web import listings
 from flows.ingest.web.client import GONE, Answered, Client, Host
-from flows.ingest.web.listings import Entry
+from flows.ingest.web.listings import Entry, Listing
 from flows.ingest.web.record import record
-from flows.store import Kept, Key, RawShelf, Untaken, Visit
+from flows.store import Kept, Key, Left, RawShelf, Untaken, Visit
 from schemas import __version__
+from schemas.counting import noun
 from schemas.dataset import Dataset, SourceConfig
 
 AT_ONCE = 8
@@ -32,6 +33,7 @@ class Memory(NamedTuple):
 
     files: Mapping[Key, Kept]
     visits: Mapping[str, Visit]
+    left: Mapping[Key, Left]
 
 
 class Walked(NamedTuple):
@@ -41,6 +43,7 @@ class Walked(NamedTuple):
     gone: list[Key]
     refused: dict[Key, Untaken]
     visits: dict[str, Visit]
+    left: dict[Key, Left]
 
 
 Item = dict[str, Any]
@@ -54,17 +57,18 @@ def walk(dataset: Dataset, memory: Memory, shelf: RawShelf, day: str) -> Walked:
     """Return what the dataset's sources of the web hold now; what could not be had is told in `refused`."""
     hosts: dict[str, Host] = {}
     walks = [
-        Walk(source, _client(dataset, source, hosts), memory, shelf, day, Walked({}, [], {}, {}))
+        Walk(source, _client(dataset, source, hosts), memory, shelf, day, Walked({}, [], {}, {}, {}))
         for source in dataset.sources
         if source.of_web
     ]
-    walked = Walked({}, [], {}, {})
+    walked = Walked({}, [], {}, {}, {})
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for found in pool.map(_walk, walks):
             walked.items.update(found.items)
             walked.gone.extend(found.gone)
             walked.refused.update(found.refused)
             walked.visits.update(found.visits)
+            walked.left.update(found.left)
     return walked
 
 
@@ -88,6 +92,10 @@ class Walk(NamedTuple):
         """Return whether what is known of a release is of a day that is looked back at."""
         first = date.fromisoformat(self.memory.files[key].day)
         return date.fromisoformat(self.day) - first <= timedelta(days=self.source.look_back)
+
+    def old(self, key: Key, since: str | None) -> bool:
+        """Return whether what is known of a release is neither young nor came `since` a day."""
+        return not self.young(key) and (since is None or self.memory.files[key].day < since)
 
 
 def _walk(walk_of: Walk) -> Walked:
@@ -126,46 +134,103 @@ def _item(shelf: RawShelf, kept: Kept) -> Item:
     return dict(json.loads(shelf.load(kept.sha256)))
 
 
+class Stretch(NamedTuple):
+    """What was read of a listing from one place on."""
+
+    entries: dict[Key, Entry]
+    asked: int
+    whole: bool
+    """Whether it was read to its end, and every entry had an address."""
+    owed: list[str]
+    """Where it goes on to what was never read: answers that could not be had, and those beyond the most of a run."""
+    beyond: list[str]
+    """Where it goes on to what was read before."""
+
+
 def _listed(walk_of: Walk, before: Mapping[Key, Item]) -> tuple[dict[Key, Entry], bool]:
     """Return the entries of the source's listing, and whether it was read to its end.
 
-    What does not hold all that stands is read until an answer has nothing that is new, edited, or young enough to be
-    looked back at. An answer that cannot be had is told, and what was listed before it still counts.
+    It is read from its start; then, with half of the most answers of a run, from where earlier runs left it. What is
+    still to be read is left to the next run, and told. A listing that names nothing is told, and was not read.
     """
-    source, entries = walk_of.source, dict[Key, Entry]()
-    left = deque([listings.start(source)])
-    met = {*left}
-    whole = True
-    for _ in range(source.most):
-        if not left:
-            break
-        url = left.popleft()
+    source, refused = walk_of.source, walk_of.found.refused
+    start = listings.start(source)
+    left = walk_of.memory.left.get((source.name, start))
+    read = _read_on(walk_of, before, [start], source.most - source.most // 2 if left else source.most)
+    owed, entries = [url for url in read.owed if url != start or (left and start in left.urls)], read.entries
+    if left and not read.whole:
+        urls = [url for url in left.urls if url not in read.owed]
+        rest = _read_on(walk_of, before, urls, max(1, source.most - read.asked), left.since)
+        owed, entries = [*owed, *rest.owed, *rest.beyond], rest.entries | entries
+    again = [] if source.mode == "window" else read.beyond  # a window is looked back at as far as a run reads
+    owed = list(dict.fromkeys(owed or again))
+    if owed:
+        walk_of.found.left[source.name, start] = Left(owed, left.since if left else walk_of.day)
+    if cut := [url for url in owed if url != start and (source.name, url) not in refused]:
+        others = f", and at {len(cut) - 1:,} more {noun(len(cut) - 1, 'address', 'addresses')}" if len(cut) > 1 else ""
+        why = f"a run reads {source.most:,} {noun(source.most, 'answer')} of the listing, and it goes on here{others}"
+        refused[source.name, cut[0]] = Untaken("input.unfinished", why)
+    if read.whole and not entries:
+        refused[source.name, start] = Untaken("input.empty", "the source names no release")
+    return entries, read.whole and bool(entries)
+
+
+def _read_on(
+    walk_of: Walk, before: Mapping[Key, Item], urls: list[str], most: int, since: str | None = None
+) -> Stretch:
+    """Return what the listing has from `urls` on, where earlier runs left it `since` a day, or at its start.
+
+    A window is read until an answer has nothing that is new, edited, or young enough to be looked back at; from where
+    it was left, until one has nothing that came since. An answer that cannot be had is told, and the others are read.
+    """
+    source, entries, owed = walk_of.source, dict[Key, Entry](), list[str]()
+    queue, met = deque((url, True) for url in urls), {*urls}
+    asked, whole = 0, True
+    while queue and asked < most:
+        url, _ = queue.popleft()
+        asked += 1
         try:
-            visit = _visited(walk_of, url)
-            listing = listings.read(source, visit.url or url, walk_of.shelf.load(visit.sha256), visit.kind)
+            listing = _answer(walk_of, url)
         except guard.BadInput as bad:
-            if entries and source.kind in NUMBERED and getattr(bad, "status", None) in BEYOND:
-                break
+            if (entries or since) and _beyond_the_last(source, bad):
+                continue
             walk_of.found.refused[source.name, url] = Untaken(bad.rule, bad.message)
-            return entries, False
-        new = {(source.name, entry.address): entry for entry in listing.entries}
-        known = new and all(key in before and before[key]["listed"] == new[key].listed for key in new)
-        again = source.kind in NUMBERED and not new.keys() - entries.keys()  # a server may not know its numbers
-        entries = new | entries
-        if not again and not (known and source.mode != "snapshot" and not any(map(walk_of.young, new))):
-            left.extend(then for then in dict.fromkeys(listing.then) if then not in met)
-            met |= {*listing.then}
+            whole = False
+            if since is None or not _gone(bad):
+                owed.append(url)
+            elif url in urls:
+                owed.append(listings.start(source))  # the listing has moved: what is owed stands elsewhere in it
+            continue
         if listing.lacking:
             whole = False
             walk_of.found.refused[source.name, url] = Untaken("input.format", listing.lacking)
-    if not entries and whole:
-        why = "the source names no release"
-        walk_of.found.refused[source.name, listings.start(source)] = Untaken("input.empty", why)
-    return entries, whole and not left
+        new = {(source.name, entry.address): entry for entry in listing.entries}
+        known = bool(new) and all(key in before and before[key]["listed"] == new[key].listed for key in new)
+        again = source.kind in NUMBERED and not new.keys() - entries.keys()  # a server may not know its numbers
+        settled = known and source.mode == "window" and all(walk_of.old(key, since) for key in new)
+        entries = new | entries
+        whole = whole and not settled
+        if not again and not settled:
+            queue.extend((then, not known) for then in dict.fromkeys(listing.then) if then not in met)
+            met |= {*listing.then}
+    owed += [url for url, fresh in queue if fresh]
+    return Stretch(entries, asked, whole and not queue, owed, [url for url, fresh in queue if not fresh])
 
 
-NUMBERED, BEYOND = ("wordpress", "doj"), (400, 404)
-"""Kinds whose answers are numbered, and what they answer beyond the last."""
+def _answer(walk_of: Walk, url: str) -> Listing:
+    visit = _visited(walk_of, url)
+    return listings.read(walk_of.source, visit.url or url, walk_of.shelf.load(visit.sha256), visit.kind)
+
+
+NUMBERED = ("wordpress", "doj")
+"""Kinds whose answers are numbered."""
+BEYOND = b"rest_post_invalid_page_number"
+"""What WordPress says of a number beyond the last; others answer with an empty list."""
+
+
+def _beyond_the_last(source: SourceConfig, bad: guard.BadInput) -> bool:
+    """Return whether a server says that its numbered answers have come to their end."""
+    return source.kind == "wordpress" and isinstance(bad, Answered) and BEYOND in bad.answer.data
 
 
 def _visited(walk_of: Walk, url: str) -> Visit:
@@ -190,6 +255,10 @@ def _visited(walk_of: Walk, url: str) -> Visit:
     return visit
 
 
+def _gone(bad: guard.BadInput) -> bool:
+    return isinstance(bad, Answered) and bad.answer.status in GONE
+
+
 def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
     """Return what is known of a release now, its page fetched where that is due.
 
@@ -206,7 +275,7 @@ def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
     try:
         return item | {"page": _visited(walk_of, entry.page)._asdict()}
     except guard.BadInput as bad:
-        if (had or gone) and isinstance(bad, Answered) and bad.status in GONE:
+        if (had or gone) and _gone(bad):
             return item | {"gone": True}
         walk_of.found.refused[key] = Untaken(bad.rule, bad.message)
     return item | ({"gone": True} if gone else {"page": had})

@@ -97,7 +97,7 @@ class SourceConfig(Model):
     private: bool = cell("Whether addresses of one's own network may be asked.", default=False)
     delay: Annotated[float, Field(ge=0, le=60)] = cell("Least seconds between two requests to a host.", default=1.0)
     look_back: Annotated[int, Field(ge=0)] = cell(
-        "Days for which a page is asked again after its first day.", default=7
+        "Days for which a page is asked again after it was first had, or its text changed last.", default=7
     )
     most: Annotated[int, Field(ge=1)] = cell(
         "Most answers of a listing that are read in one run; the next goes on where it was left.", default=1000

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flows import guard, store
-from flows.ingest.web import listings
+from flows.ingest.web import items, listings
 from flows.ingest.web.client import GONE, Answered, Client, Host
 from flows.ingest.web.listings import Entry, Listing
 from flows.ingest.web.record import record
@@ -255,6 +255,21 @@ def _visited(walk_of: Walk, url: str) -> Visit:
     return visit
 
 
+KEPT = ("sha256", "kind", "url")
+"""What an item keeps of a visit; what the address is asked by next time is not its own."""
+
+
+def _alike(walk_of: Walk, now: Item, then: Item) -> bool:
+    """Return whether a page says what it said before: it may differ in a number for the session, or in its menu."""
+    if now["page"]["sha256"] == then["page"]["sha256"]:
+        return all(now["page"][name] == then["page"][name] for name in KEPT)
+    try:
+        said, before = (items.read(walk_of.source, store.to_json(one), walk_of.shelf.load) for one in (now, then))
+    except guard.BadInput:
+        return False
+    return said == before
+
+
 def _gone(bad: guard.BadInput) -> bool:
     return isinstance(bad, Answered) and bad.answer.status in GONE
 
@@ -273,7 +288,9 @@ def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
     if before and (had or gone) and before["listed"] == entry.listed and not walk_of.young(key):
         return before
     try:
-        return item | {"page": _visited(walk_of, entry.page)._asdict()}
+        visit = _visited(walk_of, entry.page)
+        now, then = item | {"page": {name: getattr(visit, name) for name in KEPT}}, item | {"page": had}
+        return then if had and _alike(walk_of, now, then) else now
     except guard.BadInput as bad:
         if (had or gone) and _gone(bad):
             return item | {"gone": True}

@@ -108,6 +108,12 @@ class SourceConfig(Model):
     map: Mapping | None = maybe("Which of its fields become which fields of a release.")
     only: Line | None = maybe("Of pages and sitemaps: what the path of a release's address begins with.")
 
+    @field_validator("hosts")
+    @classmethod
+    def _as_asked(cls, hosts: list[str]) -> list[str]:
+        """Return the hosts in small letters, as every address is read."""
+        return [host.lower() for host in hosts]
+
     @model_validator(mode="before")
     @classmethod
     def _of_its_kind(cls, given: Any) -> Any:

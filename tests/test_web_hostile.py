@@ -172,10 +172,19 @@ def test_a_host_that_is_not_named_is_never_asked(site: Site, tmp_path: Path) -> 
     assert refused.problem.rule == "input.address"
 
 
-@pytest.mark.parametrize(
-    "number",
-    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "100.64.0.1", "0.0.0.0", "224.0.0.1"],  # noqa: S104 - an address that is refused
+NOT_PUBLIC = (
+    *("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "192.0.0.8", "198.18.0.1"),  # noqa: S104 - an address that is refused
+    *("[::1]", "[::ffff:10.0.0.1]", "[::127.0.0.1]", "[::ffff:0:10.0.0.1]", "[fec0::1]", "[fe80::1]", "[fd00::1]"),
+    *("[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::a00:1]", "[2002:a00:1::]", "[2001:db8::1]", "[3fff::1]", "[ff02::1]"),
 )
+
+
+@pytest.mark.parametrize("number", ["8.8.8.8", "[2606:4700::1]", "[64:ff9b::808:808]", "[2002:808:808::1]"])
+def test_an_address_that_is_public_may_be_asked(number: str) -> None:
+    assert guard.resolved(f"http://{number}/", private=False) == number.strip("[]")
+
+
+@pytest.mark.parametrize("number", NOT_PUBLIC)
 def test_an_address_that_is_not_public_is_refused(number: str) -> None:
     with pytest.raises(guard.BadInput, match="not a public address"):
         guard.resolved(f"http://{number}/", private=False)
@@ -188,6 +197,19 @@ def test_a_dataset_that_does_not_say_so_asks_no_private_address(site: Site, tmp_
     fetched(closed, tmp_path)
     assert site.asked == []
     assert built(closed, tmp_path).refused[0].problem.rule == "input.address"
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+def test_a_name_that_no_host_has_is_told_and_nothing_crashes(tmp_path: Path, host: str) -> None:
+    of = dataset(Site(f"http://{host}"), "feed")
+    fetched(of, tmp_path)
+    (found,) = attacks.problems(of, tmp_path)
+    assert found.rule == "input.address"
+
+
+def test_hosts_may_be_written_in_capital_letters() -> None:
+    of = dataset(Site("http://NEWS.example"), "feed", hosts=["News.Example"])
+    assert guard.allowed("http://news.example/feed", of.sources[0].hosts)
 
 
 class Names:

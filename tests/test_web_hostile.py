@@ -1,6 +1,7 @@
 """What a hostile, broken or careless server gets: a clear problem, never a crash, a hang, or a forbidden request."""
 
 import gzip
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -456,6 +457,23 @@ def test_every_answer_is_kept_as_it_came(site: Site, tmp_path: Path) -> None:
         assert record.rec_headers.get_header("WARC-Target-URI") == f"{site.address}/one"
         assert record.http_headers.get_header("X-Served-By") == "a"
         assert gzip.decompress(record.raw_stream.read()) == page(ORDERS).encode()
+
+
+def test_the_answer_that_withdraws_a_release_is_kept(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    for name in ("one", "two"):
+        site.replies[f"/{name}"] = Reply(status=410, headers={"X-Served-By": name})
+    for days in (1, 2):
+        for (_, address), kept in fetched(of, tmp_path, later(days)).changed.items():
+            digest = json.loads(store.load(tmp_path, kept.sha256))["gone"]
+            with (tmp_path / "warc" / digest[:2] / f"{digest}.warc.gz").open("rb") as file:
+                record = next(iter(ArchiveIterator(file)))
+                assert record.rec_headers.get_header("WARC-Target-URI") == address
+                assert record.http_headers.get_statuscode() == "410"
+                assert record.http_headers.get_header("X-Served-By") == address.rpartition("/")[2]
+    records = list((tmp_path / "warc").rglob("*.warc.gz"))
+    assert len(records) == 3 + 2
 
 
 def test_a_run_that_was_killed_is_taken_up_where_it_was(

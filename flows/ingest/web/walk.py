@@ -49,7 +49,7 @@ class Walked(NamedTuple):
 Item = dict[str, Any]
 """What is kept of a release: its `address`, what is `listed` of it, the page `asked`, and the `page` as visited.
 
-One whose page was there and is `gone` says so, and has none.
+One whose page was there and is gone has none, and as `gone` the digest of the WARC record of the answer that said so.
 """
 
 
@@ -284,7 +284,7 @@ def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
     if entry.page is None:
         return item
     last = before if before and before["asked"] == entry.page else {}
-    had, gone = last.get("page"), bool(last.get("gone"))
+    had, gone = last.get("page"), last.get("gone")
     if before and (had or gone) and before["listed"] == entry.listed and not walk_of.young(key):
         return before
     try:
@@ -292,7 +292,15 @@ def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
         now, then = item | {"page": {name: getattr(visit, name) for name in KEPT}}, item | {"page": had}
         return then if had and _alike(walk_of, now, then) else now
     except guard.BadInput as bad:
-        if (had or gone) and _gone(bad):
-            return item | {"gone": True}
+        if isinstance(bad, Answered) and (had or gone) and _gone(bad):
+            return item | {"gone": gone or _recorded(walk_of.shelf, bad)}
         walk_of.found.refused[key] = Untaken(bad.rule, bad.message)
-    return item | ({"gone": True} if gone else {"page": had})
+    return item | ({"gone": gone} if gone else {"page": had})
+
+
+def _recorded(shelf: RawShelf, said: Answered) -> str:
+    """Return the digest of the WARC record of what withdraws a release, by which it is kept: many have no body."""
+    told = record(said.answer)
+    digest = store.sha256(told)
+    shelf.record(digest, told)
+    return digest

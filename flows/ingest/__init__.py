@@ -101,10 +101,10 @@ def gathered(  # noqa: PLR0913, PLR0917 - as above
         fetched = _joined(fetched, _of_folder(source, root, mine, day, shelf.keep))
     if not web:
         return fetched
-    from flows.ingest.web import walk as walking  # noqa: PLC0415 - only a source of the web pays for its libraries
+    from flows.ingest.web import visits, walk  # noqa: PLC0415 - only a source of the web pays for its libraries
 
-    memory = walking.Memory(before, store.visits(journal), store.left(journal))
-    walked = walking.walk(dataset, memory, shelf, day)
+    memory = visits.Memory(before, store.visits(journal), store.left(journal))
+    walked = walk.walk(dataset, memory, shelf, day)
     now = {key: Kept(shelf.keep(data), len(data), day) for key, data in walked.items.items()}
     changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
     return Fetched(

@@ -65,6 +65,7 @@ class Answered(guard.BadInput):
         """Keep what was said."""
         super().__init__("input.unreached", f"the server answers {answer.status}", value=answer.url)
         self.answer = answer
+        self.gone = answer.status in GONE
 
 
 class Later(guard.BadInput):

@@ -282,15 +282,17 @@ class RawShelf(NamedTuple):
     """Remembers an answer for the run that comes after a kill."""
     begun: Mapping[str, Visit] = {}
     """What a run of the same day received that was killed."""
+    begun_before: Mapping[str, Visit] = {}
+    """What one of an earlier day received: it is asked for anew, and need not be sent again where nothing changed."""
 
 
 def on_disk(raw: Path, dataset: str, day: str) -> RawShelf:
     """Return the raw store as a shelf for a run of a dataset on a day."""
-    lines = read_log(_begun(raw, dataset))
-    begun = {line["url"]: Visit(**line["visit"]) for line in lines if line["day"] == day}
-    return RawShelf(
-        partial(keep, raw), partial(load, raw), partial(_keep_record, raw), partial(_begin, raw, dataset, day), begun
-    )
+    begun: dict[bool, dict[str, Visit]] = {True: {}, False: {}}
+    for line in read_log(_begun(raw, dataset)):
+        begun[line["day"] == day][line["url"]] = Visit(**line["visit"])
+    keeping = partial(keep, raw), partial(load, raw), partial(_keep_record, raw), partial(_begin, raw, dataset, day)
+    return RawShelf(*keeping, begun[True], begun[False])
 
 
 def end(raw: Path, dataset: str) -> None:

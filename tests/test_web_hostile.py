@@ -476,8 +476,9 @@ def test_the_answer_that_withdraws_a_release_is_kept(site: Site, tmp_path: Path)
     assert len(records) == 3 + 2
 
 
+@pytest.mark.parametrize("days", [0, 1])
 def test_a_run_that_was_killed_is_taken_up_where_it_was(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     of = lay_feed(site, "one", "two", "three")
 
@@ -489,7 +490,9 @@ def test_a_run_that_was_killed_is_taken_up_where_it_was(
         with pytest.raises(KeyboardInterrupt):
             fetched(of, tmp_path)
     site.forget()
-    fetched(of, tmp_path)
-    assert site.paths() == []
+    again = fetched(of, tmp_path, later(days))
+    assert sorted(site.paths()) == ([] if days == 0 else ["/feed", "/one", "/three", "/two"])
+    assert site.bodies == []
+    assert len(again.visits) == 4
     assert releases(of, tmp_path).keys() == {"one", "two", "three"}
     assert not list(tmp_path.glob("*.begun.jsonl"))

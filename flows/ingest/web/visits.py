@@ -60,8 +60,12 @@ def visited(walk_of: Walk, url: str) -> Visit:
     """Return what `url` answers, kept with its headers before anything reads it."""
     if url in walk_of.shelf.begun:
         return walk_of.found.visits.setdefault(url, walk_of.shelf.begun[url])
-    known = walk_of.found.visits.get(url) or walk_of.memory.visits.get(url)
+    earlier = walk_of.shelf.begun_before.get(url)
+    known = walk_of.found.visits.get(url) or earlier or walk_of.memory.visits.get(url)
     answer = walk_of.client.get(url, known)
+    if answer is None and earlier:
+        walk_of.shelf.begin(url, earlier)
+        return walk_of.found.visits.setdefault(url, earlier)
     if answer is None and known:
         return known
     if answer is None:

@@ -197,7 +197,11 @@ def resolved(url: str, *, private: bool) -> str:
     """
     parts = urlsplit(url)
     port = parts.port or ({"http": 80, "https": 443} | SERVERS)[parts.scheme]
-    found = [info[4][0] for info in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)]
+    try:
+        told = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise BadInput("input.address", f"this is no name of a host: {error}", value=url) from None
+    found = [info[4][0] for info in told]
     hidden = [number for number in found if not _public(str(number))]
     if hidden and not private:
         where = hidden[0] if hidden[0] == parts.hostname else f"{parts.hostname} leads to {hidden[0]}, which"
@@ -206,12 +210,22 @@ def resolved(url: str, *, private: bool) -> str:
     return str(found[0])
 
 
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that is public, by IANA's registry of address space; the rest is local, reserved, or wraps another."""
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""Addresses that a translator makes IPv4 of: RFC 6052."""
+NEVER = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv6Network("3fff::/20"))
+"""What IANA's registries of special-purpose addresses have beside what every version of `ipaddress` knows."""
+
+
 def _public(number: str) -> bool:
     """Return whether an address belongs to the public network; one that wraps an old address is judged by that."""
     address = ipaddress.ip_address(number.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address.sixtofour or address
-    return address.is_global and not address.is_multicast
+        translated = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
+        address = address.ipv4_mapped or address.sixtofour or translated or address
+    reached = address.version == 4 or address in GLOBAL_UNICAST  # noqa: PLR2004 - of IPv4, all that is not special
+    return reached and address.is_global and not address.is_multicast and not any(address in one for one in NEVER)
 
 
 def inflate(data: bytes, encoding: str, limit: int) -> bytes:

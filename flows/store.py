@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -210,6 +210,14 @@ class Visit(NamedTuple):
     """The Content-Type that the server declared."""
 
 
+class Left(NamedTuple):
+    """Where a listing of the web is still to be read."""
+
+    urls: list[str]
+    since: str
+    """Day of the run that left it first."""
+
+
 class Untaken(NamedTuple):
     """A file or an address that could not be taken: the rule that it broke, and why."""
 
@@ -229,6 +237,8 @@ class Fetched(NamedTuple):
     """What stewards had written for the run: the dataset's file, waivers and corrections, each with its digest."""
     visits: dict[str, Visit] = {}  # noqa: RUF012 - as above
     """By address of the web: what it answered that was new."""
+    left: dict[Key, Left] = {}  # noqa: RUF012 - as above
+    """By source and the address that it is read from first: where its listing is still to be read."""
 
 
 class Published(NamedTuple):
@@ -272,15 +282,17 @@ class RawShelf(NamedTuple):
     """Remembers an answer for the run that comes after a kill."""
     begun: Mapping[str, Visit] = {}
     """What a run of the same day received that was killed."""
+    begun_before: Mapping[str, Visit] = {}
+    """What one of an earlier day received: it is asked for anew, and need not be sent again where nothing changed."""
 
 
 def on_disk(raw: Path, dataset: str, day: str) -> RawShelf:
     """Return the raw store as a shelf for a run of a dataset on a day."""
-    lines = read_log(_begun(raw, dataset))
-    begun = {line["url"]: Visit(**line["visit"]) for line in lines if line["day"] == day}
-    return RawShelf(
-        partial(keep, raw), partial(load, raw), partial(_keep_record, raw), partial(_begin, raw, dataset, day), begun
-    )
+    begun: dict[bool, dict[str, Visit]] = {True: {}, False: {}}
+    for line in read_log(_begun(raw, dataset)):
+        begun[line["day"] == day][line["url"]] = Visit(**line["visit"])
+    keeping = partial(keep, raw), partial(load, raw), partial(_keep_record, raw), partial(_begin, raw, dataset, day)
+    return RawShelf(*keeping, begun[True], begun[False])
 
 
 def end(raw: Path, dataset: str) -> None:
@@ -371,6 +383,11 @@ def visits(journal: Iterable[Fetched]) -> dict[str, Visit]:
     return {url: visit for fetched in journal for url, visit in fetched.visits.items()}
 
 
+def left(journal: Sequence[Fetched]) -> dict[Key, Left]:
+    """Return where listings are still to be read after the last line of `journal`."""
+    return journal[-1].left if journal else {}
+
+
 def _line(line: Line) -> dict[str, Any]:
     if isinstance(line, Ruling):
         return {"ruling": line.model_dump(mode="json")}
@@ -395,7 +412,10 @@ def _fetched_line(fetched: Fetched) -> dict[str, Any]:
     ]
     line = {"as_of": fetched.day, "changed": changed, "gone": gone, "refused": refused, "config": fetched.config}
     visits = {url: visit._asdict() for url, visit in sorted(fetched.visits.items())}
-    return line | ({"visits": visits} if visits else {})
+    left = [
+        {"source": source, "file": file, **where._asdict()} for (source, file), where in sorted(fetched.left.items())
+    ]
+    return line | ({"visits": visits} if visits else {}) | ({"left": left} if left else {})
 
 
 def _fetched(line: dict[str, Any]) -> Fetched:
@@ -407,7 +427,8 @@ def _fetched(line: dict[str, Any]) -> Fetched:
     }
     gone = [(item["source"], item["file"]) for item in line["gone"]]
     visits = {url: Visit(**visit) for url, visit in line.get("visits", {}).items()}
-    return Fetched(day, changed, gone, refused, line.get("config", {}), visits)
+    left = {(item["source"], item["file"]): Left(item["urls"], item["since"]) for item in line.get("left", ())}
+    return Fetched(day, changed, gone, refused, line.get("config", {}), visits, left)
 
 
 def empty_folder(folder: Path) -> Path:

@@ -87,7 +87,8 @@ class SourceConfig(Model):
     folder: Line | None = maybe("Of a folder: its address for fsspec, as zip://::drop/all.zip or s3://bucket/releases.")
     mode: Literal["snapshot", "window", "append"] = cell(
         "snapshot: it holds all that stands, and what it lacks is withdrawn; window: it forgets old releases, as a "
-        "feed does; append: it only grows. Files are a snapshot, the web is a window, where nothing else is said.",
+        "feed does, and has the newest first; append: it only grows. Files are a snapshot, the web is a window, where "
+        "nothing else is said.",
         default="snapshot",
     )
     url: Url | None = maybe("Of the web: the address of the feed, API, sitemap or page. Of files: where they are from.")
@@ -101,14 +102,22 @@ class SourceConfig(Model):
     private: bool = cell("Whether addresses of one's own network may be asked.", default=False)
     delay: Annotated[float, Field(ge=0, le=60)] = cell("Least seconds between two requests to a host.", default=1.0)
     look_back: Annotated[int, Field(ge=0)] = cell(
-        "Days for which a page is asked again after its first day.", default=7
+        "Days for which a page is asked again after it was first had, or its text changed last.", default=7
     )
-    most: Annotated[int, Field(ge=1)] = cell("Most answers of a listing that are read in one run.", default=1000)
+    most: Annotated[int, Field(ge=1)] = cell(
+        "Most answers of a listing that are read in one run; the next goes on where it was left.", default=1000
+    )
     page: Page | None = maybe("Of the web: the linked page has the text; where it stands there.")
     links: Line | None = maybe("Of pages: the CSS selector of the links to releases.")
     next: Line | None = maybe("Of pages: the CSS selector of the link to the next page.")
     map: Mapping | None = maybe("Which of its fields become which fields of a release.")
     only: Line | None = maybe("Of pages and sitemaps: what the path of a release's address begins with.")
+
+    @field_validator("hosts")
+    @classmethod
+    def _as_asked(cls, hosts: list[str]) -> list[str]:
+        """Return the hosts in small letters, as every address is read."""
+        return [host.lower() for host in hosts]
 
     @model_validator(mode="before")
     @classmethod

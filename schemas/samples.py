@@ -75,6 +75,7 @@ OF_THE_WEB = "Only what a server answers breaks it, and no file can: test_web_ho
 UNSTATED = {
     "input.address": OF_THE_WEB,
     "input.unreached": OF_THE_WEB,
+    "input.unfinished": OF_THE_WEB,
     "input.robots": OF_THE_WEB,
     "input.xml": OF_THE_WEB,
     "input.format": OF_THE_WEB,

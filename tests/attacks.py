@@ -64,7 +64,7 @@ LISTINGS = {
     "a way round in circles": Attack(moved("/feed"), "input.unreached", "redirects"),
     "a server that is broken": Attack(Reply(status=500), "input.unreached", "answers 500"),
     "a server that is busy for an hour": Attack(
-        Reply(status=429, headers={"Retry-After": "3600"}), "input.unreached", "answers 429"
+        Reply(status=429, headers={"Retry-After": "3600"}), "input.unreached", "asks to wait for 3,600 s"
     ),
     "a server that is busy for no number": Attack(
         Reply(status=503, headers={"Retry-After": "²"}), "input.unreached", "answers 503"
@@ -125,8 +125,24 @@ PAGES = {
     "fifty megabytes": Attack(Reply(b"<p>x</p>" * (50 << 17)), "input.size", "larger than"),
     "a gzip bomb": Attack(Reply(BOMB, headers={"Content-Encoding": "gzip"}), "input.size", "grows beyond"),
     "a letter at a time": Attack(Reply(slow="body"), "input.unreached", "takes longer"),
+    "nothing, in an encoding that was not asked for": Attack(
+        Reply(status=404, headers={"Content-Encoding": "br"}), "input.unreached", "answers 404"
+    ),
 }
 """Said under `/one`, a page that the feed names beside a good one."""
+ROBOTS = {
+    "a server that is broken": Attack(Reply(status=503), "input.unreached", "robots.txt cannot be had: the server"),
+    "a server of no kind": Attack(Reply(status=505), "input.unreached", "robots.txt cannot be had: the server"),
+    "a letter at a time": Attack(Reply(slow="body"), "input.unreached", "robots.txt cannot be had: the answer takes"),
+    "an encoding that was not asked for": Attack(
+        Reply(b"x", headers={"Content-Encoding": "br"}), "input.compression", "robots.txt cannot be had: the server"
+    ),
+    "fifty megabytes": Attack(Reply(b" " * (50 << 20)), "input.size", "robots.txt cannot be had: the answer is larger"),
+    "another host": Attack(
+        moved("http://elsewhere.example/"), "input.address", "robots.txt cannot be had: elsewhere.example is not among"
+    ),
+}
+"""Said under `/robots.txt`: nothing of the site may be asked, and the reason is told."""
 
 
 def told(text: str) -> Reply:
@@ -205,6 +221,13 @@ def odd_page(site: Site, reply: Reply) -> Dataset:
     return of
 
 
+def robots(site: Site, reply: Reply) -> Dataset:
+    """Lay a reply as the robots.txt of a site whose feed is good."""
+    of = lay_feed(site, "one", "two")
+    site.replies["/robots.txt"] = reply
+    return of
+
+
 def problems(of: Dataset, raw: Path) -> list[Problem]:
     """Return all that is told of what was fetched."""
     whole = built(of, raw)
@@ -222,7 +245,14 @@ def got(lay: Callable[[Site, Reply], Dataset], reply: Reply) -> tuple[list[Probl
 
 def main() -> None:
     """Print each attack with what it got."""
-    groups = {listing: LISTINGS, entries: ENTRIES, register: REGISTER, sitemaps: SITEMAPS, one_page: PAGES}
+    groups = {
+        listing: LISTINGS,
+        entries: ENTRIES,
+        register: REGISTER,
+        sitemaps: SITEMAPS,
+        one_page: PAGES,
+        robots: ROBOTS,
+    }
     laid = [(name, lay, one.reply) for lay, attacks in groups.items() for name, one in attacks.items()]
     for name, lay, reply in [*laid, *((name, odd_page, reply) for name, reply in ODD.items())]:
         found, stand = got(lay, reply)

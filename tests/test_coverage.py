@@ -12,7 +12,7 @@ from schemas.package import Package
 from tests.conftest import AS_OF
 from tests.publishing import DATASET, Ended, publish, published, table, take
 from tests.site import Reply, Site
-from tests.test_web import DAY, TOML, later, lay_feed, page
+from tests.test_web import DAY, TOML, later, lay_feed, page, rss
 
 Row = dict[str, str]
 SEED_ROW = {"source": "releases", "month": "undated", "entry": "all", "listed": "1", "ingested": "1", "missing": "0"}
@@ -99,6 +99,21 @@ def test_a_source_whose_listing_was_never_had_is_accounted_for(site: Site, tmp_p
         ("undated", "all", ""),
         ("undated", f"{site.address}/none", "the server answers 404"),
     ]
+
+
+def test_where_a_listing_is_longer_than_a_run_reads_the_rest_is_missing(site: Site, tmp_path: Path) -> None:
+    data = lay(site, tmp_path / "data", "one")
+    file = data / "datasets" / "harbour.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("delay = 0", "delay = 0\nmost = 1"), encoding="utf-8")
+    first = rss(site, "one").replace("<rss", "<rss xmlns:a='http://www.w3.org/2005/Atom'")
+    more = first.replace("<title>News", "<a:link rel='next' href='/feed?page=2'/><title>News")
+    site.lay("/feed", more, "application/rss+xml")
+    site.lay("/feed?page=2", rss(site, "two"), "application/rss+xml")
+    site.lay("/two", page("<p>Here at last.</p>"))
+    why = "a run reads 1 answer of the listing, and it goes on here"
+    assert missing(run(data).latest) == {f"{site.address}/feed?page=2": why}
+    assert missing(run(data, later(1)).latest) == {}
+    assert counts(run(data, later(1)).latest) == {"2026-11": ("2", "2", "0")}
 
 
 def test_a_withdrawn_release_is_still_one_that_was_ingested(site: Site, tmp_path: Path) -> None:

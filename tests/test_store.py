@@ -14,7 +14,7 @@ import pytest
 
 from flows import store
 from flows.settings import PROJECT
-from flows.store import Fetched, Kept, Untaken, Visit
+from flows.store import Fetched, Kept, Left, Untaken, Visit
 
 OLD, NEW = b"old bytes\n", b"new bytes, more of them\n"
 
@@ -195,6 +195,7 @@ SECOND = Fetched(
     [("releases", "a.json")],
     {("releases", "c.json"): Untaken("input.link", "the link leads nowhere")},
     visits={"https://news.example/a": Visit("c" * 64, '"tag"', None, "https://news.example/a", "text/html")},
+    left={("news", "https://news.example/a"): Left(["https://news.example/a?page=3"], "2026-11-23")},
 )
 
 

@@ -116,6 +116,30 @@ def test_one_release_that_was_edited_is_one_revision_and_only_it_is_read_anew(si
     ]
 
 
+def test_a_page_that_differs_at_each_visit_and_says_the_same_is_asked_while_it_is_young_and_no_longer(
+    site: Site, tmp_path: Path
+) -> None:
+    of = lay_feed(site, "one")
+    visits, text = iter(range(100)), f"<p>{ORDERS}</p>"
+
+    def dynamic(_: dict[str, str]) -> Reply:
+        html = page(text).replace("<body>", f"<body data-nonce='{next(visits)}'>")
+        return Reply(html.encode(), tagged=False, headers={"Last-Modified": f"visit {next(visits)}"})
+
+    site.replies["/one"] = dynamic
+    asked = []
+    for days in (0, 3, 6, 9, 12):
+        site.forget()
+        again = fetched(of, tmp_path, later(days))
+        asked.append(("/one" in site.paths(), bool(again.changed)))
+    assert asked == [(True, True), (True, False), (True, False), (False, False), (False, False)]
+    text = "<p>It was corrected.</p>"
+    lay = rss(site, "one", titles={"one": "Order one, corrected"})
+    site.lay("/feed", lay, "application/rss+xml")
+    fetched(of, tmp_path, later(15))
+    assert releases(of, tmp_path)["one"]["body"] == "It was corrected."
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_page_that_is_gone_withdraws_its_release(site: Site, tmp_path: Path, status: int) -> None:
     of = lay_feed(site, "one", "two")

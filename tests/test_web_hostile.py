@@ -1,6 +1,7 @@
 """What a hostile, broken or careless server gets: a clear problem, never a crash, a hang, or a forbidden request."""
 
 import gzip
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,14 @@ def test_a_page_that_cannot_be_read_costs_its_release_alone(attack: Attack) -> N
     assert found.rule == attack.rule
     assert attack.words in found.message
     assert stand == ["two"]
+
+
+@pytest.mark.parametrize("attack", attacks.ROBOTS.values(), ids=attacks.ROBOTS)
+def test_a_site_whose_robots_txt_cannot_be_had_is_not_asked_and_the_reason_is_told(attack: Attack) -> None:
+    (found,), stand = attacks.got(attacks.robots, attack.reply)
+    assert found.rule == attack.rule
+    assert attack.words in found.message
+    assert stand == []
 
 
 @pytest.mark.parametrize("reply", attacks.ODD.values(), ids=attacks.ODD)
@@ -186,10 +195,19 @@ def test_a_host_that_is_not_named_is_never_asked(site: Site, tmp_path: Path) -> 
     assert refused.problem.rule == "input.address"
 
 
-@pytest.mark.parametrize(
-    "number",
-    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "100.64.0.1", "0.0.0.0", "224.0.0.1"],  # noqa: S104 - an address that is refused
+NOT_PUBLIC = (
+    *("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "192.0.0.8", "198.18.0.1"),  # noqa: S104 - an address that is refused
+    *("[::1]", "[::ffff:10.0.0.1]", "[::127.0.0.1]", "[::ffff:0:10.0.0.1]", "[fec0::1]", "[fe80::1]", "[fd00::1]"),
+    *("[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::a00:1]", "[2002:a00:1::]", "[2001:db8::1]", "[3fff::1]", "[ff02::1]"),
 )
+
+
+@pytest.mark.parametrize("number", ["8.8.8.8", "[2606:4700::1]", "[64:ff9b::808:808]", "[2002:808:808::1]"])
+def test_an_address_that_is_public_may_be_asked(number: str) -> None:
+    assert guard.resolved(f"http://{number}/", private=False) == number.strip("[]")
+
+
+@pytest.mark.parametrize("number", NOT_PUBLIC)
 def test_an_address_that_is_not_public_is_refused(number: str) -> None:
     with pytest.raises(guard.BadInput, match="not a public address"):
         guard.resolved(f"http://{number}/", private=False)
@@ -202,6 +220,19 @@ def test_a_dataset_that_does_not_say_so_asks_no_private_address(site: Site, tmp_
     fetched(closed, tmp_path)
     assert site.asked == []
     assert built(closed, tmp_path).refused[0].problem.rule == "input.address"
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+def test_a_name_that_no_host_has_is_told_and_nothing_crashes(tmp_path: Path, host: str) -> None:
+    of = dataset(Site(f"http://{host}"), "feed")
+    fetched(of, tmp_path)
+    (found,) = attacks.problems(of, tmp_path)
+    assert found.rule == "input.address"
+
+
+def test_hosts_may_be_written_in_capital_letters() -> None:
+    of = dataset(Site("http://NEWS.example"), "feed", hosts=["News.Example"])
+    assert guard.allowed("http://news.example/feed", of.sources[0].hosts)
 
 
 class Names:
@@ -313,6 +344,97 @@ def test_robots_txt_is_obeyed(site: Site, tmp_path: Path) -> None:
     assert built(of, tmp_path).refused[0].problem.rule == "input.robots"
 
 
+def test_a_robots_txt_that_cannot_be_read_is_asked_once_in_a_run(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.replies["/robots.txt"] = Reply(b"x", headers={"Content-Encoding": "br"})
+    site.forget()
+    again = fetched(of, tmp_path, later(1))
+    assert [path for path, _ in site.asked] == ["/robots.txt"]
+    assert {untaken.rule for untaken in again.refused.values()} == {"input.compression"}
+    assert len(again.refused) == 3
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])
+def test_a_site_that_is_not_there_is_told_as_such(tmp_path: Path, host: str) -> None:
+    of = dataset(Site(f"http://{host}"), "feed")
+    fetched(of, tmp_path)
+    (found,) = attacks.problems(of, tmp_path)
+    assert found.rule == "input.unreached"
+    assert "its robots.txt cannot be had: the answer cannot be had:" in found.message
+
+
+PAGES = [f"page-{number:02}" for number in range(20)]
+
+
+def test_a_host_that_fails_time_after_time_is_left_for_the_run_and_asked_by_the_next(
+    site: Site, tmp_path: Path
+) -> None:
+    of = lay_feed(site, *PAGES)
+    for name in PAGES[1:]:
+        site.replies[f"/{name}"] = Reply(status=503)
+    found = fetched(of, tmp_path)
+    assert len(site.paths()) == 2 + 3 * 4
+    assert found.refused.keys() == {("news", f"{site.address}/{name}") for name in PAGES[1:]}
+    whys = {untaken.why for untaken in found.refused.values()}
+    assert whys == {
+        "the server answers 503",
+        "its host is asked no more in this run: the server answers 503",
+    }
+    assert {untaken.rule for untaken in found.refused.values()} == {"input.unreached"}
+    lay_feed(site, *PAGES)
+    fetched(of, tmp_path, later(1))
+    assert releases(of, tmp_path).keys() == {*PAGES}
+
+
+def test_a_host_that_asks_to_wait_for_long_is_left_at_once(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, *PAGES)
+    for name in PAGES:
+        site.replies[f"/{name}"] = Reply(status=429, headers={"Retry-After": "3600"})
+    found = fetched(of, tmp_path)
+    assert site.paths() == ["/feed", "/page-00"]
+    assert len(found.refused) == len(PAGES)
+    assert found.refused["news", f"{site.address}/page-19"].why == (
+        "its host is asked no more in this run: the server answers 429 and asks to wait for 3,600 s"
+    )
+
+
+def test_a_few_pages_that_fail_do_not_keep_the_others_from_being_asked(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, *PAGES)
+    broken = PAGES[::3] + PAGES[1::3]
+    for name in broken:
+        site.replies[f"/{name}"] = Reply(status=500)
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {*PAGES} - {*broken}
+
+
+def test_pages_that_always_fail_do_not_keep_the_others_from_being_asked_for_ever(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, *PAGES)
+    broken = PAGES[2:6]
+    for name in broken:
+        site.replies[f"/{name}"] = Reply(status=500)
+    days = iter(range(20))
+    while releases(of, tmp_path).keys() != {*PAGES} - {*broken}:
+        fetched(of, tmp_path, later(next(days)))
+    site.lay("/feed", rss(site, *PAGES, "the-news"), "application/rss+xml")
+    site.lay("/the-news", page(ORDERS))
+    fetched(of, tmp_path, later(30))
+    assert "the-news" in releases(of, tmp_path)
+
+
+def test_an_answer_that_has_no_body_is_not_asked_for_its_encoding(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.replies["/one"] = Reply(status=410, headers={"Content-Encoding": "br"})
+    site.replies["/two"] = Reply(status=304, headers={"Content-Encoding": "gzip"})
+    again = fetched(of, tmp_path, later(1))
+    assert again.refused == {}
+    assert {name: one["status"] for name, one in releases(of, tmp_path).items()} == {
+        "one": "withdrawn",
+        "two": "current",
+    }
+
+
 def test_a_busy_server_is_asked_again(site: Site, tmp_path: Path) -> None:
     of = lay_feed(site, "one")
     left = [Reply(status=503), Reply(status=429, headers={"Retry-After": "0"}), Reply(page(ORDERS).encode())]
@@ -336,6 +458,14 @@ def test_who_asks_says_who_it_is(site: Site, tmp_path: Path) -> None:
     assert all("Harbour Desk" in headers["user-agent"] for _, headers in site.asked)
 
 
+def test_a_publisher_with_an_accent_in_its_name_says_who_it_is(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one")
+    publisher = of.publisher.model_copy(update={"name": "Ministère de l'Intérieur"})
+    fetched(of.model_copy(update={"publisher": publisher}), tmp_path)
+    assert all("(+Minist%C3%A8re de l'Int%C3%A9rieur)" in headers["user-agent"] for _, headers in site.asked)
+    assert releases(of, tmp_path).keys() == {"one"}
+
+
 def test_every_answer_is_kept_as_it_came(site: Site, tmp_path: Path) -> None:
     of = lay_feed(site, "one")
     site.replies["/one"] = Reply(
@@ -351,8 +481,26 @@ def test_every_answer_is_kept_as_it_came(site: Site, tmp_path: Path) -> None:
         assert gzip.decompress(record.raw_stream.read()) == page(ORDERS).encode()
 
 
+def test_the_answer_that_withdraws_a_release_is_kept(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    for name in ("one", "two"):
+        site.replies[f"/{name}"] = Reply(status=410, headers={"X-Served-By": name})
+    for days in (1, 2):
+        for (_, address), kept in fetched(of, tmp_path, later(days)).changed.items():
+            digest = json.loads(store.load(tmp_path, kept.sha256))["gone"]
+            with (tmp_path / "warc" / digest[:2] / f"{digest}.warc.gz").open("rb") as file:
+                record = next(iter(ArchiveIterator(file)))
+                assert record.rec_headers.get_header("WARC-Target-URI") == address
+                assert record.http_headers.get_statuscode() == "410"
+                assert record.http_headers.get_header("X-Served-By") == address.rpartition("/")[2]
+    records = list((tmp_path / "warc").rglob("*.warc.gz"))
+    assert len(records) == 3 + 2
+
+
+@pytest.mark.parametrize("days", [0, 1])
 def test_a_run_that_was_killed_is_taken_up_where_it_was(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     of = lay_feed(site, "one", "two", "three")
 
@@ -364,7 +512,9 @@ def test_a_run_that_was_killed_is_taken_up_where_it_was(
         with pytest.raises(KeyboardInterrupt):
             fetched(of, tmp_path)
     site.forget()
-    fetched(of, tmp_path)
-    assert site.paths() == []
+    again = fetched(of, tmp_path, later(days))
+    assert sorted(site.paths()) == ([] if days == 0 else ["/feed", "/one", "/three", "/two"])
+    assert site.bodies == []
+    assert len(again.visits) == 4
     assert releases(of, tmp_path).keys() == {"one", "two", "three"}
     assert not list(tmp_path.glob("*.begun.jsonl"))

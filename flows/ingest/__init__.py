@@ -78,7 +78,8 @@ def fetch(  # noqa: PLR0913, PLR0917 - what a line of the journal is made from
     told = {name: store.keep(raw, data) for name, data in sorted(config.items())}
     fetched = gathered(dataset, files, root, journal, day, store.on_disk(raw, dataset.name, day))._replace(config=told)
     last = next((line for line in reversed(story) if not isinstance(line, Published)), None)
-    same = isinstance(last, Fetched) and (last.day, last.refused, last.config) == (day, fetched.refused, told)
+    told_before = isinstance(last, Fetched) and (last.day, last.refused, last.left, last.config)
+    same = told_before == (day, fetched.refused, fetched.left, told)
     if fetched.changed or fetched.gone or fetched.visits or not same:
         store.append_journal(raw, dataset.name, fetched)
     store.end(raw, dataset.name)
@@ -100,10 +101,10 @@ def gathered(  # noqa: PLR0913, PLR0917 - as above
         fetched = _joined(fetched, _of_folder(source, root, mine, day, shelf.keep))
     if not web:
         return fetched
-    from flows.ingest.web import walk as walking  # noqa: PLC0415 - only a source of the web pays for its libraries
+    from flows.ingest.web import visits, walk  # noqa: PLC0415 - only a source of the web pays for its libraries
 
-    memory = walking.Memory(before, store.visits(journal))
-    walked = walking.walk(dataset, memory, shelf, day)
+    memory = visits.Memory(before, store.visits(journal), store.left(journal))
+    walked = walk.walk(dataset, memory, shelf, day)
     now = {key: Kept(shelf.keep(data), len(data), day) for key, data in walked.items.items()}
     changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
     return Fetched(
@@ -112,6 +113,7 @@ def gathered(  # noqa: PLR0913, PLR0917 - as above
         sorted([*fetched.gone, *walked.gone]),
         fetched.refused | walked.refused,
         visits=walked.visits,
+        left=walked.left,
     )
 
 

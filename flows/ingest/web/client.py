@@ -26,6 +26,8 @@ MOST_SECONDS = 60.0
 """Longest that an answer may take from the request to its last byte."""
 MOST_REDIRECTS = 5
 TRIES = 4
+MOST_FAILED = 3
+"""Requests in a row that fail to their end before a host is asked no more in a run."""
 FIRST_PAUSE = 0.5
 """Seconds before a request is tried again; doubled each time."""
 LONGEST_PAUSE = 30.0
@@ -35,7 +37,6 @@ MOVED = (301, 302, 303, 307, 308)
 GONE = (404, 410)
 BROKEN = 500
 """The least of what a server says that is not well."""
-NOTHING = "User-agent: *\nDisallow: /"
 OK = 200
 SAME = 304
 
@@ -61,9 +62,14 @@ class Answered(guard.BadInput):
     """The server answers, but with no bytes of what was asked."""
 
     def __init__(self, answer: Answer) -> None:
-        """Keep the status."""
+        """Keep what was said."""
         super().__init__("input.unreached", f"the server answers {answer.status}", value=answer.url)
-        self.status = answer.status
+        self.answer = answer
+        self.gone = answer.status in GONE
+
+
+class Later(guard.BadInput):
+    """The server says that it is busy for longer than a run waits."""
 
 
 @dataclass
@@ -74,6 +80,10 @@ class Host:
     asked: float = 0.0
     """When it was last asked, by the clock that only goes forward."""
     robots: Protego | None = None
+    failed: int = 0
+    """Requests in a row that it did not answer."""
+    closed: guard.BadInput | None = None
+    """Why it is asked no more in this run."""
 
 
 @dataclass
@@ -111,22 +121,44 @@ class Client:
         parts = urlsplit(url)
         host = self.known.setdefault(parts.netloc, Host())
         with host.lock:
-            if host.robots is None:
-                host.robots = self._robots(host, f"{parts.scheme}://{parts.netloc}/robots.txt")
-            if not host.robots.can_fetch(url, self.agent):
+            robots = self._robots(host, f"{parts.scheme}://{parts.netloc}/robots.txt")
+            if not robots.can_fetch(url, self.agent):
                 raise guard.BadInput("input.robots", "the site's robots.txt asks not to fetch this", value=url)
-            return self._tried(host, url, conditions)
+            return self._counted(host, url, conditions)
 
     def _robots(self, host: Host, url: str) -> Protego:
-        """Return a site's rules: all is allowed where it has none, nothing where it cannot say (RFC 9309)."""
+        """Return a site's rules, asked once; all is allowed where it has none. A host that cannot say is closed.
+
+        That a host is not asked whose robots.txt cannot be had is RFC 9309, 2.3.1.4.
+        """
+        if host.closed:
+            raise guard.BadInput(host.closed.rule, host.closed.message, value=url)
+        if host.robots is None:
+            try:
+                host.robots = self._rules(host, url)
+            except guard.BadInput as bad:
+                host.closed = guard.BadInput(bad.rule, f"its robots.txt cannot be had: {bad.message}", value=url)
+                raise host.closed from None
+        return host.robots
+
+    def _rules(self, host: Host, url: str) -> Protego:
+        answer = self._followed(url, {}, lambda there, asked: self._tried(host, there, asked))
+        if answer.status >= BROKEN:
+            raise Answered(answer)
+        return Protego.parse(answer.data.decode("utf-8", "replace") if answer.status == OK else "")
+
+    def _counted(self, host: Host, url: str, conditions: dict[str, str]) -> Answer:
+        """Return an answer; a host that fails time after time, or says that it is busy for long, is closed."""
         try:
-            answer = self._followed(url, {}, lambda there, asked: self._tried(host, there, asked))
+            answer = self._tried(host, url, conditions)
         except guard.BadInput as bad:
-            if bad.rule != "input.unreached":
-                raise
-            return Protego.parse(NOTHING)
-        told = {OK: answer.data.decode("utf-8", "replace")}
-        return Protego.parse(told.get(answer.status, NOTHING if answer.status >= BROKEN else ""))
+            host.failed += bad.rule == "input.unreached"
+            if host.failed >= MOST_FAILED or isinstance(bad, Later):
+                why = f"its host is asked no more in this run: {bad.message}"
+                host.closed = guard.BadInput("input.unreached", why, value=url)
+            raise
+        host.failed = 0
+        return answer
 
     def _tried(self, host: Host, url: str, conditions: dict[str, str]) -> Answer:
         """Return an answer that is no passing trouble, asking again with growing pauses; BadInput when it stays."""
@@ -142,7 +174,7 @@ class Client:
                     return answer
                 said, wanted = f"the server answers {answer.status}", _seconds(answer.header("retry-after"))
             if wanted is not None and wanted > LONGEST_PAUSE:
-                break
+                raise Later("input.unreached", f"{said} and asks to wait for {wanted:,.0f} s", value=url)
             host.asked = time.monotonic() + max(pause, wanted or 0) - self._delay(host)
             pause *= 2
         raise guard.BadInput("input.unreached", said, value=url)
@@ -168,7 +200,7 @@ class Client:
         ):
             received = b"".join(_limited(response.iter_raw()))
             told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
-        data = guard.inflate(received, response.headers.get("content-encoding", "").lower(), MOST_BYTES)
+        data = _unpacked(response.status_code, received, response.headers.get("content-encoding", "").lower())
         return Answer(url, response.status_code, told, received, data)
 
     def _watch(self, event: str, told: dict[str, Any]) -> None:
@@ -222,6 +254,16 @@ def _limited(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if size > MOST_BYTES:
             raise guard.BadInput("input.size", f"the answer is larger than {MOST_BYTES:,} bytes")
         yield chunk
+
+
+def _unpacked(status: int, received: bytes, encoding: str) -> bytes:
+    """Return the body as it was before the server encoded it; nothing of one that says no more than its status."""
+    try:
+        return guard.inflate(received, encoding, MOST_BYTES)
+    except guard.BadInput:
+        if status == OK:
+            raise
+        return b""
 
 
 def _judged(answer: Answer) -> Answer | None:

@@ -67,7 +67,7 @@ FIELDS = "title type abstract publication_date document_number html_url body_htm
 """What the Federal Register is asked for of a document."""
 APIS = {
     "wordpress": Api("", "link", number="page", query=(("per_page", "100"), ("orderby", "modified"))),
-    "drupal": Api("data", "attributes.path.alias", then="links.next.href"),
+    "drupal": Api("data", "attributes.path.alias", then="links.next.href", query=(("sort", "-changed"),)),
     "doj": Api(
         "results", "url", number="page", first=0, query=(("pagesize", "50"), ("sort", "changed"), ("direction", "DESC"))
     ),

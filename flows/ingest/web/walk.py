@@ -5,85 +5,49 @@ source like any other, its name the release's address; so what is new, edited or
 """
 
 import json
-from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
-from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from flows import guard, store
-from flows.ingest.web import listings
-from flows.ingest.web.client import GONE, Answered, Client, Host
+from flows.ingest.web import items, reading
+from flows.ingest.web.client import Answered, Client, Host
 from flows.ingest.web.listings import Entry
 from flows.ingest.web.record import record
-from flows.store import Kept, Key, RawShelf, Untaken, Visit
+from flows.ingest.web.visits import Item, Memory, Walk, Walked, visited
+from flows.store import Kept, Key, RawShelf, Untaken
 from schemas import __version__
 from schemas.dataset import Dataset, SourceConfig
 
 AT_ONCE = 8
 """Sources that are asked at the same time, each host still one request after another."""
-
-
-class Memory(NamedTuple):
-    """What earlier runs received."""
-
-    files: Mapping[Key, Kept]
-    visits: Mapping[str, Visit]
-
-
-class Walked(NamedTuple):
-    """What a walk of a source found."""
-
-    items: dict[Key, bytes]
-    gone: list[Key]
-    refused: dict[Key, Untaken]
-    visits: dict[str, Visit]
-
-
-Item = dict[str, Any]
-"""What is kept of a release: its `address`, what is `listed` of it, the page `asked`, and the `page` as visited.
-
-One whose page was there and is `gone` says so, and has none.
-"""
+SENDABLE = "".join(map(chr, range(0x20, 0x7F)))
+"""What a header may hold; other letters are sent percent-encoded."""
 
 
 def walk(dataset: Dataset, memory: Memory, shelf: RawShelf, day: str) -> Walked:
     """Return what the dataset's sources of the web hold now; what could not be had is told in `refused`."""
     hosts: dict[str, Host] = {}
     walks = [
-        Walk(source, _client(dataset, source, hosts), memory, shelf, day, Walked({}, [], {}, {}))
+        Walk(source, _client(dataset, source, hosts), memory, shelf, day, Walked({}, [], {}, {}, {}))
         for source in dataset.sources
         if source.of_web
     ]
-    walked = Walked({}, [], {}, {})
+    walked = Walked({}, [], {}, {}, {})
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for found in pool.map(_walk, walks):
             walked.items.update(found.items)
             walked.gone.extend(found.gone)
             walked.refused.update(found.refused)
             walked.visits.update(found.visits)
+            walked.left.update(found.left)
     return walked
 
 
 def _client(dataset: Dataset, source: SourceConfig, hosts: dict[str, Host]) -> Client:
     told = dataset.dataset.contact or dataset.dataset.homepage or dataset.publisher.name
-    return Client(source.hosts, f"communique/{__version__} (+{told})", source.delay, source.private, hosts)
-
-
-class Walk(NamedTuple):
-    """A walk of one source, under way."""
-
-    source: SourceConfig
-    client: Client
-    memory: Memory
-    shelf: RawShelf
-    day: str
-    found: Walked
-
-    def young(self, key: Key) -> bool:
-        """Return whether what is known of a release is of a day that is looked back at."""
-        first = date.fromisoformat(self.memory.files[key].day)
-        return date.fromisoformat(self.day) - first <= timedelta(days=self.source.look_back)
+    agent = f"communique/{__version__} (+{quote(told, safe=SENDABLE)})"
+    return Client(source.hosts, agent, source.delay, source.private, hosts)
 
 
 def _walk(walk_of: Walk) -> Walked:
@@ -97,83 +61,44 @@ def _walk(walk_of: Walk) -> Walked:
 def _asked(walk_of: Walk, before: Mapping[Key, Item]) -> Walked:
     """Return what the source holds now, beside what was known of it before."""
     source, found = walk_of.source, walk_of.found
-    entries, whole = _listed(walk_of, before)
+    entries, whole = reading.listed(walk_of, before)
     for key, known in before.items():
         if key not in entries and whole and source.mode == "snapshot":
             found.gone.append(key)
         elif key not in entries:
             entries[key] = Entry(key[1], known["listed"], known["asked"])
-    for key, entry in sorted(entries.items()):
+    for key in sorted(entries, key=lambda key: _turn(walk_of.day, key, before.get(key))):
+        entry = entries[key]
         found.items[key] = store.to_json(_taken(walk_of, key, entry, before.get(key)))
     return found
+
+
+def _turn(day: str, key: Key, known: Item | None) -> tuple[bool, str]:
+    """Return when a release has its turn: last those whose page could not be had before, each day in another order.
+
+    So a few pages that always fail, for which a host is asked no more, never keep the others from being asked.
+    """
+    owed = known is not None and known["asked"] is not None and not known["page"]
+    return owed, store.sha256((day + key[1]).encode()) if owed else key[1]
 
 
 def _item(shelf: RawShelf, kept: Kept) -> Item:
     return dict(json.loads(shelf.load(kept.sha256)))
 
 
-def _listed(walk_of: Walk, before: Mapping[Key, Item]) -> tuple[dict[Key, Entry], bool]:
-    """Return the entries of the source's listing, and whether it was read to its end.
-
-    What does not hold all that stands is read until an answer has nothing that is new, edited, or young enough to be
-    looked back at. An answer that cannot be had is told, and what was listed before it still counts.
-    """
-    source, entries = walk_of.source, dict[Key, Entry]()
-    left = deque([listings.start(source)])
-    met = {*left}
-    whole = True
-    for _ in range(source.most):
-        if not left:
-            break
-        url = left.popleft()
-        try:
-            visit = _visited(walk_of, url)
-            listing = listings.read(source, visit.url or url, walk_of.shelf.load(visit.sha256), visit.kind)
-        except guard.BadInput as bad:
-            if entries and source.kind in NUMBERED and getattr(bad, "status", None) in BEYOND:
-                break
-            walk_of.found.refused[source.name, url] = Untaken(bad.rule, bad.message)
-            return entries, False
-        new = {(source.name, entry.address): entry for entry in listing.entries}
-        known = new and all(key in before and before[key]["listed"] == new[key].listed for key in new)
-        again = source.kind in NUMBERED and not new.keys() - entries.keys()  # a server may not know its numbers
-        entries = new | entries
-        if not again and not (known and source.mode != "snapshot" and not any(map(walk_of.young, new))):
-            left.extend(then for then in dict.fromkeys(listing.then) if then not in met)
-            met |= {*listing.then}
-        if listing.lacking:
-            whole = False
-            walk_of.found.refused[source.name, url] = Untaken("input.format", listing.lacking)
-    if not entries and whole:
-        why = "the source names no release"
-        walk_of.found.refused[source.name, listings.start(source)] = Untaken("input.empty", why)
-    return entries, whole and not left
+KEPT = ("sha256", "kind", "url")
+"""What an item keeps of a visit; what the address is asked by next time is not its own."""
 
 
-NUMBERED, BEYOND = ("wordpress", "doj"), (400, 404)
-"""Kinds whose answers are numbered, and what they answer beyond the last."""
-
-
-def _visited(walk_of: Walk, url: str) -> Visit:
-    """Return what `url` answers, kept with its headers before anything reads it."""
-    if url in walk_of.shelf.begun:
-        return walk_of.found.visits.setdefault(url, walk_of.shelf.begun[url])
-    known = walk_of.found.visits.get(url) or walk_of.memory.visits.get(url)
-    answer = walk_of.client.get(url, known)
-    if answer is None and known:
-        return known
-    if answer is None:
-        raise guard.BadInput(
-            "input.unreached", "the server says that nothing is new to one who knows nothing", value=url
-        )
-    digest = walk_of.shelf.keep(answer.data)
-    walk_of.shelf.record(digest, record(answer))
-    visit = Visit(
-        digest, answer.header("etag"), answer.header("last-modified"), answer.url, answer.header("content-type")
-    )
-    walk_of.found.visits[url] = visit
-    walk_of.shelf.begin(url, visit)
-    return visit
+def _alike(walk_of: Walk, now: Item, then: Item) -> bool:
+    """Return whether a page says what it said before: it may differ in a number for the session, or in its menu."""
+    if now["page"]["sha256"] == then["page"]["sha256"]:
+        return all(now["page"][name] == then["page"][name] for name in KEPT)
+    try:
+        said, before = (items.read(walk_of.source, store.to_json(one), walk_of.shelf.load) for one in (now, then))
+    except guard.BadInput:
+        return False
+    return said == before
 
 
 def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
@@ -186,13 +111,23 @@ def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
     if entry.page is None:
         return item
     last = before if before and before["asked"] == entry.page else {}
-    had, gone = last.get("page"), bool(last.get("gone"))
+    had, gone = last.get("page"), last.get("gone")
     if before and (had or gone) and before["listed"] == entry.listed and not walk_of.young(key):
         return before
     try:
-        return item | {"page": _visited(walk_of, entry.page)._asdict()}
+        visit = visited(walk_of, entry.page)
+        now, then = item | {"page": {name: getattr(visit, name) for name in KEPT}}, item | {"page": had}
+        return then if had and _alike(walk_of, now, then) else now
     except guard.BadInput as bad:
-        if (had or gone) and isinstance(bad, Answered) and bad.status in GONE:
-            return item | {"gone": True}
+        if isinstance(bad, Answered) and bad.gone and (had or gone):
+            return item | {"gone": gone or _recorded(walk_of.shelf, bad)}
         walk_of.found.refused[key] = Untaken(bad.rule, bad.message)
-    return item | ({"gone": True} if gone else {"page": had})
+    return item | ({"gone": gone} if gone else {"page": had})
+
+
+def _recorded(shelf: RawShelf, said: Answered) -> str:
+    """Return the digest of the WARC record of what withdraws a release, by which it is kept: many have no body."""
+    told = record(said.answer)
+    digest = store.sha256(told)
+    shelf.record(digest, told)
+    return digest

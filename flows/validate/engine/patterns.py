@@ -6,12 +6,11 @@ A pattern is read by Python's own parser and written out again with every class 
 
 import re
 import sys
+from array import array
 from functools import cache
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
-
-import numpy as np
 
 MOST_REPEATS = 1000
 """The most often that RE2 repeats."""
@@ -174,8 +173,8 @@ def _ranges(items: list[Any]) -> Ranges:
 @cache
 def _category(name: str) -> Ranges:
     """Return the code points of a class as Python sees it, as ranges."""
-    points = np.arange(LAST + 1, dtype="<u4")
-    every = points.tobytes().decode("utf-32-le", "surrogatepass")  # a place in it is a code point
+    points = array("I", range(LAST + 1))  # four bytes each; numpy would be paid for by a small table
+    every = points.tobytes().decode(f"utf-32-{sys.byteorder[0]}e", "surrogatepass")  # a place in it is a code point
     return tuple((run.start(), run.end() - 1) for run in re.finditer(f"{name}+", every))
 
 

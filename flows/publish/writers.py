@@ -6,9 +6,8 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
-from typing import Any
+from tempfile import NamedTemporaryFile, gettempdir
+from typing import IO, Any
 
 from flows.publish import jsonlines
 from flows.publish.typed import written
@@ -51,7 +50,7 @@ def write_parquet(_: str, rows: Rows) -> Files:
 
 
 def write_sqlite(dataset: str, rows: Rows) -> Files:
-    """Return one SQLite database: every table with its keys, and `releases_text`, a full-text index over the bodies.
+    """Yield one SQLite database: every table with its keys, and `releases_text`, a full-text index over the bodies.
 
     It is made in the folder for temporary files, which TMPDIR names; OSError where that has no room.
     """
@@ -67,7 +66,7 @@ def write_sqlite(dataset: str, rows: Rows) -> Files:
         database.execute(FULL_TEXT)
         database.execute("INSERT INTO releases_text(releases_text) VALUES ('rebuild')")
         database.commit()
-        return [(f"{dataset}.sqlite", _packed(database))]
+        return _read(f"{dataset}.sqlite", _packed(database))
     except sqlite3.OperationalError as fault:
         raise OSError(errno.EIO, f"{dataset}.sqlite cannot be made in {gettempdir()}: {fault}") from fault
     finally:
@@ -78,16 +77,21 @@ COUNTED = ((24, 4), (92, 8))
 """Bytes of the header of a database that count its changes and name the library: nothing of the rows."""
 
 
-def _packed(database: sqlite3.Connection) -> bytes:
-    """Return a database without its gaps as the bytes of a file; by way of the disk, for it is large."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "packed.sqlite"
-        database.execute("VACUUM INTO ?", (str(path),))
-        with path.open("r+b") as file:
-            for start, length in COUNTED:
-                file.seek(start)
-                file.write(bytes(length))
-        return path.read_bytes()
+def _packed(database: sqlite3.Connection) -> IO[bytes]:
+    """Return a database without its gaps as a file that is gone when it is closed."""
+    file = NamedTemporaryFile()  # noqa: SIM115 - closed by who reads it
+    database.execute("VACUUM INTO ?", (file.name,))
+    for start, length in COUNTED:
+        file.seek(start)
+        file.write(bytes(length))
+    return file
+
+
+def _read(name: str, file: IO[bytes]) -> Files:
+    """Yield a file with its bytes, which are in memory no sooner."""
+    with file:
+        file.seek(0)
+        yield name, file.read()
 
 
 def write_excel(dataset: str, rows: Rows) -> Files:

@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -96,26 +97,19 @@ async def _before_stop(runner: Served, work: Coroutine[Any, Any, None]) -> bool:
     return True
 
 
-async def _apart(work: Callable[..., None], *given: Any) -> None:
+async def _apart(work: Callable[..., Any], *given: Any) -> None:
     """Do some work on a thread that nobody waits for where the stop is asked for meanwhile."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def told(fault: Exception | None) -> None:
-        if not done.done():
-            done.set_exception(fault) if fault else done.set_result(None)
+    done: Future[Any] = Future()
+    done.set_running_or_notify_cancel()  # so that who waits no more takes nothing from the thread
 
     def run() -> None:
         try:
-            work(*given)
-            fault = None
-        except Exception as found:  # noqa: BLE001 - handed to who waits
-            fault = found
-        with contextlib.suppress(RuntimeError):  # nobody waits any more
-            loop.call_soon_threadsafe(told, fault)
+            done.set_result(work(*given))
+        except Exception as fault:  # noqa: BLE001 - handed to who waits
+            done.set_exception(fault)
 
     threading.Thread(target=run, daemon=True).start()
-    await done
+    await asyncio.wrap_future(done)
 
 
 async def _registered(runner: Served, settings: Settings, url: str, *, own: bool) -> None:

@@ -106,7 +106,7 @@ def gathered(  # noqa: PLR0913, PLR0917 - as above
     memory = visits.Memory(before, store.visits(journal), store.left(journal))
     walked = walk.walk(dataset, memory, shelf, day)
     now = {key: Kept(shelf.keep(data), len(data), day) for key, data in walked.items.items()}
-    changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
+    changed = _changed(now, before)
     return Fetched(
         day,
         fetched.changed | changed,
@@ -162,8 +162,13 @@ def _received(
             now[key] = Kept(keep(data), len(data), day)
         except guard.BadInput as bad:
             refused[key] = Untaken(bad.rule, bad.message)
-    changed = {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
+    changed = _changed(now, before)
     return Fetched(day, changed, sorted(set(before) - set(now) - set(refused)), refused)
+
+
+def _changed(now: Mapping[Key, Kept], before: Mapping[Key, Kept]) -> dict[Key, Kept]:
+    """Return what was not there before, or with other bytes."""
+    return {key: kept for key, kept in now.items() if key not in before or before[key].sha256 != kept.sha256}
 
 
 def affected(keys: Iterable[Key], files: Mapping[Key, Kept]) -> list[Key]:

@@ -21,12 +21,12 @@ from frictionless import Report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.validate.engine import cells, delimited, masks, parts, reference, references, run, screen, targets
+from flows.validate.engine import cells, delimited, masks, reference, references, run, screen, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
+from flows.validate.engine.blocks import Block
 from flows.validate.engine.digests import PARTS, SIZE, Digests
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.parts import Part
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
 from tests import random_tables
 from tests.bench import tables
@@ -804,19 +804,19 @@ def test_a_block_is_let_go_before_the_next_is_read(tmp_path: Path, monkeypatch: 
     columns: list[weakref.ref[Any]] = []
     alive: list[int] = []
 
-    def part_of(*given: Any, **named: Any) -> Part:
-        part = parts.part_of(*given, **named)
-        columns.append(weakref.ref(part.taken.__self__.columns[0]))  # type: ignore[attr-defined]
-        return part
+    def block_of(*given: Any) -> Block:
+        block = read_block(*given)
+        columns.append(weakref.ref(block.columns[0]))
+        return block
 
     def pieces(*given: Any) -> Iterator[Any]:
         for piece in read(*given):
             alive.append(sum(one() is not None for one in columns))
             yield piece
 
-    read = delimited.pieces
+    read, read_block = delimited.pieces, delimited.read
     monkeypatch.setattr(delimited, "pieces", pieces)
-    monkeypatch.setattr(screen, "part_of", part_of)
+    monkeypatch.setattr(delimited, "read", block_of)
     monkeypatch.setattr(screen, "AHEAD", 0)
     random_tables.engine(random_tables.resource(tmp_path, column(INTEGERS, ["1"] * 1000)), 100)
     assert (len(columns) > 20, 0 in alive[1:]) == (True, True)
@@ -826,6 +826,24 @@ def test_rows_that_are_wrong_and_have_a_key_again_are_told_as_frictionless_tells
     package = tables.write(tmp_path, 3000, 0.6)
     ours = [one for told in reference.Package(str(package)).resources for one in run.told(run.check(told))]
     assert ours == [one for told in reference.judged(reference.Package(str(package))) for one in told.errors]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("texts", [["a", "b"], ["a", 'b"c'], ["a", "b\nc"], ["a", ""]])
+def test_a_row_whose_key_is_met_again_is_found_where_it_stands(tmp_path: Path, end: bytes, texts: list[str]) -> None:
+    random = Random(5)
+    fields = [{"name": "id", "type": "integer"}, {"name": "text", "type": "string"}]
+    rows = [[str(random.randrange(300)), random.choice(texts)] for _ in range(200)]
+    case = table([*rows, ["7"], ["", ""], ["7", "x", "y"]], *fields, block=256, primaryKey=["id"])
+    assert random_tables.difference(tmp_path, case._replace(data=case.data.replace(b"\n", end)), alive=True) is None
+
+
+def test_a_small_table_that_refers_to_a_large_one_is_judged_as_frictionless_judges_it(tmp_path: Path) -> None:
+    package = tables.write(tmp_path, 60, 0.6)
+    assert (tmp_path / "rows.csv").stat().st_size < run.SMALL < (tmp_path / "parents.csv").stat().st_size
+    ours = [one for told in reference.Package(str(package)).resources for one in run.told(run.check(told))]
+    assert ours == [one for told in reference.judged(reference.Package(str(package))) for one in told.errors]
+    assert "foreign-key" in {one.type for _, _, one in ours}
 
 
 def test_a_number_is_held_to_both_a_minimum_and_an_exclusive_one(tmp_path: Path) -> None:

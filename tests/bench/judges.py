@@ -76,7 +76,7 @@ def engine() -> Judge:
     from flows.validate.engine import columns, reference, targets  # noqa: F401 - columns are imported for large files
     from flows.validate.engine.answers import Answer
 
-    _ = reference.system.plugins
+    _whole(reference.system)
 
     def judge(package: Path) -> int | None:
         return Answer(list(targets.results(str(package), None, reference_only=False, remote=False))).total
@@ -88,8 +88,16 @@ def frictionless() -> Judge:
     """Return the reference."""
     from flows.validate.engine import reference
 
-    _ = reference.system.plugins
+    _whole(reference.system)
     return lambda package: sum(len(one.errors) for one in reference.judged(reference.Package(str(package))))
+
+
+def _whole(system: Any) -> None:
+    """Let frictionless import what it otherwise does when it meets the first address, or the first schema."""
+    from frictionless.platform import platform
+
+    _ = system.plugins, platform.jsonschema, platform.rfc3986, platform.validators
+    _ = platform.dateutil_parser, platform.isodate
 
 
 def pydantic() -> Judge:

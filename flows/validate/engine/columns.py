@@ -1,11 +1,11 @@
 """What can be judged by columns, and how: the form of a file, a lane for each field, the keys that it refers to."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow as pa
 from flows.validate.engine import cells, delimited, lanes, progress, reference, references, screen, typed
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.blocks import Block
-from flows.validate.engine.delimited import Form, Unreadable
+from flows.validate.engine.delimited import Form, Piece, Unreadable
 from flows.validate.engine.digests import Digests
 from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.lanes import Lane
@@ -64,27 +64,21 @@ def _refused(table: Opened) -> str | None:
 
 def _source(table: Opened) -> Source:
     if table.source:
-        return Source(partial(_values, table), 2)
-    return Source(partial(_records, table), table.dialect.create_first_content_row())
+        kinds = ["" if one.constraints.get("enum") and one.type == "boolean" else one.type for one in table.fields]
+        rows = table.source
+        return Source(lambda: nullcontext(typed.pieces(rows)), partial(typed.read, kinds), typed.taken, 2)
+    form = _form(table)
+    first = table.dialect.create_first_content_row()
+    return Source(partial(_text, table, form), partial(delimited.read, form), partial(delimited.taken, form), first)
 
 
 @contextmanager
-def _records(table: Opened) -> Iterator[Iterator[Callable[[], Block]]]:
+def _text(table: Opened, form: Form) -> Iterator[Iterator[Piece]]:
     """Open a file of delimited records."""
-    form = _form(table)
     path = Path(table.resource.normpath)
     with path.open("rb") as file:
         told = progress.watched(file, path.name, path.stat().st_size)
-        pieces = delimited.pieces(told, table.resource.encoding, form)
-        yield (partial(delimited.read, piece, form) for piece in pieces)
-
-
-@contextmanager
-def _values(table: Opened) -> Iterator[Iterator[Callable[[], Block]]]:
-    """Open a source of values; of its first block, the header is left out."""
-    kinds = ["" if one.constraints.get("enum") and one.type == "boolean" else one.type for one in table.fields]
-    pieces = typed.pieces(cast("Callable[[], Iterator[list[Any]]]", table.source), kinds)
-    yield (partial(typed.read, piece, int(order == 0)) for order, piece in enumerate(pieces))
+        yield delimited.pieces(told, table.resource.encoding, form)
 
 
 def _empty_is_missing(table: Opened) -> bool:
@@ -162,10 +156,10 @@ def _keys(table: Opened, fields: tuple[str, ...], extras: Extras, *, linear: boo
     ]
     gathered = references.Gathered()
     source = _source(table)
-    with source.blocks() as reads:
+    with source.pieces() as pieces:
         above = source.first - 1
-        for read in reads:
-            for columns in zip(*_of_block(read(), wanted, above), strict=True):
+        for piece in pieces:
+            for columns in zip(*_of_block(source.read(piece, above), wanted, above), strict=True):
                 gathered.add(list(columns))
             above = 0
     return gathered.known()

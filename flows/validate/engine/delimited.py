@@ -16,6 +16,7 @@ import pyarrow.csv as arrow_csv
 
 from flows.validate.engine import cells
 from flows.validate.engine.blocks import Block
+from flows.validate.engine.keys import Places
 
 BLOCK = 2 << 20
 """Bytes that are read at once."""
@@ -179,7 +180,7 @@ def _records(text: bytes, form: Form, *, last: bool) -> tuple[list[list[str]], b
     return records[:-1], text[kept:]
 
 
-def read(piece: Piece, form: Form) -> Block:
+def read(form: Form, piece: Piece, _: int) -> Block:
     """Return the records of a piece in columns; Unreadable where it is not UTF-8."""
     if isinstance(piece, list):
         return _from_records(piece, form)
@@ -193,6 +194,19 @@ def read(piece: Piece, form: Form) -> Block:
     if block is None or _may_have_blank_line(block):
         return _from_records(_records(piece, form, last=True)[0], form)
     return block
+
+
+def taken(form: Form, piece: Piece, places: Places, size: int) -> list[list[str]]:
+    """Return the cells of the records at `places` in a piece of so many: where each has one line, no other is read."""
+    if isinstance(piece, list):
+        return [piece[place] for place in places.tolist()]
+    ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == LINE_ENDS[-1]) + 1
+    if len(ends) + (not piece.endswith(b"\n")) != size:
+        records, _ = _records(piece, form, last=True)
+        return [records[place] for place in places.tolist()]
+    edges = np.concatenate(([0], ends, [len(piece)]))
+    lines = [piece[begin:end].decode() for begin, end in zip(edges[places], edges[places + 1], strict=True)]
+    return [_one(line, form) for line in lines]
 
 
 def _may_have_blank_line(block: Block) -> bool:

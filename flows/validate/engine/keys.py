@@ -1,7 +1,6 @@
 """Keys by columns: a number for every value, equal for equal values; what is met twice is looked at again."""
 
 import tempfile
-from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from flows.validate.engine import cells
 
 Codes = NDArray[np.uint64]
+Places = NDArray[np.int64]
 NULL = np.uint64(0x9E3779B97F4A7C15)
 SEED, FACTOR = 0x100000001B3, np.uint64(0xBF58476D1CE4E5B9)
 IN_MEMORY = 6_000_000
@@ -82,57 +82,68 @@ def mixed(parts: list[Codes]) -> Codes:
 
 
 class Repeats:
-    """The codes of a key, row by row, and which of them are met more than once."""
+    """The codes of a key, and in which records one is that is met more than once."""
 
     def __init__(self) -> None:
-        """Begin without a row."""
-        self.runs: list[Codes] = []
+        """Begin without a record."""
+        self.runs: list[tuple[Codes, Places]] = []
         self.held = 0
         self.rising: tuple[bool, np.uint64 | None] = (True, None)
         self.folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def add(self, codes: Codes) -> None:
-        """Take the codes of more rows."""
+    def add(self, codes: Codes, places: Places) -> None:
+        """Take the codes of more records, and where these stand; of records without a gap, where the first does."""
         if not len(codes):
             return
         rising, last = self.rising
         rising = rising and (last is None or codes[0] > last) and bool((codes[1:] > codes[:-1]).all())
         self.rising = rising, codes[-1]
-        self.runs.append(codes)
-        self.held += len(codes)
+        whole = int(places[-1] - places[0]) + 1 == len(places)
+        self.runs.append((codes, places[:1].copy() if whole else places))
+        self.held += len(codes) * (1 if whole else 2)
         if self.held > IN_MEMORY:
             self._spill()
 
     def _spill(self) -> None:
         self.folder = self.folder or tempfile.TemporaryDirectory(prefix="communique-")
-        codes = np.concatenate([*self.runs, np.zeros(0, np.uint64)])
-        with np.errstate(over="ignore"):
-            part = ((codes * FACTOR) >> np.uint64(58)).astype(np.uint8)
-        for number in range(PARTS):
-            with Path(self.folder.name, str(number)).open("ab") as file:
-                file.write(codes[part == number].tobytes())
+        for codes, places in self.runs:
+            with np.errstate(over="ignore"):
+                part = ((codes * FACTOR) >> np.uint64(58)).astype(np.uint8)
+            pairs = np.stack([codes, _all_of(places, len(codes)).view(np.uint64)], axis=1)
+            for number in range(PARTS):
+                with Path(self.folder.name, str(number)).open("ab") as file:
+                    file.write(pairs[part == number].tobytes())
         self.runs, self.held = [], 0
 
-    def found(self) -> Codes:
-        """Return the codes that are met more than once, in order."""
+    def found(self) -> Places:
+        """Return the places of the records whose code another has."""
         if self.rising[0]:
-            return np.zeros(0, np.uint64)
+            return np.zeros(0, np.int64)
         if not self.folder:
             return _twice(self.runs)
         self._spill()
-        parts = (np.fromfile(Path(self.folder.name, str(number)), np.uint64) for number in range(PARTS))
-        found = np.sort(np.concatenate([_twice([part]) for part in parts]))
+        paths = [Path(self.folder.name, str(number)) for number in range(PARTS)]
+        pairs = (np.fromfile(path, np.uint64).reshape(-1, 2) for path in paths)
+        found = [_twice([(part[:, 0], part[:, 1].view(np.int64))]) for part in pairs]
         self.folder.cleanup()
-        return found
+        return np.concatenate(found)
 
 
-def _twice(runs: Iterable[Codes]) -> Codes:
-    codes = np.concatenate([*runs, np.zeros(0, np.uint64)])
+def _all_of(places: Places, size: int) -> Places:
+    """Return where each of so many records stands, given each place or the first."""
+    return places if len(places) == size else places[0] + np.arange(size)
+
+
+def _twice(runs: list[tuple[Codes, Places]]) -> Places:
+    """Return the places of the records whose code is met more than once."""
+    codes = np.concatenate([run for run, _ in runs])
     codes.sort()
-    return np.unique(codes[1:][codes[1:] == codes[:-1]])
+    wanted = cells.distinct(codes[1:][codes[1:] == codes[:-1]])
+    found = [_all_of(places, len(run))[_met(run, wanted)] for run, places in runs]
+    return np.concatenate(found)
 
 
-def met(codes: Codes, wanted: Codes) -> NDArray[np.bool_]:
+def _met(codes: Codes, wanted: Codes) -> NDArray[np.bool_]:
     """Return which codes are among `wanted`, which are in order."""
     if not len(wanted):
         return np.zeros(len(codes), bool)

@@ -120,7 +120,7 @@ def _integer(asked: Rules) -> Mask | None:
         return None
 
     def screen(column: Column) -> Screened:
-        values, bad = cast(column, pa.int64(), INTEGER, b"0123456789-", b"xX")
+        values, bad = cast(column, pa.int64(), INTEGERS, b"0123456789-", b"xX")
         bad = either(bad, _outside(values, asked.bounds))
         return (bad if enum is None else either(bad, any_of(~cells.among(values, enum)))), values
 
@@ -173,7 +173,7 @@ def _number(asked: Rules) -> Mask | None:
 
     def screen(column: Column) -> Screened:
         written, bad = (column, None) if plain else _plain_number(column, field)
-        values, wrong = cast(written, pa.float64(), NUMBER, b"0123456789-.", b"nNiIeE")
+        values, wrong = cast(written, pa.float64(), NUMBERS, b"0123456789-.", b"nNiIeE")
         return either(either(bad, wrong), _beyond(values, limits, written if exact else None)), values
 
     return screen
@@ -266,6 +266,14 @@ def _length(column: Column, shortest: int | None, longest: int | None) -> Bad:
     return any_of(bad & cells.flags(column.is_valid(), empty=False))
 
 
+def _fits(pattern: str, sure: shapes.Sure | None = None) -> cells.Fits:
+    return lambda column: shapes.matches(column, pattern, sure)
+
+
+INTEGERS, NUMBERS, YEARS = _fits(INTEGER), _fits(NUMBER), _fits(r"\A[0-9]{4}\z")
+DAYS, INSTANTS, LOCALS = _fits(DAY, shapes.day), _fits(INSTANT, shapes.instant), _fits(LOCAL, shapes.local)
+
+
 def _shaped(pattern: str, sure: shapes.Sure | None = None) -> Callable[[Column], Bad]:
     return lambda column: any_of(~shapes.matches(column, pattern, sure))
 
@@ -304,7 +312,7 @@ def _date(asked: Rules) -> Mask | None:
         return None if asked.bounds else _by_format(asked.field.format)
 
     def screen(column: Column) -> Screened:
-        values, bad = cast(column, pa.date32(), DAY, b"0123456789-")
+        values, bad = cast(column, pa.date32(), DAYS, b"0123456789-")
         return either(bad, _outside(values, {"minimum": FIRST_DAY, "maximum": LAST_DAY} | bounds)), values
 
     return screen
@@ -355,15 +363,13 @@ def _instant(moment: datetime) -> int:
 
 def _uniform(column: Column, sizes: NDArray[np.int32]) -> tuple[Column, Bad, bool | None] | None:
     """Return values where nearly every cell is an instant of whole seconds in UTC, or a local time of them."""
-    for size, kind, zoned in ((20, pa.timestamp("us", "UTC"), True), (19, pa.timestamp("us"), False)):
+    for size, kind, fits in ((20, pa.timestamp("us", "UTC"), INSTANTS), (19, pa.timestamp("us"), LOCALS)):
         even = (sizes == size) & (cells.letters_at(column, len("2020-01-31")) == ord("T"))
         odd = any_of(~even & cells.flags(column.is_valid(), empty=False))
         if odd is not None and np.count_nonzero(odd) * FEW > len(odd):
             continue
-        try:
-            return cells.without(column, odd).cast(kind), odd, zoned
-        except pa.ArrowInvalid:
-            return None
+        values, bad = cast(cells.without(column, odd), kind, fits, INSTANT_LETTERS)
+        return values, either(odd, bad), fits is INSTANTS
     return None
 
 
@@ -376,8 +382,8 @@ def _mixed(column: Column) -> tuple[Column, Bad, bool | None]:
     there = cells.matches(column, INSTANT) & cells.flags(column.is_valid(), empty=False)
     plain = cells.matches(column, LOCAL) & cells.flags(column.is_valid(), empty=False)
     zoned = cells.without(column, ~there)
-    instants, wrong = cast(zoned, pa.timestamp("us", "UTC"), INSTANT, INSTANT_LETTERS)
-    local, odd = cast(cells.without(column, ~plain), pa.timestamp("us"), LOCAL, INSTANT_LETTERS)
+    instants, wrong = cast(zoned, pa.timestamp("us", "UTC"), INSTANTS, INSTANT_LETTERS)
+    local, odd = cast(cells.without(column, ~plain), pa.timestamp("us"), LOCALS, INSTANT_LETTERS)
     values = pc.coalesce(instants.view(pa.int64()), local.view(pa.int64()))
     bad = either(either(wrong, odd), any_of(~(there | plain) & cells.flags(column.is_valid(), empty=False)))
     return values, bad, None if plain.any() and there.any() else bool(there.any())
@@ -401,7 +407,7 @@ def _year(asked: Rules) -> Mask | None:
 
     def screen(column: Column) -> Screened:
         bad = any_of((cells.lengths(column) != len("2020")) & cells.flags(column.is_valid(), empty=False))
-        values, wrong = cast(cells.without(column, bad), pa.int64(), r"\A[0-9]{4}\z", b"0123456789", b"xX-")
+        values, wrong = cast(cells.without(column, bad), pa.int64(), YEARS, b"0123456789", b"xX-")
         bad = either(either(bad, wrong), _outside(values, asked.bounds))
         return (bad if enum is None else either(bad, any_of(~cells.among(values, enum)))), values
 

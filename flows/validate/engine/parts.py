@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from flows.validate.engine import cells, keys
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.faults import RowFaults, record
-from flows.validate.engine.keys import Codes
+from flows.validate.engine.keys import Codes, Places
 from flows.validate.engine.lanes import Lane, Screened
 from flows.validate.engine.rows import Notes, Suspect, Table, judged, of_cells, told
-
-Places = NDArray[np.int64]
 
 
 class Plan(NamedTuple):
@@ -45,8 +43,6 @@ class Part(NamedTuple):
     """For each key, the code of every row that has one."""
     places: list[Places]
     """For each key, the rows that `codes` are of."""
-    taken: Callable[[Places], list[list[Any]]]
-    """Returns the cells of some rows."""
 
 
 class _Rows(NamedTuple):
@@ -62,60 +58,40 @@ class _Rows(NamedTuple):
         """Return the cells of the rows at `places`."""
         if self.came is not None:
             return [self.came[place] for place in places.tolist()]
-        inside = np.searchsorted(self.even, places)
-        here = np.isin(places, self.even)
-        found = {}
-        if here.any():
-            chosen = cells.integers(inside[here])
-            lists = [column.take(chosen).to_pylist() for column in self.columns]
-            even = [["" if cell is None else cell for cell in row] for row in zip(*lists, strict=True)]
-            found = dict(zip(places[here].tolist(), even, strict=True))
-        return [found[place] if place in found else self.ragged[place] for place in places.tolist()]
+        found = dict(self.ragged)
+        even = [place for place in places.tolist() if place not in self.ragged]
+        if even:
+            inside = cells.integers(np.searchsorted(self.even, even))
+            lists = [column.take(inside).to_pylist() for column in self.columns]
+            rows = (["" if cell is None else cell for cell in row] for row in zip(*lists, strict=True))
+            found.update(zip(even, rows, strict=True))
+        return [found[place] for place in places.tolist()]
 
 
-def part_of(read: Callable[[], Block], plan: Plan, above: int) -> Part:
-    """Return what the records of a block came to; the first `above` of them are no rows."""
-    block = read()
+def part_of(read: Callable[[Any, int], Block], plan: Plan, piece: Any, above: int) -> Part:
+    """Return what the records of a piece came to; the first `above` of them are no rows."""
+    block = read(piece, above)
     rows = _rows(block, above)
     screened = [lane.screened(column) for lane, column in zip(plan.lanes, rows.columns, strict=True)]
-    by_reference = np.unique(np.concatenate([NOWHERE, *(one.read for one in screened)]))
-    wrong = [record(one) for one in _explained(plan, screened, rows)]
-    return _part(block, plan, screened, rows)._replace(read=len(by_reference), wrong=wrong)
-
-
-def keys_of(read: Callable[[], Block], plan: Plan, above: int) -> Part:
-    """Return the keys of a block alone: what is wrong with its rows is known."""
-    block = read()
-    rows = _rows(block, above)
-    wanted = {place for key in plan.wanted for place in key}
-    screened = [
-        lane.screened(column) if place in wanted else UNSEEN
-        for place, (lane, column) in enumerate(zip(plan.lanes, rows.columns, strict=True))
-    ]
-    return _part(block, plan, screened, rows)
-
-
-NOWHERE = np.zeros(0, np.int64)
-UNSEEN = Screened({}, NOWHERE, None, None, None)
-
-
-def _part(block: Block, plan: Plan, screened: list[Screened], rows: _Rows) -> Part:
+    by_reference = cells.distinct(np.concatenate([NOWHERE, *(one.read for one in screened)]))
     coded = [_coded(plan, key, screened, rows) for key in plan.wanted]
     return Part(
         block.records,
         len(rows.even) + len(rows.ragged),
-        0,
-        [],
+        len(by_reference),
+        [record(one) for one in _explained(plan, screened, rows)],
         [codes for codes, _ in coded],
         [where for _, where in coded],
-        rows.taken,
     )
+
+
+NOWHERE: Places = np.zeros(0, np.int64)
 
 
 def _explained(plan: Plan, screened: list[Screened], rows: _Rows) -> Iterator[RowFaults]:
     """Yield the rows in which something is wrong, but for keys that are met twice."""
     known, lost, bare = _known(screened, rows), _lost(plan, screened, rows), _bare(plan, screened, rows)
-    places = np.unique(np.array([*known, *lost, *bare, *rows.ragged], np.int64))
+    places = cells.distinct(np.array([*known, *lost, *bare, *rows.ragged], np.int64))
     for place, row in zip(places.tolist(), rows.taken(places), strict=True):
         notes = known.get(place, {})
         if place in rows.ragged:
@@ -150,7 +126,7 @@ def _bare(plan: Plan, screened: list[Screened], rows: _Rows) -> set[int]:
     """Return the rows that may be blank or without a primary key."""
     blank = _empty([_missing(lane, column) for lane, column in zip(plan.lanes, rows.columns, strict=True)])
     keyless = _empty([screened[order].empty for order in plan.table.primary])
-    return set(rows.even[np.union1d(blank, keyless)].tolist())
+    return set(rows.even[np.concatenate([blank, keyless])].tolist())
 
 
 def _missing(lane: Lane, column: Any) -> NDArray[np.bool_] | None:

@@ -87,7 +87,7 @@ def known(columns: list[list[Any]]) -> Known | None:
         return None
     places = _places(keys, whole)
     empty = sum(base_of_none(keys))
-    return keys._replace(together=np.unique(places[places != empty]))
+    return keys._replace(together=cells.distinct(places[places != empty]))
 
 
 def base_of_none(keys: Known) -> list[int]:

@@ -136,7 +136,7 @@ def check(
     table.faults[:0] = result.extras.refused + _without_fields(result.extras, result.names)
     digest = Digest(resource)
     try:
-        fast = _large(table) if fast is None else fast
+        fast = _large(table, resource) if fast is None else fast
         _judge(table, resource, result, others, linear=linear, fast=fast)
     except Broken as broken:
         return Result(result.name, result.place, first=broken.faults, warnings=result.warnings)
@@ -174,13 +174,18 @@ def _not_a_table(resource: Any, result: Result) -> Result:
     return result
 
 
-def _large(table: Opened) -> bool:
+def _large(table: Opened, resource: Any) -> bool:
+    """Return whether a table, or one that it refers to, is larger than is read row by row."""
     if table.source and not table.resource.path:
         with suppress(NotRead):
             return sum(1 for _ in islice(table.source(), MANY)) == MANY
         return False
-    path = table.resource.normpath
-    return bool(path) and not table.resource.remote and Path(path).is_file() and Path(path).stat().st_size > SMALL
+    return any(map(_large_file, [table.resource, *(source_of(key, resource) for key in table.foreign)]))
+
+
+def _large_file(resource: Any) -> bool:
+    path = resource.normpath
+    return bool(path) and not resource.remote and Path(path).is_file() and Path(path).stat().st_size > SMALL
 
 
 def _judge(  # noqa: PLR0913 - what a table is judged by

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flows import memory
-from flows.validate.engine import keys, rows
+from flows.validate.engine import cells, rows
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Unreadable
-from flows.validate.engine.faults import RowLog, record
-from flows.validate.engine.keys import Codes, Repeats
-from flows.validate.engine.parts import Part, Plan, keys_of, part_of
+from flows.validate.engine.faults import Record, RowLog, record
+from flows.validate.engine.keys import Places, Repeats
+from flows.validate.engine.parts import NOWHERE, Part, Plan, part_of
 from flows.validate.engine.rows import Suspect, Table
 
 THREADS = 2
@@ -24,15 +24,17 @@ AHEAD = 3
 """Blocks that are read before the first of them is done."""
 MANY = 5000
 """Bad rows of a block from which on none is read ahead, for they take room."""
-Work = Callable[..., Part]
-"""What is made of a block, given what reads it and how many of its records are no rows."""
 
 
 class Source(NamedTuple):
-    """Records in blocks."""
+    """Records in pieces."""
 
-    blocks: Callable[[], AbstractContextManager[Iterator[Callable[[], Block]]]]
-    """Opens the source; yields what reads each block, on whatever thread."""
+    pieces: Callable[[], AbstractContextManager[Iterator[Any]]]
+    """Opens the source; yields its pieces, the same each time."""
+    read: Callable[[Any, int], Block]
+    """Reads a piece, on whatever thread, of which the first so many records are no rows."""
+    taken: Callable[[Any, Places, int], list[list[Any]]]
+    """Reads the cells of some records of a piece, which has so many."""
     first: int
     """The number of the first record that is a row."""
 
@@ -65,77 +67,64 @@ def _uncollected() -> Iterator[None]:
 
 
 def _screened(source: Source, plan: Plan) -> Outcome:
-    log, repeats = RowLog(), [Repeats() for _ in plan.wanted]
-    count = read = 0
-    for first, part in _parts(source, partial(part_of, plan=plan)):
+    log, repeats, sizes = RowLog(), [Repeats() for _ in plan.wanted], []
+    first, count, read = 1, 0, 0
+    for part in _parts(source, plan):
         count, read = count + part.rows, read + part.read
-        for repeat, codes in zip(repeats, part.codes, strict=True):
-            repeat.add(codes)
+        for repeat, codes, places in zip(repeats, part.codes, part.places, strict=True):
+            repeat.add(codes, places + first)
         log.extend((place + first, cells, faults) for place, cells, faults in part.wrong)
+        sizes.append(part.records)
+        first += part.records
         del part  # before the next block is read
-    twice = [repeat.found() for repeat in repeats]
-    if any(map(len, twice)):
-        log = _with_repeats(plan.table, log, _met_again(source, plan, twice))
+    again = cells.distinct(np.concatenate([NOWHERE, *(repeat.found() for repeat in repeats)]))
+    if len(again):
+        log.correct(_judged_again(plan.table, _met_again(source, again, sizes), log))
     return Outcome(log, count, read)
 
 
-def _with_repeats(table: Table, log: RowLog, again: Iterator[Suspect]) -> RowLog:
-    """Return the errors in `log` and those of the rows whose key is met again, in the order of the file."""
-    found = RowLog()
-    found.extend(_in_turn(table, iter(log), again))
-    return found
-
-
-def _in_turn(table: Table, wrong: Iterator[Any], again: Iterator[Suspect]) -> Iterator[Any]:
-    seen, waiting = rows.memory(table), next(wrong, None)
-    for suspect in again:
-        while waiting is not None and waiting[0] < suspect.number:
-            yield waiting
-            waiting = next(wrong, None)
-        if waiting is not None and waiting[0] == suspect.number:
-            faults = rows.judged(table, Suspect(suspect.number, suspect.cells), seen)
-            waiting = next(wrong, None)
-        else:
-            faults = rows.judged(table, suspect, seen)
+def _judged_again(table: Table, suspects: Iterator[Suspect], log: RowLog) -> Iterator[Record]:
+    """Yield those rows of which a key is met again that have an error, with those that are in the log."""
+    seen = rows.memory(table)
+    for suspect in suspects:
+        wrong = suspect.number in log
+        faults = rows.judged(table, Suspect(suspect.number, suspect.cells) if wrong else suspect, seen)
         if faults:
             yield record(rows.told(suspect.number, suspect.cells, faults))
-    if waiting is not None:
-        yield waiting
-    yield from wrong
 
 
-def _met_again(source: Source, plan: Plan, twice: list[Codes]) -> Iterator[Suspect]:
-    """Yield the rows that have a key whose code is met twice, as if nothing else were wrong with them."""
-    for first, part in _parts(source, partial(keys_of, plan=plan)):
-        places = [
-            rows_of[keys.met(codes, wanted)]
-            for codes, rows_of, wanted in zip(part.codes, part.places, twice, strict=True)
-        ]
-        wanted = np.unique(np.concatenate(places))
-        for place, row in zip(wanted.tolist(), part.taken(wanted), strict=True):
-            yield Suspect(first + place, row, {}, ())
-
-
-def _parts(source: Source, work: Work) -> Iterator[tuple[int, Part]]:
-    """Yield what each block came to, with the number of its first record; in order, a few at once."""
+def _met_again(source: Source, again: Places, sizes: list[int]) -> Iterator[Suspect]:
+    """Yield the rows of which a key is met again, as if nothing else were wrong with them."""
     first = 1
-    with source.blocks() as blocks, ThreadPoolExecutor(THREADS) as pool:
-        for part in _in_order(pool, blocks, work, source.first - 1):
-            if first == 1 and part.records < source.first - 1:
+    with source.pieces() as pieces:
+        for piece, size in zip(pieces, sizes, strict=True):
+            begin, end = np.searchsorted(again, (first, first + size))
+            numbers = again[begin:end]
+            rows_of = source.taken(piece, numbers - first, size) if len(numbers) else []
+            for number, row in zip(numbers.tolist(), rows_of, strict=True):
+                yield Suspect(number, row, {}, ())
+            first += size
+
+
+def _parts(source: Source, plan: Plan) -> Iterator[Part]:
+    """Yield what each piece came to; in order, a few at once."""
+    above = source.first - 1
+    with source.pieces() as pieces, ThreadPoolExecutor(THREADS) as pool:
+        for part in _in_order(pool, pieces, partial(part_of, source.read, plan), above):
+            if part.records < above:
                 raise Unreadable
-            records = part.records
-            yield first, part
+            above = 0
+            yield part
             del part
-            first += records
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, blocks: Iterator[Callable[[], Block]], work: Work, above: int
+    pool: ThreadPoolExecutor, pieces: Iterator[Any], work: Callable[[Any, int], Part], above: int
 ) -> Iterator[Part]:
     waiting: deque[Future[Part]] = deque()
     ahead = 0
-    for read in blocks:
-        waiting.append(pool.submit(work, read, above=above))
+    for piece in pieces:
+        waiting.append(pool.submit(work, piece, above))
         above = 0
         while len(waiting) > ahead:
             part = waiting.popleft().result()

@@ -90,6 +90,20 @@ def fixed(pattern: str) -> Sure | None:
     return sure
 
 
+def numbered(pattern: str, numbers: dict[int, Range]) -> Sure:
+    """Return what proves a text of the letters of `pattern` with two digits from each place on, in their range."""
+    shape = fixed(pattern)
+
+    def sure(column: Column) -> Flags:
+        found, text = shape(column) if shape else np.zeros(len(column), bool), _text(column)
+        for place, (least, most) in numbers.items():
+            tens, ones = (text.data[text.begins + at] - np.uint8(ord("0")) for at in (place, place + 1))
+            found &= tens * np.uint8(10) + ones - np.uint8(least) <= most - least
+        return found
+
+    return sure
+
+
 def _bounds(shape: list[Range]) -> list[np.uint64]:
     """Return what tells of up to eight letters at once whether each is in its range.
 
@@ -157,3 +171,11 @@ def uri(column: Column) -> Flags:
     found &= _among(text.data[text.begins + len(SCHEMES[0])], (LOWER, DIGIT))
     found |= begin == int.from_bytes(SCHEMES[1], "little")
     return found & (text.ends - text.begins > len(SCHEMES[0]))
+
+
+DATE, CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
+IN_DATE = {5: (1, 12), 8: (1, 28)}
+IN_INSTANT = IN_DATE | {11: (0, 23), 14: (0, 59), 17: (0, 59)}
+day = numbered(DATE, IN_DATE)
+local = numbered(f"{DATE}T{CLOCK}", IN_INSTANT)
+instant = numbered(f"{DATE}T{CLOCK}Z", IN_INSTANT)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from flows.validate.engine import cells
 from flows.validate.engine.blocks import Block
+from flows.validate.engine.keys import Places
 
 ROWS = 20_000
 """Rows of a block."""
@@ -23,33 +24,34 @@ PLAIN: dict[str, set[type]] = {
 """By type of field, the types of Python that are read as their text is; text, and no value at all, are with any."""
 
 
-class Values(NamedTuple):
-    """Rows that are read by their values."""
-
-    rows: list[list[Any]]
-    kinds: list[str]
+Rows = list[list[Any]]
 
 
-def pieces(source: Callable[[], Iterator[list[Any]]], kinds: list[str]) -> Iterator[Values]:
-    """Yield the rows of `source`, the header among them, block by block."""
+def pieces(source: Callable[[], Iterator[list[Any]]]) -> Iterator[Rows]:
+    """Yield the rows of `source`, the header among them, so many at once."""
     rows = source()
-    while block := list(islice(rows, ROWS)):
-        yield Values(block, kinds)
+    while piece := list(islice(rows, ROWS)):
+        yield piece
 
 
-def read(values: Values, above: int) -> Block:
+def read(kinds: list[str], rows: Rows, above: int) -> Block:
     """Return the rows in columns; those of other widths, and of values that are no plain ones, stay rows."""
-    allowed = [PLAIN.get(kind, set()) | {str, NOTHING} for kind in values.kinds]
+    allowed = [PLAIN.get(kind, set()) | {str, NOTHING} for kind in kinds]
     width = len(allowed)
-    ragged = [(place, row) for place, row in enumerate(values.rows) if place < above or len(row) != width]
+    ragged = [(place, row) for place, row in enumerate(rows) if place < above or len(row) != width]
     odd = {place for place, _ in ragged}
-    even = [(place, row) for place, row in enumerate(values.rows) if place not in odd]
+    even = [(place, row) for place, row in enumerate(rows) if place not in odd]
     for order, types in enumerate(allowed):
         if not set(map(type, (row[order] for _, row in even))) <= types:
             ragged += [(place, row) for place, row in even if type(row[order]) not in types]
             even = [(place, row) for place, row in even if type(row[order]) in types]
     columns = [cells.texts([_text(row[order]) for _, row in even]) for order in range(width)]
-    return Block(len(values.rows), columns, sorted(ragged, key=_place), values.rows)
+    return Block(len(rows), columns, sorted(ragged, key=_place), rows)
+
+
+def taken(rows: Rows, places: Places, _: int) -> Rows:
+    """Return the rows at `places`."""
+    return [rows[place] for place in places.tolist()]
 
 
 def _place(entry: tuple[int, list[Any]]) -> int:

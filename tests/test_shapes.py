@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.validate.engine import cells, masks, patterns, shapes
+from flows.validate.engine import cells, patterns, shapes
+from flows.validate.engine.masks import times
+from flows.validate.engine.masks.texts import URI
 
 CODES = [
     "[A-Z]{2}-[0-9]{6}",
@@ -62,7 +64,22 @@ def holds(texts: list[str | None], sure: shapes.Sure, pattern: str) -> None:
 
 @given(st.lists(st.none() | LINKS, max_size=9))
 def test_a_link_that_is_proven_is_one(texts: list[str | None]) -> None:
-    holds(texts, shapes.uri, masks.URI)
+    holds(texts, shapes.uri, URI)
+
+
+DAYS = st.sampled_from(["2020-01-28", "2020-12-31", "2021-02-29", "0000-10-01", "9999-06-30"])
+CLOCKS = st.sampled_from(["T00:00:00", "T23:59:59", "T24:00:00", "T19:60:09", " 10:20:30"])
+
+
+@given(st.lists(st.none() | almost(DAYS, "0123é-"), max_size=9))
+def test_a_day_that_is_proven_is_one(texts: list[str | None]) -> None:
+    holds(texts, shapes.day, times.DAY)
+
+
+@given(st.lists(st.none() | almost(st.builds(str.__add__, DAYS, CLOCKS), "012569é:T"), max_size=9))
+def test_an_instant_that_is_proven_is_one(texts: list[str | None]) -> None:
+    holds(texts, shapes.local, times.LOCAL)
+    holds([None if text is None else f"{text}Z" for text in texts], shapes.instant, times.INSTANT)
 
 
 @pytest.mark.parametrize("pattern", CODES)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flows.validate.engine import cells, keys, masks
 from flows.validate.engine.beyond import hashable
 from flows.validate.engine.keys import Codes, Names
+from flows.validate.engine.masks.times import EPOCH
 from flows.validate.engine.reference import Reader
 from flows.validate.engine.rows import Notes
 
@@ -163,8 +164,8 @@ def _float_code(value: Any) -> int:
 
 def _whole(value: Any) -> int:
     if isinstance(value, datetime):
-        gone = value.replace(tzinfo=value.tzinfo or UTC) - masks.EPOCH
+        gone = value.replace(tzinfo=value.tzinfo or UTC) - EPOCH
         return (gone.days * 86_400 + gone.seconds) * 1_000_000 + gone.microseconds
     if isinstance(value, date):
-        return value.toordinal() - masks.EPOCH.toordinal()
+        return value.toordinal() - EPOCH.toordinal()
     return int(value) if SMALLEST <= value <= GREATEST else hash(value)

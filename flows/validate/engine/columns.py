@@ -1,23 +1,22 @@
 """What can be judged by columns, and how: the form of a file, a lane for each field, the keys that it refers to."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from flows.validate.engine import cells, delimited, lanes, progress, reference, references, screen, typed
+from flows.validate.engine import delimited, lanes, progress, reference, references, screen, typed
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Form, Piece, Unreadable
 from flows.validate.engine.digests import Digests
 from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.lanes import Lane
-from flows.validate.engine.parts import Plan
+from flows.validate.engine.parts import Exact, Plan, exact
 from flows.validate.engine.reference import Key, Opened, Reader
 from flows.validate.engine.references import Inexact, Known
 from flows.validate.engine.run import Broken, Handed, Others, Result, missing_values, planned, reader, source_of
@@ -31,7 +30,8 @@ def judge(table: Opened, resource: Any, result: Result, others: Others, *, linea
         return why
     try:
         foreign = list(_foreign(table, resource, others, linear=linear))
-        plan, source = _plan(table, foreign, result.extras, linear=linear), _source(table)
+        referred = _referred(table, resource, others)
+        plan, source = _plan(table, foreign, referred, result.extras, linear=linear), _source(table)
         outcome = screen.screened(source, plan)
     except Unreadable:
         return "it is not text in its encoding, or not of records that can be told apart"
@@ -39,7 +39,20 @@ def judge(table: Opened, resource: Any, result: Result, others: Others, *, linea
         return str(why_not)
     result.log, result.rows = outcome.log, outcome.rows
     _tell(result.handed, plan, outcome.read)
+    for fields, keys in zip(referred, outcome.referred, strict=True):
+        with suppress(Inexact):
+            if keys:
+                others.columns[resource.name, fields] = keys.known()
     return None
+
+
+def _referred(table: Opened, resource: Any, others: Others) -> list[tuple[str, ...]]:
+    """Return the fields of the keys that other tables of the package refer to, and that are not known yet."""
+    tables = resource.package.resources if resource.package else []
+    keys = [key["reference"] for one in tables if one.schema for key in one.schema.foreign_keys]
+    found = {tuple(key["fields"]): None for key in keys if key["resource"] == resource.name}
+    names = {one.name for one in table.fields}
+    return [fields for fields in found if set(fields) <= names and (resource.name, fields) not in others.columns]
 
 
 def _tell(handed: Handed, plan: Plan, read: int) -> None:
@@ -90,11 +103,21 @@ def _form(table: Opened) -> Form:
     return Form(reference.csv_control(table), len(table.fields), empty, table.resource.format != "csv")
 
 
-def _plan(table: Opened, foreign: list[tuple[Key, Known | Digests]], extras: Extras, *, linear: bool) -> Plan:
+def _plan(
+    table: Opened,
+    foreign: list[tuple[Key, Known | Digests]],
+    referred: list[tuple[str, ...]],
+    extras: Extras,
+    *,
+    linear: bool,
+) -> Plan:
     plan = planned(table, ((key, references.there(known)) for key, known in foreign), extras, linear=linear)
     plan = plan._replace(readers=[_one_at_a_time(read) for read in plan.readers])
-    found = [_lane(table, place, read, extras, key=place in plan.keys) for place, read in enumerate(plan.readers)]
-    return Plan(plan, found, tuple(references.lost(known, key.positions) for key, known in foreign))
+    places = {one.name: place for place, one in enumerate(table.fields)}
+    keys = tuple(tuple(places[name] for name in fields) for fields in referred)
+    asked = plan.keys.union(*keys)
+    found = [_lane(table, place, read, extras, key=place in asked) for place, read in enumerate(plan.readers)]
+    return Plan(plan, found, tuple(references.lost(known, key.positions) for key, known in foreign), keys)
 
 
 def _lane(table: Opened, place: int, read: Reader, extras: Extras, *, key: bool) -> Lane:
@@ -159,30 +182,14 @@ def _keys(table: Opened, fields: tuple[str, ...], extras: Extras, *, linear: boo
     with source.pieces() as pieces:
         above = source.first - 1
         for piece in pieces:
-            for columns in zip(*_of_block(source.read(piece, above), wanted, above), strict=True):
-                gathered.add(list(columns))
+            for columns in _of_block(source.read(piece, above), wanted, above):
+                gathered.add(columns)
             above = 0
     return gathered.known()
 
 
-def _of_block(block: Block, wanted: list[tuple[int, Lane]], above: int) -> Iterator[list[Any]]:
-    """Yield, for each field of a key, its values in a block; Inexact where they are no whole numbers or texts."""
+def _of_block(block: Block, wanted: list[tuple[int, Lane]], above: int) -> Exact:
+    """Return the values of a key in a block; Inexact where they are no whole numbers or texts."""
     skipped = max(above - sum(place < above for place, _ in block.ragged), 0)
-    rows = [row for place, row in block.ragged if place >= above]
-    for place, lane in wanted:
-        exact = lane.screened(block.columns[place].slice(skipped)).exact
-        if exact is None:
-            raise Inexact("the table that is referred to has keys that are no whole numbers or texts")
-        odd = [lane.reader(row[place] if place < len(row) else None)[0] for row in rows]
-        yield [exact, _of_rows(odd, exact.type)]
-
-
-def _of_rows(values: list[Any], kind: Any) -> Any:
-    if not pa.types.is_int64(kind):
-        if any(not isinstance(value, str | None) for value in values):
-            raise Inexact("the table that is referred to has keys that are no texts")
-        return cells.texts(values)
-    if any(value is not None and not lanes.SMALLEST <= value <= lanes.GREATEST for value in values):
-        raise Inexact("the table that is referred to has whole numbers beyond 64 bits")
-    empty = np.array([value is None for value in values], bool)
-    return cells.integers(np.array([value or 0 for value in values], np.int64), empty)
+    screened = [lane.screened(block.columns[place].slice(skipped)) for place, lane in wanted]
+    return exact(wanted, screened, [row for place, row in block.ragged if place >= above])

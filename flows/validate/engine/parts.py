@@ -1,16 +1,19 @@
 """A block of records: every column screened, and the rows gathered in which something may be wrong."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from flows.validate.engine import cells, keys
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.faults import RowFaults, record
 from flows.validate.engine.keys import Codes, Places
-from flows.validate.engine.lanes import Lane, Screened
+from flows.validate.engine.lanes import GREATEST, SMALLEST, Lane, Screened
+from flows.validate.engine.references import Inexact
 from flows.validate.engine.rows import Notes, Suspect, Table, judged, of_cells, told
 
 
@@ -21,12 +24,18 @@ class Plan(NamedTuple):
     lanes: list[Lane]
     lost: tuple[Callable[[list[Screened]], NDArray[np.bool_] | None], ...]
     """For each foreign key, what says which rows of a block it leads nowhere from; None where from none."""
+    referred: tuple[tuple[int, ...], ...] = ()
+    """The keys that other tables refer to."""
 
     @property
     def wanted(self) -> list[tuple[int, ...]]:
         """The keys that have to be met once: of the unique fields, then the primary key."""
         primary = [self.table.primary] if self.table.primary else []
         return [(place,) for place in self.table.unique] + primary + list(self.table.also)
+
+
+Exact = list[list[Any]]
+"""The columns of a key: of the rows as wide as the table, and of the ragged ones."""
 
 
 class Part(NamedTuple):
@@ -43,6 +52,8 @@ class Part(NamedTuple):
     """For each key, the code of every row that has one."""
     places: list[Places]
     """For each key, the rows that `codes` are of."""
+    exact: list[Exact | None]
+    """For each key that others refer to, its values; None where they cannot be told apart by columns."""
 
 
 class _Rows(NamedTuple):
@@ -82,10 +93,39 @@ def part_of(read: Callable[[Any, int], Block], plan: Plan, piece: Any, above: in
         [record(one) for one in _explained(plan, screened, rows)],
         [codes for codes, _ in coded],
         [where for _, where in coded],
+        [_referred(plan, key, screened, rows) for key in plan.referred],
     )
 
 
 NOWHERE: Places = np.zeros(0, np.int64)
+
+
+def _referred(plan: Plan, key: tuple[int, ...], screened: list[Screened], rows: _Rows) -> Exact | None:
+    with suppress(Inexact):
+        return exact([(at, plan.lanes[at]) for at in key], [screened[at] for at in key], list(rows.ragged.values()))
+    return None
+
+
+def exact(lanes: list[tuple[int, Lane]], screened: list[Screened], ragged: list[list[Any]]) -> Exact:
+    """Return the values of some columns, those of ragged rows apart; Inexact where a column has no such."""
+    found = []
+    for (place, lane), one in zip(lanes, screened, strict=True):
+        if one.exact is None:
+            raise Inexact("the table that is referred to has keys that are no whole numbers or texts")
+        odd = [lane.reader(row[place] if place < len(row) else None)[0] for row in ragged]
+        found.append((one.exact, _of_rows(odd, one.exact.type)))
+    return [list(columns) for columns in zip(*found, strict=True)]
+
+
+def _of_rows(values: list[Any], kind: Any) -> Any:
+    if not pa.types.is_int64(kind):
+        if any(not isinstance(value, str | None) for value in values):
+            raise Inexact("the table that is referred to has keys that are no texts")
+        return cells.texts(values)
+    if any(value is not None and not SMALLEST <= value <= GREATEST for value in values):
+        raise Inexact("the table that is referred to has whole numbers beyond 64 bits")
+    empty = np.array([value is None for value in values], bool)
+    return cells.integers(np.array([value or 0 for value in values], np.int64), empty)
 
 
 def _explained(plan: Plan, screened: list[Screened], rows: _Rows) -> Iterator[RowFaults]:

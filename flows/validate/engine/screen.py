@@ -16,7 +16,8 @@ from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Unreadable
 from flows.validate.engine.faults import Record, RowLog, record
 from flows.validate.engine.keys import Places, Repeats
-from flows.validate.engine.parts import NOWHERE, Part, Plan, part_of
+from flows.validate.engine.parts import NOWHERE, Exact, Part, Plan, part_of
+from flows.validate.engine.references import Gathered
 from flows.validate.engine.rows import Suspect, Table
 
 THREADS = 2
@@ -45,6 +46,8 @@ class Outcome(NamedTuple):
     log: RowLog
     rows: int
     read: int
+    referred: list[Gathered | None]
+    """The keys that other tables refer to; None where they cannot be told apart by columns."""
 
 
 def screened(source: Source, plan: Plan) -> Outcome:
@@ -68,11 +71,13 @@ def _uncollected() -> Iterator[None]:
 
 def _screened(source: Source, plan: Plan) -> Outcome:
     log, repeats, sizes = RowLog(), [Repeats() for _ in plan.wanted], []
+    referred: list[Gathered | None] = [Gathered() for _ in plan.referred]
     first, count, read = 1, 0, 0
     for part in _parts(source, plan):
         count, read = count + part.rows, read + part.read
         for repeat, codes, places in zip(repeats, part.codes, part.places, strict=True):
             repeat.add(codes, places + first)
+        referred = [_gathered(*one) for one in zip(referred, part.exact, strict=True)]
         log.extend((place + first, cells, faults) for place, cells, faults in part.wrong)
         sizes.append(part.records)
         first += part.records
@@ -80,7 +85,16 @@ def _screened(source: Source, plan: Plan) -> Outcome:
     again = cells.distinct(np.concatenate([NOWHERE, *(repeat.found() for repeat in repeats)]))
     if len(again):
         log.correct(_judged_again(plan.table, _met_again(source, again, sizes), log))
-    return Outcome(log, count, read)
+    return Outcome(log, count, read, referred)
+
+
+def _gathered(keys: Gathered | None, more: Exact | None) -> Gathered | None:
+    """Return the keys with those of another block."""
+    if keys is None or more is None:
+        return None
+    for columns in more:
+        keys.add(columns)
+    return keys
 
 
 def _judged_again(table: Table, suspects: Iterator[Suspect], log: RowLog) -> Iterator[Record]:

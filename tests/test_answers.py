@@ -11,14 +11,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from frictionless import Report
+from frictionless import Report, Resource
 from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 
 from flows import faces
 from flows.cli import progress
 from flows.validate.engine import progress as reading
-from flows.validate.engine import targets
+from flows.validate.engine import run, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.expected import expected
 from flows.validate.engine.faults import Fault, RowLog
@@ -237,6 +237,21 @@ def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path, files: lis
     assert told[-1][1:] == (5, 7)
     assert f"{tmp_path / 'a table.csv'}:7  row 5\n" in written(answer, "text")
     assert ",line=7,title=table.type" in written(answer, "github")
+
+
+@pytest.mark.parametrize(("encoding", "end"), [("utf-8", "\n"), ("utf-16", "\n"), ("latin-1", "\r"), ("utf-8", "\r\n")])
+@pytest.mark.parametrize("cell", ["a", "'b'", '"c\n"', "é"])
+def test_a_line_is_told_right_in_any_encoding_and_with_any_line_end(
+    tmp_path: Path, encoding: str, end: str, cell: str
+) -> None:
+    text = f"id,text\n1,{cell}\n\n2,b\nx,c\n"
+    (tmp_path / "t.csv").write_bytes(text.replace("\n", end).encode(encoding))
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "text", "type": "string"}]}
+    told = Resource.from_descriptor(
+        {"name": "t", "path": "t.csv", "schema": schema, "encoding": encoding}, basepath=str(tmp_path)
+    )
+    found = [one.line for one in Answer([run.check(told, fast=True)]).all() if one.rule == "table.type"]
+    assert found == [5 + cell.count("\n")]
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 import csv
 from collections.abc import Iterator
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from flows.validate.engine import reference
 from flows.validate.engine.reference import Opened
+
+BLOCK = 1 << 20
+"""Bytes that are looked at together."""
 
 
 class Lines:
@@ -21,9 +25,14 @@ class Lines:
         self.record = self.line = 0
         self.starts: Iterator[int] = iter(())
 
+    @cached_property
+    def may_differ(self) -> bool:
+        """Whether a record may begin in a line of another number: not where the file has no letter that quotes."""
+        return self.there and _has_any(self.path, self.encoding, [self.control.quotechar, self.control.escapechar])
+
     def of(self, record: int) -> int:
         """Return the line in which a record begins; its number where that cannot be told."""
-        if not self.there:
+        if not self.may_differ:
             return record
         if not self.record or record < self.record:
             self.record, self.starts = 0, self._starts()
@@ -42,3 +51,12 @@ class Lines:
                     before = records.line_num
             except csv.Error:
                 return
+
+
+def _has_any(path: Path, encoding: str, letters: list[str | None]) -> bool:
+    """Return whether one of `letters` may stand in a file."""
+    wanted = [letter.encode(encoding, "replace") for letter in letters if letter]
+    if "a\n".encode(encoding) != b"a\n" or any(len(one) != 1 for one in wanted):
+        return True
+    with path.open("rb") as file:
+        return any(one in block for block in iter(partial(file.read, BLOCK), b"") for one in wanted)

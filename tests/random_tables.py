@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from flows.validate.engine import delimited, reference, run
+from flows.validate.engine import delimited, reference, results, run
 from flows.validate.engine.faults import Fault
 
 Told = list[tuple[int | None, list[str] | None, Fault]]
@@ -299,12 +299,14 @@ def frictionless(make: Callable[[], Any]) -> Told | Crashed:
         return Crashed(repr(error))
 
 
-def engine(make: Callable[[], Any], block: int, *, linear: bool = True, fast: bool = True) -> tuple[Told, run.Result]:
+def engine(
+    make: Callable[[], Any], block: int, *, linear: bool = True, fast: bool = True
+) -> tuple[Told, results.Result]:
     """Return what the engine says, reading `block` bytes at once."""
     before, delimited.BLOCK = delimited.BLOCK, block
     try:
         result = run.check(make(), linear=linear, fast=fast)
-        return run.told(result), result
+        return results.told(result), result
     finally:
         delimited.BLOCK = before
 

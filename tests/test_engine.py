@@ -22,7 +22,7 @@ from frictionless import Report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.validate.engine import cells, delimited, masks, reference, references, run, screen, targets
+from flows.validate.engine import cells, delimited, masks, reference, references, results, run, screen, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
 from flows.validate.engine.blocks import Block
@@ -346,8 +346,10 @@ def test_keys_between_the_tables_of_a_package_are_judged_as_frictionless_judges_
 
     theirs = random_tables.frictionless(make)
     for fast in (False, True):
-        for others in (None, run.Others()):
-            found = [one for each in make().resources for one in run.told(run.check(each, fast=fast, others=others))]
+        for others in (None, results.Others()):
+            found = [
+                one for each in make().resources for one in results.told(run.check(each, fast=fast, others=others))
+            ]
             assert found == theirs
 
 
@@ -420,7 +422,7 @@ def test_keys_of_any_type_are_told_apart_in_rows_of_pythons_values(
     rows += [["3", 2500.5], ["1", 1, "x"], [None, "2499"], [parents(2500), ["2500"]], [parents(2501), "2501"]]
     for more in ({"primaryKey": ["id"]}, {"foreignKeys": keys}):
         make = partial(reference.of_rows, "t", wide(rows, "id", "of"), {"fields": fields} | more)
-        slow, quick = (run.told(run.check(make(), fast=fast)) for fast in (False, True))
+        slow, quick = (results.told(run.check(make(), fast=fast)) for fast in (False, True))
         assert quick == slow
         assert quick
 
@@ -497,7 +499,7 @@ def test_the_smallest_file_that_breaks_a_rule_breaks_it_alone_and_as_frictionles
         result = run.check(make(), fast=fast)
         assert {rule_id(fault.type, fault.note) for _, fault in result.errors()} == {rule.id}
         assert {fault.type for _, fault in result.errors()} == {rule.error}
-        assert run.told(result) == random_tables.frictionless(make)
+        assert results.told(result) == random_tables.frictionless(make)
 
 
 @pytest.mark.parametrize("rule", OF_DESCRIPTIONS, ids=lambda rule: rule.id)
@@ -540,7 +542,7 @@ def test_a_clean_file_of_known_types_is_handed_over_nowhere(tmp_path: Path) -> N
     row = [*GOOD_CELLS.values(), "https://a.b/c", "a@b.co", STRING_POOLS["uuid"][0], "YQ==", "0.0"]
     case = table([row, row], *fields)
     _, result = random_tables.engine(random_tables.resource(tmp_path, case), 1 << 16)
-    assert (result.valid, result.rows, result.handed) == (True, 2, run.Handed())
+    assert (result.valid, result.rows, result.handed) == (True, 2, results.Handed())
 
 
 def test_what_is_handed_over_is_told(tmp_path: Path) -> None:
@@ -837,7 +839,7 @@ def test_a_block_is_let_go_before_the_next_is_read(tmp_path: Path, monkeypatch: 
 
 def test_rows_that_are_wrong_and_have_a_key_again_are_told_as_frictionless_tells_them(tmp_path: Path) -> None:
     package = tables.write(tmp_path, 3000, 0.6)
-    ours = [one for told in reference.Package(str(package)).resources for one in run.told(run.check(told))]
+    ours = [one for told in reference.Package(str(package)).resources for one in results.told(run.check(told))]
     assert ours == [one for told in reference.judged(reference.Package(str(package))) for one in told.errors]
 
 
@@ -854,7 +856,7 @@ def test_a_row_whose_key_is_met_again_is_found_where_it_stands(tmp_path: Path, e
 def test_a_small_table_that_refers_to_a_large_one_is_judged_as_frictionless_judges_it(tmp_path: Path) -> None:
     package = tables.write(tmp_path, 60, 0.6)
     assert (tmp_path / "rows.csv").stat().st_size < run.SMALL < (tmp_path / "parents.csv").stat().st_size
-    ours = [one for told in reference.Package(str(package)).resources for one in run.told(run.check(told))]
+    ours = [one for told in reference.Package(str(package)).resources for one in results.told(run.check(told))]
     assert ours == [one for told in reference.judged(reference.Package(str(package))) for one in told.errors]
     assert "foreign-key" in {one.type for _, _, one in ours}
 

@@ -6,7 +6,7 @@ from typing import Any, TextIO
 from flows.validate.engine import reference
 from flows.validate.engine.answers import Answer, message
 from flows.validate.engine.faults import Fault, RowFaults
-from flows.validate.engine.run import Result
+from flows.validate.engine.results import Result
 
 BEYOND = "communique:beyondReference"
 

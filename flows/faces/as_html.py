@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TextIO
 
 from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary
-from flows.validate.engine.run import Result
+from flows.validate.engine.results import Result
 from schemas.tablerules import rule_of
 
 SHOWN = 50

@@ -4,7 +4,7 @@ import json
 from typing import Any, TextIO
 
 from flows.validate.engine.answers import Answer, Finding
-from flows.validate.engine.run import Result
+from flows.validate.engine.results import Result
 from schemas.tablerules import rule_of
 
 

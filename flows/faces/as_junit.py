@@ -5,7 +5,7 @@ from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from flows.validate.engine.answers import Answer, Finding, many, short
-from flows.validate.engine.run import Result
+from flows.validate.engine.results import Result
 from schemas.tablerules import TABLE_RULES
 
 TOLD = 50

@@ -5,7 +5,7 @@ from itertools import groupby, islice
 from typing import NamedTuple, TextIO
 
 from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary, visible
-from flows.validate.engine.run import Result
+from flows.validate.engine.results import Result
 
 SHOWN = 20
 """Errors of a table that are shown; the rest are counted."""

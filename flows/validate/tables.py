@@ -15,7 +15,7 @@ from frictionless import Package, Resource, Schema, system
 
 from flows.validate.engine import reference, run
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.run import Result
+from flows.validate.engine.results import Others, Result, told
 from schemas.report import Problem, Record
 from schemas.rules import problem
 from schemas.tables import TABLES
@@ -62,15 +62,15 @@ class Judged(NamedTuple):
 def judge(rows: Rows, *, whole: bool = False) -> Judged:
     """Return what is wrong in `rows`, records by table; with `whole`, frictionless is asked over all of them."""
     package = _package(rows)
-    others = run.Others()
-    results = {table: run.check(package.get_resource(table), linear=False, others=others) for table in TABLES}
-    findings = [finding for table, result in results.items() for finding in _findings(rows, table, result)]
+    others = Others()
+    found = {table: run.check(package.get_resource(table), linear=False, others=others) for table in TABLES}
+    findings = [finding for table, result in found.items() for finding in _findings(rows, table, result)]
     if whole:
         theirs = {one.name: one.errors for one in reference.judged(_package(rows, inline=True))}
-        differing = [_differs(table, run.told(result), theirs[table]) for table, result in results.items()]
+        differing = [_differs(table, told(result), theirs[table]) for table, result in found.items()]
         return Judged(findings, sum(map(len, rows.values())), [one for one in differing if one])
     samples = {table: _sample(table, rows[table]) for table in TABLES}
-    differing = [_sample_differs(table, rows[table], samples[table], results[table]) for table in TABLES]
+    differing = [_sample_differs(table, rows[table], samples[table], found[table]) for table in TABLES]
     return Judged(findings, sum(map(len, samples.values())), [one for one in differing if one])
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from flows.validate.engine import reference
 from flows.validate.engine.expected import EXAMPLES, expected
 from flows.validate.engine.faults import Fault, RowFaults
-from flows.validate.engine.run import Result
+from flows.validate.engine.results import Result
 from schemas.counting import noun
 from schemas.tablerules import rule_id, rule_of
 

@@ -17,9 +17,10 @@ from flows.validate.engine.digests import Digests
 from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.lanes import Lane
 from flows.validate.engine.parts import Exact, Plan, exact
+from flows.validate.engine.planning import missing_values, planned, reader, source_of
 from flows.validate.engine.reference import Key, Opened, Reader
 from flows.validate.engine.references import Inexact, Known
-from flows.validate.engine.run import Broken, Handed, Others, Result, missing_values, planned, reader, source_of
+from flows.validate.engine.results import Broken, Handed, Others, Result
 from flows.validate.engine.screen import Source
 
 

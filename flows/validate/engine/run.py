@@ -2,104 +2,22 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from flows.validate.engine import beyond, progress, reference, rows
+from flows.validate.engine import progress, reference, rows
 from flows.validate.engine.beyond import Extras
-from flows.validate.engine.faults import Fault, RowFaults, RowLog
+from flows.validate.engine.faults import Fault
 from flows.validate.engine.inputs import READERS, NotRead
 from flows.validate.engine.lines import Lines
+from flows.validate.engine.planning import There, planned, reader, source_of
 from flows.validate.engine.reference import Opened
+from flows.validate.engine.results import Broken, Others, Result
 from flows.validate.engine.rows import Table
 from flows.validate.engine.seen import Seen
-
-There = Callable[[tuple[Any, ...]], bool]
-Name = tuple[str, tuple[str, ...]]
-"""A table and the fields of a key that is referred to."""
-
-
-@dataclass
-class Others:
-    """What is known of the tables of a package, from one to the next."""
-
-    extras: dict[str, Extras] = field(default_factory=dict)
-    """What is asked of each beyond the reference."""
-    keys: dict[Name, Seen] = field(default_factory=dict)
-    """The keys that stand there, where they were read row by row."""
-    columns: dict[Name, Any] = field(default_factory=dict)
-    """The same, where they were read by columns."""
-
-
-@dataclass
-class Handed:
-    """What was handed over to frictionless, for no mask could judge it."""
-
-    files: list[str] = field(default_factory=list)
-    """Why the whole file was."""
-    columns: dict[str, str] = field(default_factory=dict)
-    """Columns of which each distinct value was, and why."""
-    rows: int = 0
-    """Rows of which a cell was."""
-
-
-@dataclass
-class Result:
-    """What was found in one table."""
-
-    name: str
-    place: str
-    names: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    first: list[Fault] = field(default_factory=list)
-    """Errors of the source and its header."""
-    lines: Lines | None = None
-    """The lines in which its records begin, of a table that could be opened."""
-    key: list[str] = field(default_factory=list)
-    """The fields of the primary key."""
-    log: RowLog = field(default_factory=RowLog)
-    last: list[Fault] = field(default_factory=list)
-    """Errors that are seen at the end: a row that cannot be read, digest, bytes, rows."""
-    rows: int = 0
-    bytes: int | None = None
-    handed: Handed = field(default_factory=Handed)
-    warnings: list[str] = field(default_factory=list)
-    extras: Extras = field(default_factory=Extras)
-    """What was asked beyond the reference."""
-    kinds: dict[str, str] = field(default_factory=dict)
-    """The type of each field."""
-
-    def errors(self) -> Iterator[tuple[RowFaults | None, Fault]]:
-        """Yield every error with its row, in frictionless's order."""
-        yield from ((None, one) for one in self.first)
-        for row in self.log.rows():
-            yield from ((row, one) for one in row.faults)
-        yield from ((None, one) for one in self.last)
-
-    def faults(self) -> Iterator[tuple[Any, ...]]:
-        """Yield every error as a tuple, without its row, in frictionless's order."""
-        yield from self.first
-        yield from self.log.faults()
-        yield from self.last
-
-    @property
-    def valid(self) -> bool:
-        """Whether nothing is wrong."""
-        return not (self.first or self.log.count or self.last)
-
-
-class Broken(Exception):  # noqa: N818 - it ends the table, not the program
-    """A table that another refers to cannot be read."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        """Keep what is wrong."""
-        super().__init__(faults)
-        self.faults = faults
-
 
 MANY = 2000
 """Rows in memory from which on screening by columns pays."""
@@ -208,37 +126,6 @@ def _warnings(resource: Any) -> list[str]:
     return [] if algorithm in ("md5", "sha256") else ["hash is ignored; supported algorithms: md5/sha256"]
 
 
-def planned(table: Opened, foreign: Iterable[tuple[reference.Key, There]], extras: Extras, *, linear: bool) -> Table:
-    """Return what rows of `table` are read by."""
-    places = {one.name: place for place, one in enumerate(table.fields)}
-    also = tuple(tuple(places[name] for name in key) for key in extras.keys)
-    foreign = tuple(foreign)
-    referring = (place for key, _ in foreign for place in key.positions)
-    return Table(
-        [one.name for one in table.fields],
-        [reader(one, extras, linear=linear) for one in table.fields],
-        [frozenset(missing_values(one)) for one in table.fields],
-        table.unique,
-        table.primary,
-        foreign,
-        frozenset((*table.unique, *table.primary, *referring, *(place for key in also for place in key))),
-        also,
-    )
-
-
-def reader(one: Any, extras: Extras, *, linear: bool) -> reference.Reader:
-    """Return what reads a cell of a field, and asks what is asked beyond the reference."""
-    read = reference.reader(one, linear=linear)
-    return cast("reference.Reader", beyond.reading(one.name, read, extras)) if linear else read
-
-
-def missing_values(one: Any) -> list[str]:
-    """Return the texts that stand for a missing value of a field."""
-    if not one.has_defined("missing_values") and one.schema:
-        return list(one.schema.missing_values)
-    return list(one.missing_values)
-
-
 def _read_whole(table: Opened, plan: Table, result: Result) -> None:
     """Read every row as frictionless reads it."""
     seen = rows.memory(plan)
@@ -295,18 +182,6 @@ def _lookups(table: Opened, resource: Any, others: Others, *, linear: bool) -> I
         yield key, others.keys[name].__contains__
 
 
-def source_of(key: reference.Key, resource: Any) -> Any:
-    """Return the resource that a foreign key refers to; Broken where there is none."""
-    if key.table == resource.name or not key.table:
-        return resource
-    if not resource.package:
-        raise Broken([Fault("resource-error", 'package is required for foreign keys to other resources: "{fk}"')])
-    if not resource.package.has_resource(key.table):
-        note = f'failed to handle a foreign key for resource "{resource.name}" as resource "{key.table}" does not exist'
-        raise Broken([Fault("resource-error", note)])
-    return resource.package.get_resource(key.table)
-
-
 def _keys(source: Any, fields: tuple[str, ...], extras: Extras, *, linear: bool) -> Seen:
     table = reference.opened(source, linear=linear)
     if isinstance(table, list):
@@ -329,8 +204,3 @@ def _value(cells: list[Any], place: int | None, read: reference.Reader | None) -
     if place is None or read is None:
         return None
     return read(cells[place] if place < len(cells) else None)[0]
-
-
-def told(result: Result) -> list[tuple[int | None, list[str] | None, Fault]]:
-    """Return every error as `reference.judged` has it."""
-    return [(row.row if row else None, row.cells if row else None, one) for row, one in result.errors()]

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from flows.validate.engine import beyond, reference
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.run import Others, Result, check, place_of, told
+from flows.validate.engine.results import Others, Result, told
+from flows.validate.engine.run import check, place_of
 
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 COMPRESSED = (".gz", ".zip", ".bz2", ".xz")

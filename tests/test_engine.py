@@ -853,6 +853,12 @@ def test_a_row_whose_key_is_met_again_is_found_where_it_stands(tmp_path: Path, e
     assert random_tables.difference(tmp_path, case._replace(data=case.data.replace(b"\n", end)), alive=True) is None
 
 
+def test_a_line_break_in_a_cell_is_no_end_of_a_record_where_records_end_in_another(tmp_path: Path) -> None:
+    case = column(INTEGERS | {"constraints": {"unique": True}}, [])
+    data = b'n,beside\r5,"\n\n"\r5,x\r'
+    assert random_tables.difference(tmp_path, case._replace(data=data), alive=True) is None
+
+
 def test_a_small_table_that_refers_to_a_large_one_is_judged_as_frictionless_judges_it(tmp_path: Path) -> None:
     package = tables.write(tmp_path, 60, 0.6)
     assert (tmp_path / "rows.csv").stat().st_size < run.SMALL < (tmp_path / "parents.csv").stat().st_size

@@ -201,12 +201,13 @@ def taken(form: Form, piece: Piece, places: Places, size: int) -> list[list[str]
     if isinstance(piece, list):
         return [piece[place] for place in places.tolist()]
     ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == LINE_ENDS[-1]) + 1
-    if len(ends) + (not piece.endswith(b"\n")) != size:
+    lines = len(ends) + (not piece.endswith(b"\n"))
+    if lines != size or piece.count(b"\r") != piece.count(b"\r\n"):
         records, _ = _records(piece, form, last=True)
         return [records[place] for place in places.tolist()]
     edges = np.concatenate(([0], ends, [len(piece)]))
-    lines = [piece[begin:end].decode() for begin, end in zip(edges[places], edges[places + 1], strict=True)]
-    return [_one(line, form) for line in lines]
+    spans = zip(edges[places], edges[places + 1], strict=True)
+    return [_one(piece[begin:end].decode(), form) for begin, end in spans]
 
 
 def _may_have_blank_line(block: Block) -> bool:

@@ -18,6 +18,9 @@ from schemas.mapping import Mapping as FieldMap
 from schemas.report import Problem, Record, Refused
 from schemas.rules import problem
 
+UNNAMED = ("input.unfinished", "input.total")
+"""What is told of a listing that has more than it could name."""
+
 
 class Telling(NamedTuple):
     """What was heard of a release on a day: its document, or None when a snapshot lacked it."""
@@ -172,7 +175,7 @@ def named(
         source, file = key
         of_web = source in web
         listing = key not in shelf.files and (of_web or key in folders)
-        if listing and source in heard and broken.rule != "input.unfinished":
+        if listing and source in heard and broken.rule not in UNNAMED:
             continue
         item = desk.load(shelf.files[key].sha256) if of_web and not listing else None
         day = ingest.day_of(desk.sources[source], item) if item else None

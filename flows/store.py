@@ -208,6 +208,8 @@ class Visit(NamedTuple):
     """The address that answered in the end, after redirects."""
     kind: str | None = None
     """The Content-Type that the server declared."""
+    total: int | None = None
+    """How many releases a server of WordPress says that it has."""
 
 
 class Left(NamedTuple):

@@ -47,6 +47,7 @@ RULES = _rules(
     ("input.address", "error", "An address is of a host that the dataset names, and public.", "Name the host in `hosts` of the source; `private` for addresses of one's own network."),
     ("input.unreached", "error", "What a listing names can be fetched.", "Look at the address; it is asked again on every run."),
     ("input.unfinished", "warning", "A listing is read to its end.", "The next run goes on where it was left; raise `most` of the source to read more in one."),
+    ("input.total", "warning", "A listing names as many releases as its source says that it has.", "Ask for less in one source, as a year: some listings end at a limit; one that changed while it was read is right on the next run."),
     ("input.robots", "error", "A page is asked only where robots.txt lets us.", "Ask the site's owner, or ignore the address."),
     ("input.xml", "error", "XML is well-formed, without document type or entities.", "Tell the source; its answer is kept in data/raw."),
     ("input.format", "error", "A source answers in the format of its kind.", "Look at the answer, or mend `kind` of the source."),

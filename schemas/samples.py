@@ -76,6 +76,7 @@ UNSTATED = {
     "input.address": OF_THE_WEB,
     "input.unreached": OF_THE_WEB,
     "input.unfinished": OF_THE_WEB,
+    "input.total": OF_THE_WEB,
     "input.robots": OF_THE_WEB,
     "input.xml": OF_THE_WEB,
     "input.format": OF_THE_WEB,

@@ -38,6 +38,8 @@ class Listing(NamedTuple):
     """Addresses where it goes on."""
     lacking: str | None = None
     """What is told of entries that have no address and of links that are none, if there are any."""
+    total: int | None = None
+    """How many releases the source says that it has, where it says so."""
 
 
 class Api(NamedTuple):
@@ -54,6 +56,8 @@ class Api(NamedTuple):
     """The address of the next answer."""
     number: str = ""
     """The parameter that numbers the answers, where no next address is told."""
+    total: str = ""
+    """How many items there are in all."""
     first: int = 1
     embargo: str = ""
     """When an item is free to go out."""
@@ -67,9 +71,16 @@ FIELDS = "title type abstract publication_date document_number html_url body_htm
 """What the Federal Register is asked for of a document."""
 APIS = {
     "wordpress": Api("", "link", number="page", query=(("per_page", "100"), ("orderby", "modified"))),
-    "drupal": Api("data", "attributes.path.alias", then="links.next.href", query=(("sort", "-changed"),)),
+    "drupal": Api(
+        "data", "attributes.path.alias", then="links.next.href", total="meta.count", query=(("sort", "-changed"),)
+    ),
     "doj": Api(
-        "results", "url", number="page", first=0, query=(("pagesize", "50"), ("sort", "changed"), ("direction", "DESC"))
+        "results",
+        "url",
+        number="page",
+        first=0,
+        total="metadata.resultset.count",
+        query=(("pagesize", "50"), ("sort", "changed"), ("direction", "DESC")),
     ),
     "federal-register": Api(
         "results",
@@ -77,6 +88,7 @@ APIS = {
         page="body_html_url",
         body="body",
         then="next_page_url",
+        total="count",
         query=(
             ("order", "newest"),
             ("per_page", "100"),
@@ -175,8 +187,14 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     held = [item for item in items if _held(api, item)]
     entries = [_of_api(source, api, url, item) for item in items if item not in held]
     listing = _listing(url, entries, _then(api, url, told, items))
+    total = count(at(told, steps_of(api.total))) if api.total else None
     later = [f"{at(item, steps_of(api.address))} is embargoed until {at(item, steps_of(api.embargo))}" for item in held]
-    return listing._replace(lacking="; ".join(filter(None, [listing.lacking, *later])) or None)
+    return listing._replace(lacking="; ".join(filter(None, [listing.lacking, *later])) or None, total=total)
+
+
+def count(told: Any) -> int | None:
+    """Return a number of releases as a source tells it, None where it is none."""
+    return int(told) if str(told).isdecimal() and len(str(told)) <= guard.MAX_DIGITS else None
 
 
 def _held(api: Api, item: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from flows import guard
 from flows.ingest.web.client import Client
+from flows.ingest.web.listings import count
 from flows.ingest.web.record import record
 from flows.store import Kept, Key, Left, RawShelf, Untaken, Visit
 from schemas.dataset import SourceConfig
@@ -75,7 +76,12 @@ def visited(walk_of: Walk, url: str) -> Visit:
     digest = walk_of.shelf.keep(answer.data)
     walk_of.shelf.record(digest, record(answer))
     visit = Visit(
-        digest, answer.header("etag"), answer.header("last-modified"), answer.url, answer.header("content-type")
+        digest,
+        answer.header("etag"),
+        answer.header("last-modified"),
+        answer.url,
+        answer.header("content-type"),
+        count(answer.header("x-wp-total")),
     )
     walk_of.found.visits[url] = visit
     walk_of.shelf.begin(url, visit)

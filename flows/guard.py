@@ -16,6 +16,12 @@ from flows import jsonplace
 
 MAX_BYTES = 1 << 30
 """Largest file that is read, and most that a compressed one may become: 1 GiB."""
+MAX_UNPACKED = 8 << 30
+"""Most that the files of an archive may become, all of them: 8 GiB."""
+MAX_FILES = 100_000
+"""Most files of a folder that lies elsewhere, and members of an archive."""
+MAX_ANSWER = 32 << 20
+"""Largest answer of the web, as received and unpacked: 32 MiB."""
 MAX_DIGITS = 40
 """Longest number, in characters, and largest power of ten."""
 LOOKS_ESCAPED = "\\u"

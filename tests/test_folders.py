@@ -1,11 +1,13 @@
 """Folders that fsspec can list: in an archive, in memory, elsewhere; and those that are never opened."""
 
+import gzip
 import io
 import json
 import socket
 import socketserver
 import tarfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -20,7 +22,7 @@ from flows.documents import Built
 from flows.ingest import folders
 from schemas.dataset import Dataset
 from schemas.package import Package
-from tests.publishing import published, read_json, table
+from tests.publishing import PATIENCE, published, read_json, table
 from tests.site import Site
 from tests.test_web import DAY, later
 
@@ -133,6 +135,67 @@ def test_a_file_that_unpacks_to_too_much_costs_itself_alone(
     (refused,) = built(of, tmp_path).refused
     assert refused.problem.rule == "input.size"
     assert status(of, tmp_path).keys() == {"one"}
+
+
+BIG, MANY = "grows beyond 1,048,576 bytes", "more than 9 members"
+
+
+def lay_packed_tar(root: Path, releases: Releases) -> str:
+    lay_tar(root, releases)
+    (root / "drop.tar.gz").write_bytes(gzip.compress((root / "drop.tar").read_bytes()))
+    return "tar://in::file://drop.tar.gz"
+
+
+def lay_nested_zip(root: Path, releases: Releases) -> str:
+    lay_zip(root, releases)
+    with zipfile.ZipFile(root / "outer.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(root / "drop.zip", "drop.zip")
+    return "zip://in::zip://drop.zip::file://outer.zip"
+
+
+PACKED = {"zip": lay_zip, "tar": lay_tar, "tar.gz": lay_packed_tar, "a zip in a zip": lay_nested_zip}
+
+
+@pytest.mark.parametrize("lay", PACKED.values(), ids=PACKED)
+@pytest.mark.parametrize(("files", "words"), [((9, 200_000), BIG), ((10, 1), MANY), ((9, 100_000), "")])
+def test_an_archive_that_unpacks_to_too_much_or_too_many_files_is_refused_whole(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lay: Callable[[Path, Releases], str],
+    files: tuple[int, int],
+    words: str,
+) -> None:
+    monkeypatch.setattr(guard, "MAX_UNPACKED", 1 << 20)
+    monkeypatch.setattr(guard, "MAX_FILES", 9)
+    number, size = files
+    source = dataset(lay(tmp_path, {f"{one}.json": b"0" * size for one in range(number)})).sources[0]
+    if not words:
+        assert len(folders.listed(source, tmp_path)) == number
+        return
+    with pytest.raises(guard.BadInput, match=words) as caught:
+        folders.listed(source, tmp_path)
+    assert caught.value.rule == "input.size"
+
+
+def test_a_packed_tar_that_is_a_bomb_is_not_unpacked_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_UNPACKED", 1 << 20)
+    folder = lay_packed_tar(tmp_path, {"one.json": b"0" * (64 << 20)})
+    whole = (tmp_path / "drop.tar.gz").read_bytes()
+    (tmp_path / "drop.tar.gz").write_bytes(whole[: len(whole) // 4])
+    with pytest.raises(guard.BadInput, match="grows beyond"):
+        folders.listed(dataset(folder).sources[0], tmp_path)
+
+
+def test_an_archive_of_thousands_of_folders_is_listed_at_once_and_a_packed_one_is_read_but_once(tmp_path: Path) -> None:
+    names = [f"{number * 7919 % 5000}/one.json" for number in range(5000)]
+    folder = lay_packed_tar(tmp_path, dict.fromkeys(names, b"{}"))
+    started = time.monotonic()
+    found = folders.listed(dataset(folder).sources[0], tmp_path)
+    assert [read() for read in found.values()] == [b"{}"] * 5000
+    assert list(found) == [f"{folder}/{name}" for name in names]
+    assert time.monotonic() - started < PATIENCE
 
 
 FORBIDDEN = {

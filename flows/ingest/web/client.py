@@ -20,8 +20,6 @@ from protego import Protego
 from flows import guard
 from flows.store import Visit
 
-MOST_BYTES = 32 << 20
-"""Largest answer, as received and unpacked: 32 MiB."""
 MOST_SECONDS = 60.0
 """Longest that an answer may take from the request to its last byte."""
 MOST_REDIRECTS = 5
@@ -251,15 +249,15 @@ def _limited(chunks: Iterator[bytes]) -> Iterator[bytes]:
     size = 0
     for chunk in chunks:
         size += len(chunk)
-        if size > MOST_BYTES:
-            raise guard.BadInput("input.size", f"the answer is larger than {MOST_BYTES:,} bytes")
+        if size > guard.MAX_ANSWER:
+            raise guard.BadInput("input.size", f"the answer is larger than {guard.MAX_ANSWER:,} bytes")
         yield chunk
 
 
 def _unpacked(status: int, received: bytes, encoding: str) -> bytes:
     """Return the body as it was before the server encoded it; nothing of one that says no more than its status."""
     try:
-        return guard.inflate(received, encoding, MOST_BYTES)
+        return guard.inflate(received, encoding, guard.MAX_ANSWER)
     except guard.BadInput:
         if status == OK:
             raise

@@ -100,8 +100,6 @@ APIS = {
 """By kind; the formats are those of the WordPress REST API, Drupal's JSON:API, the API of justice.gov, the Federal
 Register API v1, and IPTC ninjs 1 to 3."""
 GZIP = b"\x1f\x8b"
-MOST_BYTES = 32 << 20
-"""Most that a gzipped sitemap may become, as any answer."""
 TRACKING = re.compile(r"(utm_\w+|fbclid|gclid|mc_[ce]id)(=|$)")
 
 
@@ -239,7 +237,7 @@ def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
 
 def _sitemap(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
     """A sitemap, or an index of sitemaps, either of them gzipped or not."""
-    root = guard.xml(feeds.whole(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data, declared))
+    root = guard.xml(feeds.whole(guard.gunzip(data, guard.MAX_ANSWER) if data.startswith(GZIP) else data, declared))
     kind = _local(root.tag)
     if kind not in ("urlset", "sitemapindex"):
         raise guard.BadInput("input.format", f"this XML is no sitemap, but {kind}", value=url)

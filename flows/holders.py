@@ -161,7 +161,7 @@ def named(
     shelf: Shelf,
     desk: Desk,
 ) -> Iterator[Named]:
-    """Yield every release that a source named: those that were told, then what could not be read."""
+    """Yield every release that a source named: those that were told, could not be read, or were never to go out."""
     web = {name for name, source in desk.sources.items() if source.of_web}
     for release_id, story in told.items():
         document = next(telling.document for telling in reversed(story) if telling.document)
@@ -181,6 +181,16 @@ def named(
         day = ingest.day_of(desk.sources[source], item) if item else None
         place = file if of_web else str(record.source)
         yield Named(source, place, day or _day(record.values), None, broken.rule, broken.message)
+    for key in sorted(shelf.files.keys() - {*owners.values()}):
+        if key[0] in web and not shelf.contents[key].named:
+            yield from _kept_back(key, shelf, desk)
+
+
+def _kept_back(key: Key, shelf: Shelf, desk: Desk) -> Iterator[Named]:
+    """Yield an item that was never had and that its publisher does not let go out, with his word for it."""
+    source, item = desk.sources[key[0]], desk.load(shelf.files[key].sha256)
+    if word := ingest.called_back(source, item):
+        yield Named(*key, ingest.day_of(source, item), None, None, f"its publisher says that it is {word}")
 
 
 def _tellers(release_id: str, owner: Key, document: Document, shelf: Shelf, desk: Desk) -> dict[Key, Document]:

@@ -714,9 +714,14 @@ def test_a_ninjs_item_that_is_called_back_is_withdrawn_and_one_that_never_was_ha
     of = lay_items(site, [item("one"), item("two", **status)])
     fetched(of, tmp_path)
     assert releases(of, tmp_path).keys() == {"one"}
+    (word,) = status.values()
+    assert [(one.entry, one.day, one.rule, one.why) for one in built(of, tmp_path).named if not one.release_id] == [
+        (f"{site.address}/two", "2026-11-20", None, f"its publisher says that it is {word}")
+    ]
     lay_items(site, [item("one", **status)])
     fetched(of, tmp_path, later(1))
     assert [row["status"] for row in releases(of, tmp_path).values()] == ["withdrawn"]
+    assert [one.entry for one in built(of, tmp_path).named] == [f"{site.address}/{name}" for name in ("one", "two")]
     lay_items(site, [item("one", pubStatus="usable")])
     fetched(of, tmp_path, later(2))
     assert [row["status"] for row in releases(of, tmp_path).values()] == ["current"]

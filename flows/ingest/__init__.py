@@ -224,6 +224,13 @@ def day_of(config: SourceConfig, item: bytes) -> str | None:
     return items.day(config, item)
 
 
+def called_back(config: SourceConfig, item: bytes) -> str | None:
+    """Return the word by which its publisher calls an item of the web back, or keeps it back."""
+    from flows.ingest.web import items  # noqa: PLC0415 - as above
+
+    return items.called_back(config, item)
+
+
 def _pair(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:
     """Yield the one document that a text and its sidecar are."""
     source, file = key

@@ -75,6 +75,11 @@ def _own(source: SourceConfig, here: str, told: str | None) -> str | None:
     return address if fits else None
 
 
+def called_back(source: SourceConfig, data: bytes) -> str | None:
+    """Return the word by which its publisher calls a release back, or keeps it back; None where he does not."""
+    return listings.called_back(source.kind, json.loads(data)["listed"])
+
+
 def day(source: SourceConfig, data: bytes) -> str | None:
     """Return the day of publication that the listing alone states of a release."""
     item = json.loads(data)

@@ -207,10 +207,11 @@ def _held(api: Api, item: dict[str, Any]) -> bool:
 CALLED_BACK = ("canceled", "withheld")
 
 
-def called_back(kind: str, listed: dict[str, Any]) -> bool:
-    """Return whether a listing says that an item is not to be published, or no longer."""
+def called_back(kind: str, listed: dict[str, Any]) -> str | None:
+    """Return the word by which a listing says that an item is not to be published, or no longer; None where it may."""
     status = APIS[kind].status if kind in APIS else ""
-    return bool(status) and any(name.lower() == status and told in CALLED_BACK for name, told in listed.items())
+    said = (told for name, told in listed.items() if status and name.lower() == status)
+    return next((told for told in said if told in CALLED_BACK), None)
 
 
 def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry | None:

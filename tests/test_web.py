@@ -1,5 +1,6 @@
 """Sources of the web against a real server on the loopback: every kind, what is new, what is gone, what is refused."""
 
+import html
 import json
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -675,6 +676,50 @@ def test_plain_text_of_a_feed_stays_plain(site: Site, tmp_path: Path) -> None:
     (row,) = releases(of, tmp_path).values()
     assert (row["headline"], row["body"]) == ("Ships <now>", LINES)
     assert built(of, tmp_path).noted == []
+
+
+MARKS = "a < b & c <sup>2</sup>"
+
+
+@pytest.mark.parametrize("text", ["content_text", "summary"])
+def test_titles_summaries_and_plain_texts_of_a_json_feed_stay_plain(site: Site, tmp_path: Path, text: str) -> None:
+    told = {"url": "/one", "title": MARKS, text: LINES, "date_published": "2026-11-20T10:00:00Z"}
+    site.lay("/feed", json.dumps({"items": [told]}), "application/feed+json")
+    of = dataset(site, "feed")
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["headline"], row["body"]) == (MARKS, LINES)
+    assert built(of, tmp_path).noted == []
+
+
+def test_the_title_of_a_node_of_drupal_and_the_words_of_a_link_stay_plain(site: Site, tmp_path: Path) -> None:
+    node = {"title": MARKS, "body": {"processed": ORDERS}, "path": {"alias": "/node"}}
+    site.lay("/nodes", json.dumps({"data": [{"attributes": node}]}), "application/json")
+    site.lay("/list", f"<a href='/link'>{html.escape(MARKS)}</a>")
+    site.lay("/link", f"<p>{ORDERS}</p>")
+    for number, of in enumerate(
+        (dataset(site, "drupal", "/nodes"), dataset(site, "pages", "/list", page={"body": "p"}))
+    ):
+        fetched(of, tmp_path / str(number))
+        assert [row["headline"] for row in releases(of, tmp_path / str(number)).values()] == [MARKS]
+
+
+HEADLINES: list[tuple[dict[str, Any], str]] = [
+    ({"headlines": [{"role": "main", "value": MARKS}]}, MARKS),
+    ({"headline": MARKS}, MARKS),
+    ({"headline": None, "title": MARKS}, MARKS),
+    ({"headlines": [{"contentType": "text/plain", "value": MARKS}]}, MARKS),
+    ({"headlines": [{"contentType": "text/html", "value": "Fish &amp; <b>chips</b>"}]}, "Fish & chips"),
+]
+
+
+@pytest.mark.parametrize(("told", "headline"), HEADLINES)
+def test_a_headline_of_ninjs_is_plain_text_unless_it_says_that_it_is_html(
+    site: Site, tmp_path: Path, told: dict[str, Any], headline: str
+) -> None:
+    of = lay_items(site, item("one", **told))
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["headline"] == headline
 
 
 def item(name: str, **more: Any) -> dict[str, Any]:

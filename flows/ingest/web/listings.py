@@ -142,7 +142,8 @@ def _json_feed(source: SourceConfig, url: str, data: bytes) -> Listing:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise guard.BadInput("input.format", "this JSON is no JSON Feed: it has no list of items", value=url)
     then = told.get("next_url") if isinstance(told, dict) else None
-    entries = [_entry(source, url, item, item.get("url") or item.get("id")) for item in items]
+    told_plain = (feeds.in_plain_text(item, ("title", "summary")) for item in items)
+    entries = [_entry(source, url, item, item.get("url") or item.get("id")) for item in told_plain]
     return _listing(url, entries, [then] if isinstance(then, str) else [])
 
 

@@ -93,6 +93,10 @@ class Client:
     delay: float = 1.0
     private: bool = False
     known: dict[str, Host] = field(default_factory=dict)
+    redirected: Callable[[Answer], None] = lambda _answer: None
+    """Is told of each redirect."""
+    ruled: Callable[[Answer], None] = lambda _answer: None
+    """Is told of each robots.txt."""
     lines: list[Any] = field(default_factory=list)
     """The connections that are open, for one that takes too long is ended from outside."""
     http: httpx.Client = field(
@@ -111,6 +115,7 @@ class Client:
             answer = ask(guard.allowed(url, self.hosts), conditions)
             if answer.status not in MOVED:
                 return answer
+            self.redirected(answer)
             url = guard.joined(url, answer.header("location") or "")
         raise guard.BadInput("input.unreached", f"more than {MOST_REDIRECTS} redirects follow each other", value=url)
 
@@ -143,7 +148,10 @@ class Client:
         answer = self._followed(url, {}, lambda there, asked: self._tried(host, there, asked))
         if answer.status >= BROKEN:
             raise Answered(answer)
-        return Protego.parse(answer.data.decode("utf-8", "replace") if answer.status == OK else "")
+        if answer.status != OK:
+            return Protego.parse("")
+        self.ruled(answer)
+        return Protego.parse(answer.data.decode("utf-8", "replace"))
 
     def _counted(self, host: Host, url: str, conditions: dict[str, str]) -> Answer:
         """Return an answer; a host that fails time after time, or says that it is busy for long, is closed."""

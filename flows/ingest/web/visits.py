@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from flows import guard
+from flows.ingest.web import record
 from flows.ingest.web.client import Client
 from flows.ingest.web.listings import count
-from flows.ingest.web.record import record
 from flows.store import Kept, Key, Left, RawShelf, Untaken, Visit
 from schemas.dataset import SourceConfig
 
@@ -74,7 +74,7 @@ def visited(walk_of: Walk, url: str) -> Visit:
             "input.unreached", "the server says that nothing is new to one who knows nothing", value=url
         )
     digest = walk_of.shelf.keep(answer.data)
-    walk_of.shelf.record(digest, record(answer))
+    record.keep(walk_of.shelf, digest, answer)
     visit = Visit(
         digest,
         answer.header("etag"),

@@ -7,13 +7,13 @@ source like any other, its name the release's address; so what is new, edited or
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.parse import quote
 
 from flows import guard, store
-from flows.ingest.web import items, reading
+from flows.ingest.web import items, reading, record
 from flows.ingest.web.client import Answered, Client, Host
 from flows.ingest.web.listings import Entry
-from flows.ingest.web.record import record
 from flows.ingest.web.visits import Item, Memory, Walk, Walked, visited
 from flows.store import Kept, Key, RawShelf, Untaken
 from schemas import __version__
@@ -29,7 +29,7 @@ def walk(dataset: Dataset, memory: Memory, shelf: RawShelf, day: str) -> Walked:
     """Return what the dataset's sources of the web hold now; what could not be had is told in `refused`."""
     hosts: dict[str, Host] = {}
     walks = [
-        Walk(source, _client(dataset, source, hosts), memory, shelf, day, Walked({}, [], {}, {}, {}))
+        Walk(source, _client(dataset, source, hosts, shelf), memory, shelf, day, Walked({}, [], {}, {}, {}))
         for source in dataset.sources
         if source.of_web
     ]
@@ -44,10 +44,11 @@ def walk(dataset: Dataset, memory: Memory, shelf: RawShelf, day: str) -> Walked:
     return walked
 
 
-def _client(dataset: Dataset, source: SourceConfig, hosts: dict[str, Host]) -> Client:
+def _client(dataset: Dataset, source: SourceConfig, hosts: dict[str, Host], shelf: RawShelf) -> Client:
     told = dataset.dataset.contact or dataset.dataset.homepage or dataset.publisher.name
     agent = f"communique/{__version__} (+{quote(told, safe=SENDABLE)})"
-    return Client(source.hosts, agent, source.delay, source.private, hosts)
+    kept = partial(record.keep_redirect, shelf), partial(record.keep_rules, shelf)
+    return Client(source.hosts, agent, source.delay, source.private, hosts, *kept)
 
 
 def _walk(walk_of: Walk) -> Walked:
@@ -127,7 +128,7 @@ def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
 
 def _recorded(shelf: RawShelf, said: Answered) -> str:
     """Return the digest of the WARC record of what withdraws a release, by which it is kept: many have no body."""
-    told = record(said.answer)
+    told = record.record(said.answer)
     digest = store.sha256(told)
     shelf.record(digest, told)
     return digest

@@ -51,6 +51,7 @@ RULES = _rules(
     ("input.robots", "error", "A page is asked only where robots.txt lets us.", "Ask the site's owner, or ignore the address."),
     ("input.xml", "error", "XML is well-formed, without document type or entities.", "Tell the source; its answer is kept in data/raw."),
     ("input.format", "error", "A source answers in the format of its kind.", "Look at the answer, or mend `kind` of the source."),
+    ("input.redirect", "error", "The address of a release leads to its page: not to log in, not home, not where others lead.", "Look where it leads; it is asked again on every run."),
     ("input.page", "error", "A page has the text of its release.", "Mend the selectors of the source's page."),
     ("input.table", "error", "A row has nothing beyond its header, and each column a name.", "Mend the row or the header."),
     ("input.sidecar", "error", "A text x.txt has its x.json beside it, without a body.", "Add the other half."),

@@ -80,6 +80,7 @@ UNSTATED = {
     "input.robots": OF_THE_WEB,
     "input.xml": OF_THE_WEB,
     "input.format": OF_THE_WEB,
+    "input.redirect": OF_THE_WEB,
     "input.page": OF_THE_WEB,
     "input.described": "Only a dataset's file breaks it, and no document can: test_faces.py has one.",
     "input.taken-down": "Only a document after a takedown breaks it: test_steward.py has one.",

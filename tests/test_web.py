@@ -287,16 +287,77 @@ def test_a_canonical_address_that_cannot_be_is_passed_over(site: Site, tmp_path:
 
 
 def test_an_address_that_leads_to_another_is_that_release(site: Site, tmp_path: Path) -> None:
-    of = lay_feed(site, "old", "new", "lost")
+    of = lay_feed(site, "old", "older", "new", "node/17")
     at(site, "new")
-    site.replies["/old"] = Reply(status=302, headers={"Location": "/new?utm_source=old"})
-    site.replies["/lost"] = Reply(status=302, headers={"Location": "/"})
-    site.lay("/", page("<p>Welcome to the ministry.</p>"))
+    for name in ("old", "older"):
+        site.replies[f"/{name}"] = Reply(status=302, headers={"Location": "/new?utm_source=old"})
+    site.replies["/node/17"] = Reply(status=301, headers={"Location": "/news/a-new-login"})
+    site.lay("/news/a-new-login", page("<p>A text of another release.</p>"))
     fetched(of, tmp_path)
     assert found_at(of, tmp_path) == {
-        "new": (f"{site.address}/new", f"{site.address}/old"),
-        "lost": (f"{site.address}/lost", None),
+        "new": (f"{site.address}/new", f"{site.address}/old|{site.address}/older"),
+        "news-a-new-login": (f"{site.address}/news/a-new-login", f"{site.address}/node/17"),
     }
+    assert built(of, tmp_path).refused == []
+
+
+ASTRAY = {
+    "the home page": ("/", "the home page"),
+    "a page to log in": ("/user/login?destination=/one", "a page to log in"),
+    "a script to log in": ("/wp-login.php", "a page to log in"),
+    "a page to sign in": ("/accounts/Sign-In/", "a page to log in"),
+}
+
+
+@pytest.mark.parametrize(("where", "what"), ASTRAY.values(), ids=ASTRAY)
+def test_an_address_that_leads_to_no_page_of_its_own_is_refused_and_asked_again(
+    site: Site, tmp_path: Path, where: str, what: str
+) -> None:
+    of = lay_feed(site, "one", "two")
+    text = site.replies["/one"]
+    site.replies["/one"] = Reply(status=302, headers={"Location": where})
+    site.lay(where, page("<p>Welcome to the ministry. Please tell us who you are.</p>"))
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"two"}
+    (refused,) = built(of, tmp_path).refused
+    assert (refused.problem.rule, refused.problem.message) == (
+        "input.redirect", f"the address leads to {site.address}{where}, {what}",
+    )  # fmt: skip
+    site.replies["/one"] = text
+    fetched(of, tmp_path, later(60))
+    assert releases(of, tmp_path).keys() == {"one", "two"}
+    assert built(of, tmp_path).refused == []
+
+
+def test_no_release_is_taken_from_a_page_that_several_addresses_lead_to(site: Site, tmp_path: Path) -> None:
+    site.lay("/sorry", page("<p>Something went wrong. Please try again later.</p>"))
+    names = ["two"]
+    for days, name in enumerate(("one", "three", "four")):
+        names.append(name)
+        of = lay_feed(site, *names)
+        for led in names[1:]:
+            site.replies[f"/{led}"] = Reply(status=302, headers={"Location": "/sorry"})
+        found = fetched(of, tmp_path, later(days))
+    why = f"the address leads to {site.address}/sorry, as another does that is listed"
+    assert found.refused == {("news", f"{site.address}/{name}"): ("input.redirect", why) for name in names[1:]}
+    assert {name: row["status"] for name, row in releases(of, tmp_path).items()} == {
+        "two": "current",
+        "sorry": "withdrawn",  # one alone led there at first
+    }
+    lay_feed(site, *names)
+    fetched(of, tmp_path, later(60))
+    assert {name for name, row in releases(of, tmp_path).items() if row["status"] == "current"} == {*names}
+
+
+def test_what_was_had_stays_when_its_address_leads_where_others_lead(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.lay("/sorry", page("<p>Something went wrong. Please try again later.</p>"))
+    for name in ("one", "two"):
+        site.replies[f"/{name}"] = Reply(status=302, headers={"Location": "/sorry"})
+    again = fetched(of, tmp_path, later(1))
+    assert (len(again.changed), len(again.refused)) == (0, 2)
+    assert {row["status"] for row in releases(of, tmp_path).values()} == {"current"}
 
 
 def test_a_page_that_lists_pages_names_no_mailbox_and_no_script(site: Site, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ the web. Its row has every address; a document of that id with another text is a
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import ingest
@@ -73,6 +74,8 @@ class Desk(NamedTuple):
     sources: dict[str, SourceConfig]
     maps: dict[str, FieldMap | None]
     """By source: how its fields become those of a release."""
+    cache: Path | None = None
+    """A folder where what pages say is remembered."""
 
 
 def addressed(release_id: str, owner: Key, shelf: Shelf, desk: Desk) -> Document:

@@ -177,7 +177,7 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     told = guard.strict_json(guard.decode(data), exact=False)
     items = at(told, steps_of(api.items))
     if isinstance(items, dict) and not api.items:
-        items = items["items"] if isinstance(items.get("items"), list) else [items]
+        items = items.get("items", [items] if at(items, steps_of(api.address)) else None)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         where = api.items or "the answer"
         raise guard.BadInput(

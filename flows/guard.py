@@ -166,7 +166,7 @@ INSIDE = ("memory", "zip", "tar")
 """Protocols that lead nowhere by themselves."""
 SERVERS = {"ftp": 21, "sftp": 22, "ssh": 22, "smb": 445}
 """Protocols whose address has a host to look at, and its usual port."""
-BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "oci", "hf")
+BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "oss", "oci", "hf")
 """Protocols whose address has a bucket; the server is that of the library's own configuration."""
 
 

@@ -1,6 +1,7 @@
 """Folders that fsspec can list: in an archive, in memory, elsewhere; and those that are never opened."""
 
 import gzip
+import importlib.util
 import io
 import json
 import socket
@@ -229,17 +230,35 @@ def test_an_address_of_the_own_web_server_is_no_folder(site: Site, tmp_path: Pat
     assert built(of, tmp_path).refused[0].problem.rule == "input.address"
 
 
-def test_a_bucket_whose_library_is_not_there_says_so(tmp_path: Path) -> None:
-    of = dataset("s3://named/releases", hosts=["named"])
-    fetched(of, tmp_path)
+LIBRARIES = {
+    "s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "oss": "ossfs", "oci": "ocifs",
+    "hf": "huggingface_hub", "sftp": "paramiko", "ssh": "paramiko", "smb": "smbprotocol",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", LIBRARIES)
+def test_a_protocol_whose_library_is_not_there_says_so_and_withdraws_nothing(
+    tmp_path: Path, seed: dict[str, Any], protocol: str
+) -> None:
+    library = LIBRARIES[protocol]
+    if importlib.util.find_spec(library):
+        pytest.skip(f"{library} is installed here")
+    before = dataset(lay_zip(tmp_path, {"one.json": json.dumps(seed | {"id": "one"}).encode()}))
+    fetched(before, tmp_path)
+    of = dataset(f"{protocol}://127.0.0.1/drop", hosts=["127.0.0.1"], private=True)
+    fetched(of, tmp_path, later(1))
     (refused,) = built(of, tmp_path).refused
-    assert (refused.problem.rule, "s3fs" in refused.problem.message) == ("input.unreached", True)
+    assert (refused.problem.rule, refused.record.source.file) == ("input.unreached", f"{protocol}://127.0.0.1/drop")
+    assert refused.problem.message.startswith(f"{protocol} needs a library that is not installed beside communique: ")
+    assert library in refused.problem.message
+    assert status(of, tmp_path) == {"one": "current"}
 
 
 class Ftp(socketserver.StreamRequestHandler):
-    """A server of one folder and one within it, which it does not list where it is `closed`."""
+    """A server of a folder and one within it, which it does not list where it is `closed`."""
 
     closed: ClassVar[bool] = False
+    files: ClassVar[dict[str, bytes]] = {"/drop/one.json": b"{}", "/drop/sub/two.json": b"{}"}
 
     def handle(self) -> None:
         """Answer every word of a client."""
@@ -254,18 +273,27 @@ class Ftp(socketserver.StreamRequestHandler):
             self.data = socket.create_server(("127.0.0.1", 0))
             high, low = divmod(self.data.getsockname()[1], 256)
             return f"227 here (127,0,0,1,{high},{low})\r\n".encode()
-        if word not in ("MLSD", "LIST"):
+        if word not in ("MLSD", "LIST", "RETR"):
             return b"230 as you like\r\n" if word != "QUIT" else b"221 bye\r\n"
         if word == "LIST" or (told == "/drop/sub" and self.closed):
             self.data.close()
             return b"550 not for you\r\n"
-        lists = {"/": "type=dir; drop", "/drop": "type=dir; sub\r\ntype=file;size=2; one.json"}
         self.wfile.write(b"150 it comes\r\n")
         taken, _ = self.data.accept()
-        taken.sendall(f"{lists.get(told, 'type=file;size=2; two.json')}\r\n".encode())
+        taken.sendall(self.files[told] if word == "RETR" else self.listing(told))
         taken.close()
         self.data.close()
         return b"226 done\r\n"
+
+    def listing(self, folder: str) -> bytes:
+        """Return what lies in a folder, a line each."""
+        inner = {path.removeprefix(f"{folder.rstrip('/')}/"): data for path, data in self.files.items()}
+        lines = {
+            f"type=file;size={len(data)}; {name}" if "/" not in name else f"type=dir; {name.partition('/')[0]}"
+            for name, data in inner.items()
+            if not name.startswith("/")
+        }
+        return "".join(f"{line}\r\n" for line in sorted(lines)).encode()
 
 
 @pytest.fixture
@@ -286,6 +314,29 @@ def test_a_folder_with_one_in_it_that_cannot_be_listed_is_not_listed_at_all(
     with pytest.raises(guard.BadInput, match="does not list /drop/sub") as caught:
         folders.listed(source, tmp_path)
     assert caught.value.rule == "input.unreached"
+
+
+def test_a_folder_on_a_server_is_read_and_what_it_lacks_is_withdrawn_but_not_while_it_is_not_listed(
+    ftp: str, tmp_path: Path, seed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = dataset(ftp, hosts=["127.0.0.1"], private=True)
+    one, two, edited = (
+        json.dumps(seed | {"id": name, "headline": text}).encode()
+        for name, text in (("one", "One"), ("two", "Two"), ("one", "One, edited"))
+    )
+    monkeypatch.setattr(Ftp, "files", {"/drop/one.json": one, "/drop/sub/two.json": two})
+    assert len(fetched(of, tmp_path).changed) == 2
+    assert status(of, tmp_path) == {"one": "current", "two": "current"}
+    assert not fetched(of, tmp_path, later(1)).changed
+    with monkeypatch.context() as patch:
+        patch.setattr(Ftp, "closed", True)
+        away = fetched(of, tmp_path, later(2))
+        assert (away.gone, list(away.refused)) == ([], [("drop", ftp)])
+    monkeypatch.setattr(Ftp, "files", {"/drop/one.json": edited})
+    again = fetched(of, tmp_path, later(3))
+    assert (list(again.changed), again.gone) == ([("drop", f"{ftp}/one.json")], [("drop", f"{ftp}/sub/two.json")])
+    assert status(of, tmp_path) == {"one": "current", "two": "withdrawn"}
+    assert built(of, tmp_path).refused == []
 
 
 NOWHERE = ".".join(["nowhere" * 8] * 6)

@@ -35,6 +35,9 @@ def listed(source: SourceConfig, root: Path) -> dict[str, Callable[[], bytes]]:
         inner = {name: _below(path, name) for name in found}
     except guard.BadInput:
         raise
+    except ImportError as missing:
+        needs = f"{address.partition('://')[0]} needs a library that is not installed beside communique"
+        raise guard.BadInput("input.unreached", f"{needs}: {_told(missing)}", value=address) from None
     except Exception as error:  # noqa: BLE001 - every protocol has errors of its own
         raise guard.BadInput("input.unreached", f"the folder cannot be listed: {_told(error)}", value=address) from None
     if len(found) > guard.MAX_FILES:

@@ -189,6 +189,19 @@ def test_a_packed_tar_that_is_a_bomb_is_not_unpacked_to_its_end(
         folders.listed(dataset(folder).sources[0], tmp_path)
 
 
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_tar_whose_names_or_attributes_are_endless_is_refused_before_they_are_read(
+    tmp_path: Path, kind: bytes
+) -> None:
+    header = tarfile.TarInfo("./PaxHeaders/one")
+    header.type, header.size = kind, 64 << 20
+    told = header.tobuf(tarfile.USTAR_FORMAT) + b"0" * header.size + b"\0" * 1024
+    (tmp_path / "drop.tar.gz").write_bytes(gzip.compress(told, 1))
+    with pytest.raises(guard.BadInput, match="a name or attributes of more than 1,048,576 bytes") as caught:
+        folders.listed(dataset("tar://::file://drop.tar.gz").sources[0], tmp_path)
+    assert caught.value.rule == "input.size"
+
+
 def test_an_archive_of_thousands_of_folders_is_listed_at_once_and_a_packed_one_is_read_but_once(tmp_path: Path) -> None:
     names = [f"{number * 7919 % 5000}/one.json" for number in range(5000)]
     folder = lay_packed_tar(tmp_path, dict.fromkeys(names, b"{}"))

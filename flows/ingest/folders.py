@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from flows import guard
 from schemas.dataset import SourceConfig
@@ -60,8 +60,31 @@ def _weigh_archives(address: str) -> None:
                 _weigh(sizes(file))
 
 
+class Member(tarfile.TarInfo):
+    """A member of a tar; what tells its name and attributes is read whole, so it has a bound of its own."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Return the member that a block begins; BadInput when its name or attributes are too long."""
+        found = super().frombuf(buf, encoding, errors)
+        if found.type in TELLING and found.size > MOST_TOLD:
+            message = f"a member of the archive has a name or attributes of more than {MOST_TOLD:,} bytes"
+            raise guard.BadInput("input.size", message)
+        return found
+
+
+TELLING = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+MOST_TOLD = 1 << 20
+
+
 def _in_tar(file: IO[bytes]) -> Iterator[int]:
-    with tarfile.open(fileobj=file, mode="r|*") as tar:
+    with tarfile.open(fileobj=file, mode="r|*", tarinfo=Member) as tar:
         yield from (member.size for member in tar)
 
 

@@ -7,7 +7,8 @@ journal and the bytes that it names; a run that starts from nothing but these co
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache as once
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import config, ingest, steward, structure, takedowns
@@ -43,9 +44,15 @@ Skip = Mapping[str, set[int]]
 """By release: the numbers of tellings that a judgment refused, so that an earlier one stands in."""
 
 
-def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, skip: Skip | None = None) -> Built:
+def structured(
+    dataset: Dataset,
+    journal: Iterable[Fetched],
+    load: ingest.Load,
+    skip: Skip | None = None,
+    cache: Path | None = None,
+) -> Built:
     """Return the rows of every release that the journal tells of, in an order of their own."""
-    stories = takedowns.left(tell(dataset, journal, load), dataset.takedowns)
+    stories = takedowns.left(tell(dataset, journal, load, cache), dataset.takedowns)
     built = Built([], list(stories.refused), stories.noted, {}, [], stories.named)
     made = [
         record
@@ -56,15 +63,17 @@ def structured(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, 
     return built._replace(records=kept, refused=built.refused + conflicting)
 
 
-def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load) -> Stories:
+def tell(dataset: Dataset, journal: Iterable[Fetched], load: ingest.Load, cache: Path | None = None) -> Stories:
     """Return the story of every release, line by line of the journal.
 
     A line is read as its sources were configured on its day, so that a mode that changed says nothing of the past. A
-    source that is no longer configured withdraws nothing, and is read by the map that it had last.
+    source that is no longer configured withdraws nothing, and is read by the map that it had last. `cache` is a folder
+    where what pages say is remembered.
     """
     journal = list(journal)
     sources_of = _remembering(dataset, load)
-    desk = _desk(dataset, [sources_of(line.config.get(f"datasets/{dataset.name}.toml")) for line in journal], load)
+    configured = [sources_of(line.config.get(f"datasets/{dataset.name}.toml")) for line in journal]
+    desk = _desk(dataset, configured, load)._replace(cache=cache)
     shelf = Shelf({}, {}, {})
     owners: dict[str, Key] = {}
     told: dict[str, list[Telling]] = {}
@@ -113,7 +122,7 @@ def _left_out(shelf: Shelf) -> Iterator[Problem]:
 def _remembering(dataset: Dataset, load: ingest.Load) -> Callable[[str | None], dict[str, SourceConfig]]:
     """Return what gives the sources as the dataset's file with a digest had them; as they are now without one."""
 
-    @cache
+    @once
     def sources_of(digest: str | None) -> dict[str, SourceConfig]:
         then = config.recalled(load(digest), dataset.name) if digest else None
         return {source.name: source for source in (then or dataset).sources}
@@ -149,7 +158,7 @@ def _put(fetched: Fetched, shelf: Shelf, desk: Desk) -> set[str]:
 def _contents(key: Key, files: Mapping[Key, Kept], desk: Desk, before: Contents) -> Contents:
     """Return what a file holds; a broken one still holds what it held before, for it is no whole snapshot."""
     content = Contents({}, [], [], Counter(), {})
-    for read in ingest.read(key, files, desk.load, desk.sources.get(key[0])):
+    for read in ingest.read(key, files, desk.load, desk.sources.get(key[0]), desk.cache):
         if isinstance(read, Problem):
             _note(read, content)
             continue

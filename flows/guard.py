@@ -16,6 +16,12 @@ from flows import jsonplace
 
 MAX_BYTES = 1 << 30
 """Largest file that is read, and most that a compressed one may become: 1 GiB."""
+MAX_UNPACKED = 8 << 30
+"""Most that the files of an archive may become, all of them: 8 GiB."""
+MAX_FILES = 100_000
+"""Most files of a folder that lies elsewhere, and members of an archive."""
+MAX_ANSWER = 32 << 20
+"""Largest answer of the web, as received and unpacked: 32 MiB."""
 MAX_DIGITS = 40
 """Longest number, in characters, and largest power of ten."""
 LOOKS_ESCAPED = "\\u"
@@ -160,7 +166,7 @@ INSIDE = ("memory", "zip", "tar")
 """Protocols that lead nowhere by themselves."""
 SERVERS = {"ftp": 21, "sftp": 22, "ssh": 22, "smb": 445}
 """Protocols whose address has a host to look at, and its usual port."""
-BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "oci", "hf")
+BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "oss", "oci", "hf")
 """Protocols whose address has a bucket; the server is that of the library's own configuration."""
 
 

@@ -6,6 +6,7 @@ the web. Its row has every address; a document of that id with another text is a
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import ingest
@@ -17,6 +18,9 @@ from schemas.dataset import Dataset, SourceConfig
 from schemas.mapping import Mapping as FieldMap
 from schemas.report import Problem, Record, Refused
 from schemas.rules import problem
+
+UNNAMED = ("input.unfinished", "input.total")
+"""What is told of a listing that has more than it could name."""
 
 
 class Telling(NamedTuple):
@@ -70,6 +74,8 @@ class Desk(NamedTuple):
     sources: dict[str, SourceConfig]
     maps: dict[str, FieldMap | None]
     """By source: how its fields become those of a release."""
+    cache: Path | None = None
+    """A folder where what pages say is remembered."""
 
 
 def addressed(release_id: str, owner: Key, shelf: Shelf, desk: Desk) -> Document:
@@ -158,7 +164,7 @@ def named(
     shelf: Shelf,
     desk: Desk,
 ) -> Iterator[Named]:
-    """Yield every release that a source named: those that were told, then what could not be read."""
+    """Yield every release that a source named: those that were told, could not be read, or were never to go out."""
     web = {name for name, source in desk.sources.items() if source.of_web}
     for release_id, story in told.items():
         document = next(telling.document for telling in reversed(story) if telling.document)
@@ -172,12 +178,22 @@ def named(
         source, file = key
         of_web = source in web
         listing = key not in shelf.files and (of_web or key in folders)
-        if listing and source in heard and broken.rule != "input.unfinished":
+        if listing and source in heard and broken.rule not in UNNAMED:
             continue
         item = desk.load(shelf.files[key].sha256) if of_web and not listing else None
         day = ingest.day_of(desk.sources[source], item) if item else None
         place = file if of_web else str(record.source)
         yield Named(source, place, day or _day(record.values), None, broken.rule, broken.message)
+    for key in sorted(shelf.files.keys() - {*owners.values()}):
+        if key[0] in web and not shelf.contents[key].named:
+            yield from _kept_back(key, shelf, desk)
+
+
+def _kept_back(key: Key, shelf: Shelf, desk: Desk) -> Iterator[Named]:
+    """Yield an item that was never had and that its publisher does not let go out, with his word for it."""
+    source, item = desk.sources[key[0]], desk.load(shelf.files[key].sha256)
+    if word := ingest.called_back(source, item):
+        yield Named(*key, ingest.day_of(source, item), None, None, f"its publisher says that it is {word}")
 
 
 def _tellers(release_id: str, owner: Key, document: Document, shelf: Shelf, desk: Desk) -> dict[Key, Document]:

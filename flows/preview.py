@@ -62,7 +62,7 @@ def _judgment(
     shelf = store.RawShelf(keep, partial(_recall, settings.raw, memory))
     fetched = ingest.gathered(job.dataset, files, settings.root, before, str(job.as_of), shelf)
     journal = [*before, fetched]
-    again = partial(documents.structured, job.dataset, journal, shelf.load)
+    again = partial(documents.structured, job.dataset, journal, shelf.load, cache=settings.cache)
     case = steps.case_of(job, journal)
     return job, case, *judging.judged(case, again(), again, suites=True)
 

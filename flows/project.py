@@ -17,7 +17,7 @@ the dataset `sample-ministry`, whose file is `../datasets/sample-ministry.toml`.
 Some of its values are wrong on purpose, so that there is something to find: `communique validate sample-ministry` names
 each with its place and how to mend it. What is refused, and why, is listed by `communique quarantine list` after a run.
 """
-IGNORED = ".prefect/\nraw/\nruns/\nquarantine/\nstaging/\npackages/\nsite/\n"
+IGNORED = ".prefect/\nraw/\nruns/\nquarantine/\nstaging/\npackages/\nsite/\ncache/\n"
 """What comes out, which git need not keep."""
 
 

@@ -122,7 +122,7 @@ def _told(settings: Settings, name: str) -> dict[str, list[Telling]]:
     dataset = next((one for one in before if one), None)
     if dataset is None:
         raise ConfigError(f"no state of datasets/{name}.toml that was ever received can be read")
-    return documents.tell(dataset, journal, load).told
+    return documents.tell(dataset, journal, load, settings.cache).told
 
 
 def carry_out(settings: Settings, dataset: str, ruling: Ruling) -> list[Package]:

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         return self.root / "raw"
 
     @property
+    def cache(self) -> Path:
+        """What is remembered only to save time."""
+        return self.root / "cache"
+
+    @property
     def packages(self) -> Path:
         """What is published."""
         return self.root / "packages"

@@ -102,7 +102,7 @@ def begin(settings: Settings, name: str, as_of: date | None, *, reference: bool 
     shutil.rmtree(settings.staging(name), ignore_errors=True)
     for folder in (job.home, settings.quarantine(name)):
         store.sweep(folder)
-    for shared in (settings.raw / "sha256", settings.raw / "warc", settings.told(name).parent):
+    for shared in (settings.raw / "sha256", settings.raw / "warc", settings.cache, settings.told(name).parent):
         store.sweep(shared, older_than=ABANDONED)
     runs.bury(settings, name, job.as_of)
     settle(settings, name)
@@ -191,7 +191,8 @@ def case_of(job: Job, journal: list[Fetched]) -> Case:
 
 
 def _structured(job: Job, skip: Skip | None = None) -> Built:
-    return documents.structured(job.dataset, job.journal, partial(store.load, job.settings.raw), skip)
+    load = partial(store.load, job.settings.raw)
+    return documents.structured(job.dataset, job.journal, load, skip, job.settings.cache)
 
 
 class Ending(NamedTuple):

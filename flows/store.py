@@ -208,6 +208,8 @@ class Visit(NamedTuple):
     """The address that answered in the end, after redirects."""
     kind: str | None = None
     """The Content-Type that the server declared."""
+    total: int | None = None
+    """How many releases a server of WordPress says that it has."""
 
 
 class Left(NamedTuple):
@@ -278,6 +280,8 @@ class RawShelf(NamedTuple):
     load: Callable[[str], bytes]
     record: Callable[[str, bytes], None] = lambda _digest, _record: None
     """Keeps the WARC record of the answer that has a digest."""
+    recorded: Callable[[str], bytes | None] = lambda _digest: None
+    """Gives the record that was kept so, None where there is none."""
     begin: Callable[[str, Visit], None] = lambda _url, _visit: None
     """Remembers an answer for the run that comes after a kill."""
     begun: Mapping[str, Visit] = {}
@@ -291,8 +295,8 @@ def on_disk(raw: Path, dataset: str, day: str) -> RawShelf:
     begun: dict[bool, dict[str, Visit]] = {True: {}, False: {}}
     for line in read_log(_begun(raw, dataset)):
         begun[line["day"] == day][line["url"]] = Visit(**line["visit"])
-    keeping = partial(keep, raw), partial(load, raw), partial(_keep_record, raw), partial(_begin, raw, dataset, day)
-    return RawShelf(*keeping, begun[True], begun[False])
+    keeping = partial(keep, raw), partial(load, raw), partial(_keep_record, raw), partial(_record, raw)
+    return RawShelf(*keeping, partial(_begin, raw, dataset, day), begun[True], begun[False])
 
 
 def end(raw: Path, dataset: str) -> None:
@@ -310,9 +314,18 @@ def _begin(raw: Path, dataset: str, day: str, url: str, visit: Visit) -> None:
 
 def _keep_record(raw: Path, digest: str, record: bytes) -> None:
     """Keep the WARC record of an answer under the digest of its bytes, once."""
-    path = raw / "warc" / digest[:2] / f"{digest}.warc.gz"
+    path = _record_path(raw, digest)
     if not path.exists():
         replace_file(path, record)
+
+
+def _record(raw: Path, digest: str) -> bytes | None:
+    path = _record_path(raw, digest)
+    return path.read_bytes() if path.exists() else None
+
+
+def _record_path(raw: Path, digest: str) -> Path:
+    return raw / "warc" / digest[:2] / f"{digest}.warc.gz"
 
 
 def journal_path(raw: Path, dataset: str) -> Path:

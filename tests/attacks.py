@@ -122,6 +122,7 @@ PAGES = {
     "an encoding that there is not": Attack(Reply(b"x", "text/html; charset=klingon"), "input.encoding", "there is"),
     "another host": Attack(moved("http://elsewhere.example/"), "input.address", "not among the hosts"),
     "the cloud's secrets": Attack(moved("http://169.254.169.254/"), "input.address", "not among the hosts"),
+    "a way to log in": Attack(moved("/login"), "input.redirect", "a page to log in"),
     "fifty megabytes": Attack(Reply(b"<p>x</p>" * (50 << 17)), "input.size", "larger than"),
     "a gzip bomb": Attack(Reply(BOMB, headers={"Content-Encoding": "gzip"}), "input.size", "grows beyond"),
     "a letter at a time": Attack(Reply(slow="body"), "input.unreached", "takes longer"),
@@ -211,6 +212,7 @@ def one_page(site: Site, reply: Reply) -> Dataset:
     """Lay a reply as one of two pages that a feed names."""
     of = lay_feed(site, "one", "two")
     site.replies["/one"] = reply
+    site.lay("/login", page("Tell us who you are."))
     return of
 
 

@@ -1,11 +1,14 @@
 """Folders that fsspec can list: in an archive, in memory, elsewhere; and those that are never opened."""
 
+import gzip
+import importlib.util
 import io
 import json
 import socket
 import socketserver
 import tarfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -20,7 +23,7 @@ from flows.documents import Built
 from flows.ingest import folders
 from schemas.dataset import Dataset
 from schemas.package import Package
-from tests.publishing import published, read_json, table
+from tests.publishing import PATIENCE, published, read_json, table
 from tests.site import Site
 from tests.test_web import DAY, later
 
@@ -135,6 +138,80 @@ def test_a_file_that_unpacks_to_too_much_costs_itself_alone(
     assert status(of, tmp_path).keys() == {"one"}
 
 
+BIG, MANY = "grows beyond 1,048,576 bytes", "more than 9 members"
+
+
+def lay_packed_tar(root: Path, releases: Releases) -> str:
+    lay_tar(root, releases)
+    (root / "drop.tar.gz").write_bytes(gzip.compress((root / "drop.tar").read_bytes()))
+    return "tar://in::file://drop.tar.gz"
+
+
+def lay_nested_zip(root: Path, releases: Releases) -> str:
+    lay_zip(root, releases)
+    with zipfile.ZipFile(root / "outer.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(root / "drop.zip", "drop.zip")
+    return "zip://in::zip://drop.zip::file://outer.zip"
+
+
+PACKED = {"zip": lay_zip, "tar": lay_tar, "tar.gz": lay_packed_tar, "a zip in a zip": lay_nested_zip}
+
+
+@pytest.mark.parametrize("lay", PACKED.values(), ids=PACKED)
+@pytest.mark.parametrize(("files", "words"), [((9, 200_000), BIG), ((10, 1), MANY), ((9, 100_000), "")])
+def test_an_archive_that_unpacks_to_too_much_or_too_many_files_is_refused_whole(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lay: Callable[[Path, Releases], str],
+    files: tuple[int, int],
+    words: str,
+) -> None:
+    monkeypatch.setattr(guard, "MAX_UNPACKED", 1 << 20)
+    monkeypatch.setattr(guard, "MAX_FILES", 9)
+    number, size = files
+    source = dataset(lay(tmp_path, {f"{one}.json": b"0" * size for one in range(number)})).sources[0]
+    if not words:
+        assert len(folders.listed(source, tmp_path)) == number
+        return
+    with pytest.raises(guard.BadInput, match=words) as caught:
+        folders.listed(source, tmp_path)
+    assert caught.value.rule == "input.size"
+
+
+def test_a_packed_tar_that_is_a_bomb_is_not_unpacked_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_UNPACKED", 1 << 20)
+    folder = lay_packed_tar(tmp_path, {"one.json": b"0" * (64 << 20)})
+    whole = (tmp_path / "drop.tar.gz").read_bytes()
+    (tmp_path / "drop.tar.gz").write_bytes(whole[: len(whole) // 4])
+    with pytest.raises(guard.BadInput, match="grows beyond"):
+        folders.listed(dataset(folder).sources[0], tmp_path)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_tar_whose_names_or_attributes_are_endless_is_refused_before_they_are_read(
+    tmp_path: Path, kind: bytes
+) -> None:
+    header = tarfile.TarInfo("./PaxHeaders/one")
+    header.type, header.size = kind, 64 << 20
+    told = header.tobuf(tarfile.USTAR_FORMAT) + b"0" * header.size + b"\0" * 1024
+    (tmp_path / "drop.tar.gz").write_bytes(gzip.compress(told, 1))
+    with pytest.raises(guard.BadInput, match="a name or attributes of more than 1,048,576 bytes") as caught:
+        folders.listed(dataset("tar://::file://drop.tar.gz").sources[0], tmp_path)
+    assert caught.value.rule == "input.size"
+
+
+def test_an_archive_of_thousands_of_folders_is_listed_at_once_and_a_packed_one_is_read_but_once(tmp_path: Path) -> None:
+    names = [f"{number * 7919 % 5000}/one.json" for number in range(5000)]
+    folder = lay_packed_tar(tmp_path, dict.fromkeys(names, b"{}"))
+    started = time.monotonic()
+    found = folders.listed(dataset(folder).sources[0], tmp_path)
+    assert [read() for read in found.values()] == [b"{}"] * 5000
+    assert list(found) == [f"{folder}/{name}" for name in names]
+    assert time.monotonic() - started < PATIENCE
+
+
 FORBIDDEN = {
     "a bucket that is not named": ("s3://elsewhere/releases", {}, "not among the hosts"),
     "a server that is not named": ("sftp://127.0.0.1/drop", {}, "not among the hosts"),
@@ -166,17 +243,35 @@ def test_an_address_of_the_own_web_server_is_no_folder(site: Site, tmp_path: Pat
     assert built(of, tmp_path).refused[0].problem.rule == "input.address"
 
 
-def test_a_bucket_whose_library_is_not_there_says_so(tmp_path: Path) -> None:
-    of = dataset("s3://named/releases", hosts=["named"])
-    fetched(of, tmp_path)
+LIBRARIES = {
+    "s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "oss": "ossfs", "oci": "ocifs",
+    "hf": "huggingface_hub", "sftp": "paramiko", "ssh": "paramiko", "smb": "smbprotocol",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", LIBRARIES)
+def test_a_protocol_whose_library_is_not_there_says_so_and_withdraws_nothing(
+    tmp_path: Path, seed: dict[str, Any], protocol: str
+) -> None:
+    library = LIBRARIES[protocol]
+    if importlib.util.find_spec(library):
+        pytest.skip(f"{library} is installed here")
+    before = dataset(lay_zip(tmp_path, {"one.json": json.dumps(seed | {"id": "one"}).encode()}))
+    fetched(before, tmp_path)
+    of = dataset(f"{protocol}://127.0.0.1/drop", hosts=["127.0.0.1"], private=True)
+    fetched(of, tmp_path, later(1))
     (refused,) = built(of, tmp_path).refused
-    assert (refused.problem.rule, "s3fs" in refused.problem.message) == ("input.unreached", True)
+    assert (refused.problem.rule, refused.record.source.file) == ("input.unreached", f"{protocol}://127.0.0.1/drop")
+    assert refused.problem.message.startswith(f"{protocol} needs a library that is not installed beside communique: ")
+    assert library in refused.problem.message
+    assert status(of, tmp_path) == {"one": "current"}
 
 
 class Ftp(socketserver.StreamRequestHandler):
-    """A server of one folder and one within it, which it does not list where it is `closed`."""
+    """A server of a folder and one within it, which it does not list where it is `closed`."""
 
     closed: ClassVar[bool] = False
+    files: ClassVar[dict[str, bytes]] = {"/drop/one.json": b"{}", "/drop/sub/two.json": b"{}"}
 
     def handle(self) -> None:
         """Answer every word of a client."""
@@ -191,18 +286,27 @@ class Ftp(socketserver.StreamRequestHandler):
             self.data = socket.create_server(("127.0.0.1", 0))
             high, low = divmod(self.data.getsockname()[1], 256)
             return f"227 here (127,0,0,1,{high},{low})\r\n".encode()
-        if word not in ("MLSD", "LIST"):
+        if word not in ("MLSD", "LIST", "RETR"):
             return b"230 as you like\r\n" if word != "QUIT" else b"221 bye\r\n"
         if word == "LIST" or (told == "/drop/sub" and self.closed):
             self.data.close()
             return b"550 not for you\r\n"
-        lists = {"/": "type=dir; drop", "/drop": "type=dir; sub\r\ntype=file;size=2; one.json"}
         self.wfile.write(b"150 it comes\r\n")
         taken, _ = self.data.accept()
-        taken.sendall(f"{lists.get(told, 'type=file;size=2; two.json')}\r\n".encode())
+        taken.sendall(self.files[told] if word == "RETR" else self.listing(told))
         taken.close()
         self.data.close()
         return b"226 done\r\n"
+
+    def listing(self, folder: str) -> bytes:
+        """Return what lies in a folder, a line each."""
+        inner = {path.removeprefix(f"{folder.rstrip('/')}/"): data for path, data in self.files.items()}
+        lines = {
+            f"type=file;size={len(data)}; {name}" if "/" not in name else f"type=dir; {name.partition('/')[0]}"
+            for name, data in inner.items()
+            if not name.startswith("/")
+        }
+        return "".join(f"{line}\r\n" for line in sorted(lines)).encode()
 
 
 @pytest.fixture
@@ -223,6 +327,29 @@ def test_a_folder_with_one_in_it_that_cannot_be_listed_is_not_listed_at_all(
     with pytest.raises(guard.BadInput, match="does not list /drop/sub") as caught:
         folders.listed(source, tmp_path)
     assert caught.value.rule == "input.unreached"
+
+
+def test_a_folder_on_a_server_is_read_and_what_it_lacks_is_withdrawn_but_not_while_it_is_not_listed(
+    ftp: str, tmp_path: Path, seed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = dataset(ftp, hosts=["127.0.0.1"], private=True)
+    one, two, edited = (
+        json.dumps(seed | {"id": name, "headline": text}).encode()
+        for name, text in (("one", "One"), ("two", "Two"), ("one", "One, edited"))
+    )
+    monkeypatch.setattr(Ftp, "files", {"/drop/one.json": one, "/drop/sub/two.json": two})
+    assert len(fetched(of, tmp_path).changed) == 2
+    assert status(of, tmp_path) == {"one": "current", "two": "current"}
+    assert not fetched(of, tmp_path, later(1)).changed
+    with monkeypatch.context() as patch:
+        patch.setattr(Ftp, "closed", True)
+        away = fetched(of, tmp_path, later(2))
+        assert (away.gone, list(away.refused)) == ([], [("drop", ftp)])
+    monkeypatch.setattr(Ftp, "files", {"/drop/one.json": edited})
+    again = fetched(of, tmp_path, later(3))
+    assert (list(again.changed), again.gone) == ([("drop", f"{ftp}/one.json")], [("drop", f"{ftp}/sub/two.json")])
+    assert status(of, tmp_path) == {"one": "current", "two": "withdrawn"}
+    assert built(of, tmp_path).refused == []
 
 
 NOWHERE = ".".join(["nowhere" * 8] * 6)

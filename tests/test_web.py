@@ -1,5 +1,6 @@
 """Sources of the web against a real server on the loopback: every kind, what is new, what is gone, what is refused."""
 
+import html
 import json
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -286,16 +287,77 @@ def test_a_canonical_address_that_cannot_be_is_passed_over(site: Site, tmp_path:
 
 
 def test_an_address_that_leads_to_another_is_that_release(site: Site, tmp_path: Path) -> None:
-    of = lay_feed(site, "old", "new", "lost")
+    of = lay_feed(site, "old", "older", "new", "node/17")
     at(site, "new")
-    site.replies["/old"] = Reply(status=302, headers={"Location": "/new?utm_source=old"})
-    site.replies["/lost"] = Reply(status=302, headers={"Location": "/"})
-    site.lay("/", page("<p>Welcome to the ministry.</p>"))
+    for name in ("old", "older"):
+        site.replies[f"/{name}"] = Reply(status=302, headers={"Location": "/new?utm_source=old"})
+    site.replies["/node/17"] = Reply(status=301, headers={"Location": "/news/a-new-login"})
+    site.lay("/news/a-new-login", page("<p>A text of another release.</p>"))
     fetched(of, tmp_path)
     assert found_at(of, tmp_path) == {
-        "new": (f"{site.address}/new", f"{site.address}/old"),
-        "lost": (f"{site.address}/lost", None),
+        "new": (f"{site.address}/new", f"{site.address}/old|{site.address}/older"),
+        "news-a-new-login": (f"{site.address}/news/a-new-login", f"{site.address}/node/17"),
     }
+    assert built(of, tmp_path).refused == []
+
+
+ASTRAY = {
+    "the home page": ("/", "the home page"),
+    "a page to log in": ("/user/login?destination=/one", "a page to log in"),
+    "a script to log in": ("/wp-login.php", "a page to log in"),
+    "a page to sign in": ("/accounts/Sign-In/", "a page to log in"),
+}
+
+
+@pytest.mark.parametrize(("where", "what"), ASTRAY.values(), ids=ASTRAY)
+def test_an_address_that_leads_to_no_page_of_its_own_is_refused_and_asked_again(
+    site: Site, tmp_path: Path, where: str, what: str
+) -> None:
+    of = lay_feed(site, "one", "two")
+    text = site.replies["/one"]
+    site.replies["/one"] = Reply(status=302, headers={"Location": where})
+    site.lay(where, page("<p>Welcome to the ministry. Please tell us who you are.</p>"))
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path).keys() == {"two"}
+    (refused,) = built(of, tmp_path).refused
+    assert (refused.problem.rule, refused.problem.message) == (
+        "input.redirect", f"the address leads to {site.address}{where}, {what}",
+    )  # fmt: skip
+    site.replies["/one"] = text
+    fetched(of, tmp_path, later(60))
+    assert releases(of, tmp_path).keys() == {"one", "two"}
+    assert built(of, tmp_path).refused == []
+
+
+def test_no_release_is_taken_from_a_page_that_several_addresses_lead_to(site: Site, tmp_path: Path) -> None:
+    site.lay("/sorry", page("<p>Something went wrong. Please try again later.</p>"))
+    names = ["two"]
+    for days, name in enumerate(("one", "three", "four")):
+        names.append(name)
+        of = lay_feed(site, *names)
+        for led in names[1:]:
+            site.replies[f"/{led}"] = Reply(status=302, headers={"Location": "/sorry"})
+        found = fetched(of, tmp_path, later(days))
+    why = f"the address leads to {site.address}/sorry, as another does that is listed"
+    assert found.refused == {("news", f"{site.address}/{name}"): ("input.redirect", why) for name in names[1:]}
+    assert {name: row["status"] for name, row in releases(of, tmp_path).items()} == {
+        "two": "current",
+        "sorry": "withdrawn",  # one alone led there at first
+    }
+    lay_feed(site, *names)
+    fetched(of, tmp_path, later(60))
+    assert {name for name, row in releases(of, tmp_path).items() if row["status"] == "current"} == {*names}
+
+
+def test_what_was_had_stays_when_its_address_leads_where_others_lead(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two")
+    fetched(of, tmp_path)
+    site.lay("/sorry", page("<p>Something went wrong. Please try again later.</p>"))
+    for name in ("one", "two"):
+        site.replies[f"/{name}"] = Reply(status=302, headers={"Location": "/sorry"})
+    again = fetched(of, tmp_path, later(1))
+    assert (len(again.changed), len(again.refused)) == (0, 2)
+    assert {row["status"] for row in releases(of, tmp_path).values()} == {"current"}
 
 
 def test_a_page_that_lists_pages_names_no_mailbox_and_no_script(site: Site, tmp_path: Path) -> None:
@@ -677,6 +739,50 @@ def test_plain_text_of_a_feed_stays_plain(site: Site, tmp_path: Path) -> None:
     assert built(of, tmp_path).noted == []
 
 
+MARKS = "a < b & c <sup>2</sup>"
+
+
+@pytest.mark.parametrize("text", ["content_text", "summary"])
+def test_titles_summaries_and_plain_texts_of_a_json_feed_stay_plain(site: Site, tmp_path: Path, text: str) -> None:
+    told = {"url": "/one", "title": MARKS, text: LINES, "date_published": "2026-11-20T10:00:00Z"}
+    site.lay("/feed", json.dumps({"items": [told]}), "application/feed+json")
+    of = dataset(site, "feed")
+    fetched(of, tmp_path)
+    (row,) = releases(of, tmp_path).values()
+    assert (row["headline"], row["body"]) == (MARKS, LINES)
+    assert built(of, tmp_path).noted == []
+
+
+def test_the_title_of_a_node_of_drupal_and_the_words_of_a_link_stay_plain(site: Site, tmp_path: Path) -> None:
+    node = {"title": MARKS, "body": {"processed": ORDERS}, "path": {"alias": "/node"}}
+    site.lay("/nodes", json.dumps({"data": [{"attributes": node}]}), "application/json")
+    site.lay("/list", f"<a href='/link'>{html.escape(MARKS)}</a>")
+    site.lay("/link", f"<p>{ORDERS}</p>")
+    for number, of in enumerate(
+        (dataset(site, "drupal", "/nodes"), dataset(site, "pages", "/list", page={"body": "p"}))
+    ):
+        fetched(of, tmp_path / str(number))
+        assert [row["headline"] for row in releases(of, tmp_path / str(number)).values()] == [MARKS]
+
+
+HEADLINES: list[tuple[dict[str, Any], str]] = [
+    ({"headlines": [{"role": "main", "value": MARKS}]}, MARKS),
+    ({"headline": MARKS}, MARKS),
+    ({"headline": None, "title": MARKS}, MARKS),
+    ({"headlines": [{"contentType": "text/plain", "value": MARKS}]}, MARKS),
+    ({"headlines": [{"contentType": "text/html", "value": "Fish &amp; <b>chips</b>"}]}, "Fish & chips"),
+]
+
+
+@pytest.mark.parametrize(("told", "headline"), HEADLINES)
+def test_a_headline_of_ninjs_is_plain_text_unless_it_says_that_it_is_html(
+    site: Site, tmp_path: Path, told: dict[str, Any], headline: str
+) -> None:
+    of = lay_items(site, item("one", **told))
+    fetched(of, tmp_path)
+    assert releases(of, tmp_path)["one"]["headline"] == headline
+
+
 def item(name: str, **more: Any) -> dict[str, Any]:
     return {
         "uri": f"/{name}",
@@ -714,9 +820,14 @@ def test_a_ninjs_item_that_is_called_back_is_withdrawn_and_one_that_never_was_ha
     of = lay_items(site, [item("one"), item("two", **status)])
     fetched(of, tmp_path)
     assert releases(of, tmp_path).keys() == {"one"}
+    (word,) = status.values()
+    assert [(one.entry, one.day, one.rule, one.why) for one in built(of, tmp_path).named if not one.release_id] == [
+        (f"{site.address}/two", "2026-11-20", None, f"its publisher says that it is {word}")
+    ]
     lay_items(site, [item("one", **status)])
     fetched(of, tmp_path, later(1))
     assert [row["status"] for row in releases(of, tmp_path).values()] == ["withdrawn"]
+    assert [one.entry for one in built(of, tmp_path).named] == [f"{site.address}/{name}" for name in ("one", "two")]
     lay_items(site, [item("one", pubStatus="usable")])
     fetched(of, tmp_path, later(2))
     assert [row["status"] for row in releases(of, tmp_path).values()] == ["current"]

@@ -498,6 +498,58 @@ def test_the_answer_that_withdraws_a_release_is_kept(site: Site, tmp_path: Path)
     assert len(records) == 3 + 2
 
 
+def records(raw: Path) -> dict[str, tuple[str, str | None, str | None, str]]:
+    """Return by address what is kept of it: the type of its record, where it leads, what it refers to, its body."""
+    found = {}
+    for path in sorted((raw / "warc").rglob("*.warc.gz")):
+        with path.open("rb") as file:
+            (record,) = [(one, one.content_stream().read().decode()) for one in ArchiveIterator(file)]
+            told = record[0].rec_headers.get_header
+            leads = record[0].http_headers.get_header("Location")
+            address = told("WARC-Target-URI")
+            assert address not in found
+            found[address] = record[0].rec_type, leads, told("WARC-Refers-To-Target-URI"), record[1]
+    return found
+
+
+def test_each_redirect_and_each_robots_txt_is_kept_once(site: Site, tmp_path: Path) -> None:
+    of = lay_feed(site, "one", "two", "three")
+    site.lay("/robots.txt", "User-agent: *\nDisallow: /three\n", "text/plain")
+    site.replies["/one"] = attacks.moved("/first")
+    site.replies["/first"] = attacks.moved("/second")
+    site.replies["/two"] = attacks.moved("http://elsewhere.example/")
+    site.lay("/second", page(ORDERS))
+    for days in range(3):
+        fetched(of, tmp_path, later(days))
+    kept = {address.removeprefix(site.address): told[:2] for address, told in records(tmp_path).items()}
+    assert kept == {
+        "/robots.txt": ("response", None),
+        "/feed": ("response", None),
+        "/one": ("response", "/first"),
+        "/first": ("response", "/second"),
+        "/second": ("response", None),
+        "/two": ("response", "http://elsewhere.example/"),
+    }
+
+
+def test_two_addresses_with_the_same_bytes_have_a_record_each_and_the_bytes_are_kept_once(
+    site: Site, tmp_path: Path
+) -> None:
+    of = lay_feed(site, "one", "two", "three")
+    for name in ("one", "two"):
+        site.lay(f"/{name}", page(ORDERS), tagged=False)
+    site.replies["/three"] = Reply(
+        gzip.compress(page(ORDERS).encode()), headers={"Content-Encoding": "gzip"}, tagged=False
+    )
+    for days in range(3):
+        fetched(of, tmp_path, later(days))
+    kept = {address.removeprefix(site.address): told for address, told in records(tmp_path).items()}
+    assert kept["/one"] == ("response", None, None, page(ORDERS))
+    assert kept["/three"] == ("response", None, None, page(ORDERS))
+    assert kept["/two"] == ("revisit", None, f"{site.address}/one", "")
+    assert kept.keys() == {"/feed", "/one", "/two", "/three"}
+
+
 @pytest.mark.parametrize("days", [0, 1])
 def test_a_run_that_was_killed_is_taken_up_where_it_was(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int

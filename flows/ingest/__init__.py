@@ -178,18 +178,18 @@ def affected(keys: Iterable[Key], files: Mapping[Key, Kept]) -> list[Key]:
 
 
 def read(
-    key: Key, files: Mapping[Key, Kept], load: Load, config: SourceConfig | None = None
+    key: Key, files: Mapping[Key, Kept], load: Load, config: SourceConfig | None = None, cache: Path | None = None
 ) -> Iterator[Document | Problem]:
     """Yield the documents in the file `key` of `files`, or a problem for what is none; `config` is of its source.
 
-    A text and its sidecar are one document, that of the text.
+    A text and its sidecar are one document, that of the text. `cache` is a folder where what pages say is remembered.
     """
     source, file = key
     place = Provenance(file=file, sha256=files[key].sha256)
     reader = READERS.get(_kind(file), _read_nothing)
     try:
         if config and config.of_web:
-            yield from _item(config, load(files[key].sha256), place, load)
+            yield from _item(config, load(files[key].sha256), place, load, cache)
             return
         if (source, partner(file)) in files:
             yield from _pair(key, files, load) if file.endswith(".txt") else ()
@@ -199,11 +199,13 @@ def read(
         yield _problem(bad, place)
 
 
-def _item(config: SourceConfig, data: bytes, place: Provenance, load: Load) -> Iterator[Document | Problem]:
+def _item(
+    config: SourceConfig, data: bytes, place: Provenance, load: Load, cache: Path | None
+) -> Iterator[Document | Problem]:
     """Yield the one document of an item of the web; none while its page could not be had, which the journal tells."""
     from flows.ingest.web import items  # noqa: PLC0415 - as above
 
-    said = items.read(config, data, load)
+    said = items.read(config, data, load, cache)
     if said:
         yield Document(config.name, said, place)
 
@@ -222,6 +224,13 @@ def day_of(config: SourceConfig, item: bytes) -> str | None:
     from flows.ingest.web import items  # noqa: PLC0415 - as above
 
     return items.day(config, item)
+
+
+def called_back(config: SourceConfig, item: bytes) -> str | None:
+    """Return the word by which its publisher calls an item of the web back, or keeps it back."""
+    from flows.ingest.web import items  # noqa: PLC0415 - as above
+
+    return items.called_back(config, item)
 
 
 def _pair(key: Key, files: Mapping[Key, Kept], load: Load) -> Iterator[Document | Problem]:

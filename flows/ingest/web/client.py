@@ -20,8 +20,6 @@ from protego import Protego
 from flows import guard
 from flows.store import Visit
 
-MOST_BYTES = 32 << 20
-"""Largest answer, as received and unpacked: 32 MiB."""
 MOST_SECONDS = 60.0
 """Longest that an answer may take from the request to its last byte."""
 MOST_REDIRECTS = 5
@@ -95,6 +93,10 @@ class Client:
     delay: float = 1.0
     private: bool = False
     known: dict[str, Host] = field(default_factory=dict)
+    redirected: Callable[[Answer], None] = lambda _answer: None
+    """Is told of each redirect."""
+    ruled: Callable[[Answer], None] = lambda _answer: None
+    """Is told of each robots.txt."""
     lines: list[Any] = field(default_factory=list)
     """The connections that are open, for one that takes too long is ended from outside."""
     http: httpx.Client = field(
@@ -113,6 +115,7 @@ class Client:
             answer = ask(guard.allowed(url, self.hosts), conditions)
             if answer.status not in MOVED:
                 return answer
+            self.redirected(answer)
             url = guard.joined(url, answer.header("location") or "")
         raise guard.BadInput("input.unreached", f"more than {MOST_REDIRECTS} redirects follow each other", value=url)
 
@@ -145,7 +148,10 @@ class Client:
         answer = self._followed(url, {}, lambda there, asked: self._tried(host, there, asked))
         if answer.status >= BROKEN:
             raise Answered(answer)
-        return Protego.parse(answer.data.decode("utf-8", "replace") if answer.status == OK else "")
+        if answer.status != OK:
+            return Protego.parse("")
+        self.ruled(answer)
+        return Protego.parse(answer.data.decode("utf-8", "replace"))
 
     def _counted(self, host: Host, url: str, conditions: dict[str, str]) -> Answer:
         """Return an answer; a host that fails time after time, or says that it is busy for long, is closed."""
@@ -251,15 +257,15 @@ def _limited(chunks: Iterator[bytes]) -> Iterator[bytes]:
     size = 0
     for chunk in chunks:
         size += len(chunk)
-        if size > MOST_BYTES:
-            raise guard.BadInput("input.size", f"the answer is larger than {MOST_BYTES:,} bytes")
+        if size > guard.MAX_ANSWER:
+            raise guard.BadInput("input.size", f"the answer is larger than {guard.MAX_ANSWER:,} bytes")
         yield chunk
 
 
 def _unpacked(status: int, received: bytes, encoding: str) -> bytes:
     """Return the body as it was before the server encoded it; nothing of one that says no more than its status."""
     try:
-        return guard.inflate(received, encoding, MOST_BYTES)
+        return guard.inflate(received, encoding, guard.MAX_ANSWER)
     except guard.BadInput:
         if status == OK:
             raise

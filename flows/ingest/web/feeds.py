@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flows import guard
@@ -61,13 +62,18 @@ def _plain(entry: Any) -> dict[str, Any]:
         found["enclosures"] = enclosures
     if "tags" in found:
         found["tags"] = [tag.term for tag in found["tags"] if tag.get("term")]
-    if plain := [name for name in ("title", "content", "summary") if _stays(entry, name, found.get(name))]:
-        found[PLAIN_TEXT] = plain
-    return dict(json.loads(json.dumps(found, default=str)))
+    plain = [name for name in ("title", "content", "summary") if _is_plain(entry, name)]
+    return dict(json.loads(json.dumps(in_plain_text(found, plain), default=str)))
 
 
-def _stays(entry: Any, name: str, value: Any) -> bool:
-    """Return whether a field of a feed's entry is told to be plain text, and would be another text as HTML."""
-    parts = entry.content if name == "content" and value else [entry.get(f"{name}_detail") or {}]
-    plain = all(part.get("type") == "text/plain" for part in parts)
-    return plain and isinstance(value, str) and pages.text_of(value) != value.strip()
+def _is_plain(entry: Any, name: str) -> bool:
+    """Return whether a field of a feed's entry is told to be plain text."""
+    parts = entry.content if name == "content" and "content" in entry else [entry.get(f"{name}_detail") or {}]
+    return all(part.get("type") == "text/plain" for part in parts)
+
+
+def in_plain_text(entry: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return an entry that says which of the fields in `names`, all plain text, would be another text as HTML."""
+    filled = ((name, entry[name]) for name in names if isinstance(entry.get(name), str))
+    plain = [name for name, value in filled if pages.text_of(value) != value.strip()]
+    return entry | ({PLAIN_TEXT: plain} if plain else {})

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from flows import guard
 from flows.ingest.mapping import mapped
-from flows.ingest.web import listings, pages
+from flows.ingest.web import listings, remembered
 from flows.ingest.web.maps import MAPS, common
 from schemas.dataset import SourceConfig
 from schemas.mapping import Mapping
@@ -16,12 +17,15 @@ LISTED = {"headline": "title", "published": "published"}
 """Fields that a page need not be asked for where the listing has them, and their names there."""
 
 
-def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dict[str, Any] | None:
+def read(
+    source: SourceConfig, data: bytes, load: Callable[[str], bytes], cache: Path | None = None
+) -> dict[str, Any] | None:
     """Return what is said of a release, for the map of its source; None where there is none, or not any more.
 
     Beside the fields of the listing it has `address`, `page` with the fields of the page, and `common`: title, text,
     published, modified and language by these names, HTML made text. Where the page names another address as canonical,
-    that is the `address`, and the one that was listed is `also`; `listed_at` is always the latter.
+    that is the `address`, and the one that was listed is `also`; `listed_at` is always the latter. `cache` is a folder
+    where what pages say is remembered.
     """
     item = json.loads(data)
     if (item["asked"] and not item["page"]) or listings.called_back(source.kind, item["listed"]):
@@ -34,7 +38,7 @@ def read(source: SourceConfig, data: bytes, load: Callable[[str], bytes]) -> dic
         listed = common(source.kind, said, LISTED.values())
         wanted = {"body", *(field for field, name in LISTED.items() if name not in listed)}
         wanted |= set() if source.language else {"language"}
-        said["page"] = pages.read(load(item["page"]["sha256"]), item["page"]["kind"], selectors, wanted)
+        said["page"] = remembered.read(cache, item["page"], load, selectors, wanted)
         said |= _canonical(source, item, said["page"].get("canonical"))
     return said | {"common": common(source.kind, said)}
 
@@ -73,6 +77,11 @@ def _own(source: SourceConfig, here: str, told: str | None) -> str | None:
     parts = urlsplit(address)
     fits = told and parts.scheme in ("http", "https") and parts.hostname in source.hosts and parts.path
     return address if fits else None
+
+
+def called_back(source: SourceConfig, data: bytes) -> str | None:
+    """Return the word by which its publisher calls a release back, or keeps it back; None where he does not."""
+    return listings.called_back(source.kind, json.loads(data)["listed"])
 
 
 def day(source: SourceConfig, data: bytes) -> str | None:

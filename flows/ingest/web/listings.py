@@ -38,6 +38,8 @@ class Listing(NamedTuple):
     """Addresses where it goes on."""
     lacking: str | None = None
     """What is told of entries that have no address and of links that are none, if there are any."""
+    total: int | None = None
+    """How many releases the source says that it has, where it says so."""
 
 
 class Api(NamedTuple):
@@ -54,6 +56,8 @@ class Api(NamedTuple):
     """The address of the next answer."""
     number: str = ""
     """The parameter that numbers the answers, where no next address is told."""
+    total: str = ""
+    """How many items there are in all."""
     first: int = 1
     embargo: str = ""
     """When an item is free to go out."""
@@ -67,9 +71,16 @@ FIELDS = "title type abstract publication_date document_number html_url body_htm
 """What the Federal Register is asked for of a document."""
 APIS = {
     "wordpress": Api("", "link", number="page", query=(("per_page", "100"), ("orderby", "modified"))),
-    "drupal": Api("data", "attributes.path.alias", then="links.next.href", query=(("sort", "-changed"),)),
+    "drupal": Api(
+        "data", "attributes.path.alias", then="links.next.href", total="meta.count", query=(("sort", "-changed"),)
+    ),
     "doj": Api(
-        "results", "url", number="page", first=0, query=(("pagesize", "50"), ("sort", "changed"), ("direction", "DESC"))
+        "results",
+        "url",
+        number="page",
+        first=0,
+        total="metadata.resultset.count",
+        query=(("pagesize", "50"), ("sort", "changed"), ("direction", "DESC")),
     ),
     "federal-register": Api(
         "results",
@@ -77,6 +88,7 @@ APIS = {
         page="body_html_url",
         body="body",
         then="next_page_url",
+        total="count",
         query=(
             ("order", "newest"),
             ("per_page", "100"),
@@ -88,8 +100,6 @@ APIS = {
 """By kind; the formats are those of the WordPress REST API, Drupal's JSON:API, the API of justice.gov, the Federal
 Register API v1, and IPTC ninjs 1 to 3."""
 GZIP = b"\x1f\x8b"
-MOST_BYTES = 32 << 20
-"""Most that a gzipped sitemap may become, as any answer."""
 TRACKING = re.compile(r"(utm_\w+|fbclid|gclid|mc_[ce]id)(=|$)")
 
 
@@ -132,7 +142,8 @@ def _json_feed(source: SourceConfig, url: str, data: bytes) -> Listing:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise guard.BadInput("input.format", "this JSON is no JSON Feed: it has no list of items", value=url)
     then = told.get("next_url") if isinstance(told, dict) else None
-    entries = [_entry(source, url, item, item.get("url") or item.get("id")) for item in items]
+    told_plain = (feeds.in_plain_text(item, ("title", "summary")) for item in items)
+    entries = [_entry(source, url, item, item.get("url") or item.get("id")) for item in told_plain]
     return _listing(url, entries, [then] if isinstance(then, str) else [])
 
 
@@ -166,7 +177,7 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     told = guard.strict_json(guard.decode(data), exact=False)
     items = at(told, steps_of(api.items))
     if isinstance(items, dict) and not api.items:
-        items = items["items"] if isinstance(items.get("items"), list) else [items]
+        items = items.get("items", [items] if at(items, steps_of(api.address)) else None)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         where = api.items or "the answer"
         raise guard.BadInput(
@@ -175,8 +186,14 @@ def _api(source: SourceConfig, url: str, data: bytes, _: str | None) -> Listing:
     held = [item for item in items if _held(api, item)]
     entries = [_of_api(source, api, url, item) for item in items if item not in held]
     listing = _listing(url, entries, _then(api, url, told, items))
+    total = count(at(told, steps_of(api.total))) if api.total else None
     later = [f"{at(item, steps_of(api.address))} is embargoed until {at(item, steps_of(api.embargo))}" for item in held]
-    return listing._replace(lacking="; ".join(filter(None, [listing.lacking, *later])) or None)
+    return listing._replace(lacking="; ".join(filter(None, [listing.lacking, *later])) or None, total=total)
+
+
+def count(told: Any) -> int | None:
+    """Return a number of releases as a source tells it, None where it is none."""
+    return int(told) if str(told).isdecimal() and len(str(told)) <= guard.MAX_DIGITS else None
 
 
 def _held(api: Api, item: dict[str, Any]) -> bool:
@@ -191,10 +208,11 @@ def _held(api: Api, item: dict[str, Any]) -> bool:
 CALLED_BACK = ("canceled", "withheld")
 
 
-def called_back(kind: str, listed: dict[str, Any]) -> bool:
-    """Return whether a listing says that an item is not to be published, or no longer."""
+def called_back(kind: str, listed: dict[str, Any]) -> str | None:
+    """Return the word by which a listing says that an item is not to be published, or no longer; None where it may."""
     status = APIS[kind].status if kind in APIS else ""
-    return bool(status) and any(name.lower() == status and told in CALLED_BACK for name, told in listed.items())
+    said = (told for name, told in listed.items() if status and name.lower() == status)
+    return next((told for told in said if told in CALLED_BACK), None)
 
 
 def _of_api(source: SourceConfig, api: Api, url: str, item: dict[str, Any]) -> Entry | None:
@@ -221,7 +239,7 @@ def _then(api: Api, url: str, told: Any, items: list[Any]) -> Iterator[str]:
 
 def _sitemap(source: SourceConfig, url: str, data: bytes, declared: str | None) -> Listing:
     """A sitemap, or an index of sitemaps, either of them gzipped or not."""
-    root = guard.xml(feeds.whole(guard.gunzip(data, MOST_BYTES) if data.startswith(GZIP) else data, declared))
+    root = guard.xml(feeds.whole(guard.gunzip(data, guard.MAX_ANSWER) if data.startswith(GZIP) else data, declared))
     kind = _local(root.tag)
     if kind not in ("urlset", "sitemapindex"):
         raise guard.BadInput("input.format", f"this XML is no sitemap, but {kind}", value=url)

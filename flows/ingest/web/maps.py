@@ -26,6 +26,8 @@ class Common(NamedTuple):
     """The day of publication as the source states it, where that is another field than the instant."""
     latest: tuple[str, ...] = ()
     """What stands for the publication of an item that tells only when it was changed last."""
+    plain: tuple[str, ...] = ()
+    """Fields whose text is no HTML, unless the item itself says that it is."""
 
 
 NAMES = ("title", "text", "published", "modified", "language", "day")
@@ -56,6 +58,7 @@ COMMON = {
         ("language", "page.language", feeds.LANGUAGE),
         ("id", "guid", "url", "tags", "author", "authors", "enclosures", "media_content", "media_thumbnail"),
         latest=("updated", "date_modified"),
+        plain=("content_text",),
     ),
     "wordpress": Common(
         ("title",),
@@ -73,6 +76,7 @@ COMMON = {
         ("attributes.changed",),
         ("attributes.langcode",),
         tuple(NODE.split()),
+        plain=("attributes.title",),
     ),
     "doj": Common(
         ("title",),
@@ -97,9 +101,15 @@ COMMON = {
         ("versionCreated", "versioncreated"),
         ("language",),
         tuple(ITEM.split()),
+        plain=("headlines", "headline", "title", "body_text"),
     ),
     "pages": Common(
-        ("page.headline", "title"), ("page.body",), ("page.published",), ("page.modified",), ("page.language",)
+        ("page.headline", "title"),
+        ("page.body",),
+        ("page.published",),
+        ("page.modified",),
+        ("page.language",),
+        plain=("title",),
     ),
     "sitemap": Common(
         ("page.headline", "title"),
@@ -108,10 +118,9 @@ COMMON = {
         ("page.modified",),
         ("page.language", "language"),
         ("loc", "lastmod", "changefreq", "priority", "name"),
+        plain=("title",),
     ),
 }
-PLAIN = ("page.", "content_text", "body_text")
-"""Fields whose text is no HTML."""
 
 
 def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dic
     """
     found: dict[str, Any] = {}
     for name in names:
-        value, html = _first(said, getattr(COMMON[kind], name))
+        value, html = _first(said, getattr(COMMON[kind], name), COMMON[kind].plain)
         if value is not None:
             found[name] = pages.text_of(str(value)) if html and name in ("title", "text") else value
     if "title" in found:
@@ -130,15 +139,18 @@ def common(kind: str, said: dict[str, Any], names: Iterable[str] = NAMES) -> dic
     return ({"published": latest} if latest else {}) | {name: value for name, value in found.items() if value != ""}
 
 
-def _first(said: dict[str, Any], paths: tuple[str, ...]) -> tuple[Any, bool]:
-    """Return the value of the first of `paths` that is filled, None where none is, and whether it may be HTML."""
-    plain = said.get(feeds.PLAIN_TEXT) or ()
+def _first(said: dict[str, Any], paths: tuple[str, ...], plain: tuple[str, ...] = ()) -> tuple[Any, bool]:
+    """Return the value of the first of `paths` that is filled, None where none is, and whether it may be HTML.
+
+    An item says of a value which it is; else the paths in `plain` are no HTML, nor what is of a page.
+    """
     for path in paths:
         told = _main(at(said, steps_of(path)))
         value = _value(told)
         if value:
-            declared = str(told.get("contentType")) if isinstance(told, dict) else ""
-            return value, not (path.startswith(PLAIN) or path in plain or declared.startswith("text/plain"))
+            declared = str(told.get("contentType") or "") if isinstance(told, dict) else ""
+            usual = path.startswith("page.") or path in (*plain, *(said.get(feeds.PLAIN_TEXT) or ()))
+            return value, "html" in declared or not (usual or declared.startswith("text/plain"))
     return None, False
 
 

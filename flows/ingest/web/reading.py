@@ -36,7 +36,24 @@ def listed(walk: Walk, before: Mapping[Key, Item]) -> tuple[dict[Key, Entry], bo
     _leave(walk, start, list(dict.fromkeys(owed or again)), left.since if left else walk.day)
     if read.whole and not entries:
         walk.found.refused[source.name, start] = Untaken("input.empty", "the source names no release")
-    return entries, read.whole and bool(entries)
+    lacks = _lacks(
+        walk, start, read.total, len(entries if source.mode == "snapshot" else entries.keys() | before.keys())
+    )
+    return entries, read.whole and bool(entries) and not lacks
+
+
+def _lacks(walk: Walk, start: str, total: int | None, named: int) -> bool:
+    """Return whether a source names fewer releases than it says that it has, and tell it.
+
+    What is named counts that is not forgotten, all but in a snapshot. Nothing is told where something else is told of
+    the listing, as that it goes on, or where only a part of it is wanted.
+    """
+    source, refused = walk.source, walk.found.refused
+    if total is None or total <= named or source.only or any(key[0] == source.name for key in refused):
+        return False
+    why = f"the source says that it has {total:,} {noun(total, 'release')}, and names {named:,}"
+    refused[source.name, start] = Untaken("input.total", why)
+    return True
 
 
 def _leave(walk: Walk, start: str, owed: list[str], since: str) -> None:
@@ -63,6 +80,8 @@ class Stretch:
     asked: int = 0
     whole: bool = True
     """Whether it was read to its end, and every entry had an address."""
+    total: int | None = None
+    """How many releases its last answer says that there are."""
     owed: list[str] = field(default_factory=list)
     """Where it goes on to what was never read: answers that could not be had, and those beyond the most of a run."""
     beyond: list[str] = field(default_factory=list)
@@ -93,6 +112,7 @@ class Stretch:
         where it was left, until one has nothing that came since.
         """
         source, before = self.walk.source, self.before
+        self.total = self.total if listing.total is None else listing.total
         if listing.lacking:
             self.whole = False
             self.walk.found.refused[source.name, url] = Untaken("input.format", listing.lacking)
@@ -122,7 +142,8 @@ class Stretch:
 
 def _answer(walk: Walk, url: str) -> Listing:
     visit = visited(walk, url)
-    return listings.read(walk.source, visit.url or url, walk.shelf.load(visit.sha256), visit.kind)
+    listing = listings.read(walk.source, visit.url or url, walk.shelf.load(visit.sha256), visit.kind)
+    return listing if visit.total is None else listing._replace(total=visit.total)
 
 
 def _beyond_the_last(kind: str, bad: guard.BadInput) -> bool:

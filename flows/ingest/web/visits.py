@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from flows import guard
+from flows.ingest.web import record
 from flows.ingest.web.client import Client
-from flows.ingest.web.record import record
+from flows.ingest.web.listings import count
 from flows.store import Kept, Key, Left, RawShelf, Untaken, Visit
 from schemas.dataset import SourceConfig
 
@@ -73,9 +74,14 @@ def visited(walk_of: Walk, url: str) -> Visit:
             "input.unreached", "the server says that nothing is new to one who knows nothing", value=url
         )
     digest = walk_of.shelf.keep(answer.data)
-    walk_of.shelf.record(digest, record(answer))
+    record.keep(walk_of.shelf, digest, answer)
     visit = Visit(
-        digest, answer.header("etag"), answer.header("last-modified"), answer.url, answer.header("content-type")
+        digest,
+        answer.header("etag"),
+        answer.header("last-modified"),
+        answer.url,
+        answer.header("content-type"),
+        count(answer.header("x-wp-total")),
     )
     walk_of.found.visits[url] = visit
     walk_of.shelf.begin(url, visit)

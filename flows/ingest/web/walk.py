@@ -5,15 +5,17 @@ source like any other, its name the release's address; so what is new, edited or
 """
 
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import quote
+from functools import partial
+from urllib.parse import SplitResult, quote, urlsplit
 
 from flows import guard, store
-from flows.ingest.web import items, reading
+from flows.ingest.web import items, listings, reading, record
 from flows.ingest.web.client import Answered, Client, Host
 from flows.ingest.web.listings import Entry
-from flows.ingest.web.record import record
 from flows.ingest.web.visits import Item, Memory, Walk, Walked, visited
 from flows.store import Kept, Key, RawShelf, Untaken
 from schemas import __version__
@@ -29,7 +31,7 @@ def walk(dataset: Dataset, memory: Memory, shelf: RawShelf, day: str) -> Walked:
     """Return what the dataset's sources of the web hold now; what could not be had is told in `refused`."""
     hosts: dict[str, Host] = {}
     walks = [
-        Walk(source, _client(dataset, source, hosts), memory, shelf, day, Walked({}, [], {}, {}, {}))
+        Walk(source, _client(dataset, source, hosts, shelf), memory, shelf, day, Walked({}, [], {}, {}, {}))
         for source in dataset.sources
         if source.of_web
     ]
@@ -44,10 +46,11 @@ def walk(dataset: Dataset, memory: Memory, shelf: RawShelf, day: str) -> Walked:
     return walked
 
 
-def _client(dataset: Dataset, source: SourceConfig, hosts: dict[str, Host]) -> Client:
+def _client(dataset: Dataset, source: SourceConfig, hosts: dict[str, Host], shelf: RawShelf) -> Client:
     told = dataset.dataset.contact or dataset.dataset.homepage or dataset.publisher.name
     agent = f"communique/{__version__} (+{quote(told, safe=SENDABLE)})"
-    return Client(source.hosts, agent, source.delay, source.private, hosts)
+    kept = partial(record.keep_redirect, shelf), partial(record.keep_rules, shelf)
+    return Client(source.hosts, agent, source.delay, source.private, hosts, *kept)
 
 
 def _walk(walk_of: Walk) -> Walked:
@@ -67,10 +70,32 @@ def _asked(walk_of: Walk, before: Mapping[Key, Item]) -> Walked:
             found.gone.append(key)
         elif key not in entries:
             entries[key] = Entry(key[1], known["listed"], known["asked"])
+    taken: dict[Key, Item] = {}
     for key in sorted(entries, key=lambda key: _turn(walk_of.day, key, before.get(key))):
-        entry = entries[key]
-        found.items[key] = store.to_json(_taken(walk_of, key, entry, before.get(key)))
+        taken[key] = _taken(walk_of, key, entries[key], before.get(key))
+    for key, end in _led_together(taken).items():
+        found.refused[key] = Untaken("input.redirect", f"the address leads to {end}, as another does that is listed")
+        then = before.get(key)
+        taken[key] |= {"page": then["page"] if then and _end(then) != end else None}
+    found.items.update((key, store.to_json(item)) for key, item in taken.items())
     return found
+
+
+def _led_together(taken: Mapping[Key, Item]) -> dict[Key, str]:
+    """Return the items that are led to one page with others, which no listing names, and where that is.
+
+    It is no release's own: a page to log in, or to say that something is wrong.
+    """
+    ends = {key: end for key, item in taken.items() if (end := _end(item))}
+    led = Counter(ends.values())
+    named = {address for _, address in taken}
+    return {key: end for key, end in ends.items() if led[end] > 1 and end not in named}
+
+
+def _end(item: Item) -> str | None:
+    """Return where the page of an item was found, where that is another address than the one that was asked."""
+    end = listings.canonical(item["page"]["url"] or item["asked"]) if item["page"] else None
+    return None if item["asked"] is None or end == listings.canonical(item["asked"]) else end
 
 
 def _turn(day: str, key: Key, known: Item | None) -> tuple[bool, str]:
@@ -116,6 +141,7 @@ def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
         return before
     try:
         visit = visited(walk_of, entry.page)
+        _look_where(entry.page, visit.url or entry.page)
         now, then = item | {"page": {name: getattr(visit, name) for name in KEPT}}, item | {"page": had}
         return then if had and _alike(walk_of, now, then) else now
     except guard.BadInput as bad:
@@ -125,9 +151,26 @@ def _taken(walk_of: Walk, key: Key, entry: Entry, before: Item | None) -> Item:
     return item | ({"gone": gone} if gone else {"page": had})
 
 
+LOGIN = re.compile(r"(?:^|/)(?:wp-)?(?:log[-_]?[io]n|sign[-_]?in|sso|auth)(?:\.\w+)?(?:/|$)", re.IGNORECASE)
+"""A part of a host's name or of a path that is of pages to log in, as in `sso.example.org` and `/user/login`."""
+
+
+def _look_where(asked: str, led: str) -> None:
+    """Raise BadInput when the address of a release leads to a page to log in, or to the home page."""
+    there, here = (urlsplit(listings.canonical(one)) for one in (led, asked))
+    home = not there.path and not there.query and there != here
+    if home or (_login(there) and not _login(here)):
+        what = "the home page" if home else "a page to log in"
+        raise guard.BadInput("input.redirect", f"the address leads to {led}, {what}", value=asked)
+
+
+def _login(parts: SplitResult) -> bool:
+    return LOGIN.search(f"{parts.netloc.replace('.', '/')}{parts.path}") is not None
+
+
 def _recorded(shelf: RawShelf, said: Answered) -> str:
     """Return the digest of the WARC record of what withdraws a release, by which it is kept: many have no body."""
-    told = record(said.answer)
+    told = record.record(said.answer)
     digest = store.sha256(told)
     shelf.record(digest, told)
     return digest

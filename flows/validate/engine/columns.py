@@ -162,6 +162,9 @@ def _keys(table: Opened, fields: tuple[str, ...], extras: Extras, *, linear: boo
     ]
     gathered = references.Gathered()
     source = _source(table)
+    if table.source:  # its other texts may be long
+        source = _source(_alone(table, table.source, [place for place, _ in wanted]))
+        wanted = [(at, lane) for at, (_, lane) in enumerate(wanted)]
     with source.blocks() as reads:
         above = source.first - 1
         for read in reads:
@@ -169,6 +172,15 @@ def _keys(table: Opened, fields: tuple[str, ...], extras: Extras, *, linear: boo
                 gathered.add(list(columns))
             above = 0
     return gathered.known()
+
+
+def _alone(table: Opened, rows: Callable[[], Iterator[list[Any]]], places: list[int]) -> Opened:
+    """Return a table of values, which `rows` yields, with some of its fields alone."""
+
+    def some() -> Iterator[list[Any]]:
+        return ([row[place] if place < len(row) else None for place in places] for row in rows())
+
+    return table._replace(fields=[table.fields[place] for place in places], source=some)
 
 
 def _of_block(block: Block, wanted: list[tuple[int, Lane]], above: int) -> Iterator[list[Any]]:

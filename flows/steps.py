@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows import config, documents, handover, ingest, runs, store
+from flows import config, documents, handover, ingest, profile, runs, store
 from flows.config import ConfigError
 from flows.documents import Built, Skip
 from flows.judging import Case, judged, papers_of
@@ -23,7 +23,7 @@ from flows.store import Fetched, Key, Published
 from flows.validate.expectations import FOLDER
 from schemas.dataset import Dataset
 from schemas.decisions import Ruling
-from schemas.package import MANIFEST, Package, Papers, RunRecord, Version
+from schemas.package import MANIFEST, Package, Papers, Profile, RunRecord, Version
 from schemas.report import Refused, Report
 from schemas.tables import TABLES
 
@@ -170,7 +170,7 @@ def judge(job: Job, built: Path) -> Path:
     case = case_of(job, job.journal)
     verdict, corrections = judged(case, handover.built(built), partial(_structured, job), suites=True)
     papers = papers_of(case, verdict, corrections)
-    if case.published or verdict.held:  # else nobody may ask for it, and a corpus takes a second
+    if verdict.held or (case.published and _as_many(case.published, papers)):  # else nobody asks for it
         rows = {table: [record.values for record in records] for table, records in verdict.rows.items()}
         judged_candidate = candidate_of(job.dataset, rows, verdict.report, verdict.refused, papers)
         papers = papers.model_copy(update={"content": package.content(judged_candidate)})
@@ -235,8 +235,19 @@ def held(folder: Path) -> bool:
 def unchanged(job: Job, verdict: Path) -> Package | None:
     """Return the latest version where the candidate has the same content, else None."""
     published = package.standing(job.home)
-    same = published and package.manifest(published).content == _content(job, verdict)
-    return published if same else None
+    if not published or not _as_many(published, handover.papers(verdict)):
+        return None
+    return published if package.manifest(published).content == _content(job, verdict) else None
+
+
+def _as_many(published: Package, papers: Papers) -> bool:
+    """Return whether a candidate has as many rows in each table as a version: with more or fewer it is another."""
+    before = profile.read(published.folder)
+    return before is None or _counts(before) == _counts(papers.profile)
+
+
+def _counts(measured: Profile) -> dict[str, int]:
+    return {table: found.rows for table, found in measured.tables.items()}
 
 
 def _rejected(job: Job, verdict: Path) -> Ruling | None:

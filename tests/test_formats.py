@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -21,7 +22,7 @@ import python_calamine
 import xlsxwriter
 
 from flows import coverage, documents, ingest, judging, steps, store
-from flows.publish import excel, jsonlines, package, writers
+from flows.publish import excel, jsonlines, package, parquet, writers
 from flows.publish.audit import AuditError
 from flows.publish.package import Staged
 from flows.publish.typed import written
@@ -241,7 +242,34 @@ def test_the_same_rows_give_the_same_workbook_with_no_clock_in_it(ready: Ready) 
     assert set(re.findall(r"\d{4}-\d\d-\d\dT[\d:]+Z", properties)) == {"2000-01-01T00:00:00Z"}
 
 
-# SQLite
+# Parquet and SQLite
+
+
+def many_mentions(ready: Ready) -> list[dict[str, Any]]:
+    """Return five thousand rows in the order of their keys."""
+    row = ready.rows["mentions"][0]
+    return [row | {"start": number, "name": f"name {number % 7}"} for number in range(5000)]
+
+
+def test_parquet_has_the_same_bytes_however_many_rows_are_made_columns_at_once(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mentions = many_mentions(ready)
+    assert len(mentions) > 2 * parquet.BATCH
+    in_batches = parquet.table("mentions", mentions)
+    monkeypatch.setattr(parquet, "BATCH", len(mentions))
+    assert parquet.table("mentions", mentions) == in_batches
+
+
+def test_sqlite_has_every_row_in_order_where_they_are_more_than_a_statement_takes(ready: Ready, tmp_path: Path) -> None:
+    mentions = many_mentions(ready)
+    ((_, data),) = writers.write_sqlite("many", {"mentions": mentions, "releases": ready.rows["releases"]})
+    (tmp_path / "many.sqlite").write_bytes(data)
+    with sqlite3.connect(tmp_path / "many.sqlite") as database:
+        names = ", ".join(f'"{name}"' for name in header("mentions"))
+        found = database.execute(f"SELECT {names} FROM mentions ORDER BY rowid").fetchall()
+    database.close()
+    assert found == [tuple(row[name] for name in header("mentions")) for row in mentions]
 
 
 def test_a_database_for_which_there_is_no_room_is_a_fault_of_the_disk() -> None:

@@ -160,13 +160,14 @@ def stage(candidate: Candidate, home: Path, folder: Path) -> Staged:
 
     A file that the version before has byte for byte is linked to it, not written again.
     """
-    changed, base = changes(candidate, home), standing(home)
-    version = Version.parse(str(changed.after))
+    base = standing(home)
     put = partial(_put, store.empty_folder(folder), base, manifest(base).files if base else {})
     files: dict[str, FileEntry] = {}
     kinds = sorted({"csv", *candidate.dataset.formats})
-    with ThreadPoolExecutor(1) as beside:  # SQLite does not hold Python up, and takes as long as the others together
+    with ThreadPoolExecutor(1) as beside:  # SQLite does not hold Python up, and takes as long as all else together
         apart = {kind: beside.submit(_made, candidate, kind) for kind in kinds if kind == "sqlite"}
+        changed = changes(candidate, home)
+        version = Version.parse(str(changed.after))
         for kind in kinds:
             files |= put(apart[kind].result() if kind in apart else _made(candidate, kind))
     files |= put(_papers(candidate, version, changed, files).items())
@@ -189,6 +190,7 @@ def _put(folder: Path, base: Package | None, there: dict[str, FileEntry], files:
         same = base is not None and there.get(name) == entry
         if not (same and base and _link(base.folder / name, folder / name, entry.sha256)):
             store.write_file(folder / name, data)
+        del data  # before the next is made, for they are large
     return entries
 
 

@@ -20,13 +20,21 @@ ARROW = {
 }
 
 
+BATCH = 2048
+"""Rows that are made columns at once, for a body is long; Parquet has the same bytes for every multiple of 1024."""
+
+
 def table(name: str, rows: Sequence[dict[str, Any]]) -> bytes:
     """Return the bytes of the table `name` with `rows`."""
-    kinds = types(name)
-    schema = pa.schema([pa.field(column, ARROW[kind]) for column, kind in kinds.items()])
-    columns = [pa.array([typed(row.get(column), kind) for row in rows], ARROW[kind]) for column, kind in kinds.items()]
+    schema = pa.schema([pa.field(column, ARROW[kind]) for column, kind in types(name).items()])
+    batches = [_batch(schema, types(name), rows[at : at + BATCH]) for at in range(0, len(rows), BATCH)]
     sink = io.BytesIO()
-    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd")
-    del columns
+    pq.write_table(pa.Table.from_batches(batches, schema), sink, compression="zstd")
+    del batches
     pa.default_memory_pool().release_unused()  # Arrow would keep it for a next table, and SQLite comes next
     return sink.getvalue()
+
+
+def _batch(schema: Any, kinds: dict[str, str], rows: Sequence[dict[str, Any]]) -> Any:
+    columns = [pa.array([typed(row.get(column), kind) for row in rows], ARROW[kind]) for column, kind in kinds.items()]
+    return pa.record_batch(columns, schema=schema)

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 from tempfile import NamedTemporaryFile, gettempdir
 from typing import IO, Any
 
@@ -58,11 +59,8 @@ def write_sqlite(dataset: str, rows: Rows) -> Files:
     try:
         database.execute("PRAGMA page_size = 4096")
         for table, values in rows.items():
-            names = header(table)
             database.execute(_create(table))
-            places = ", ".join("?" * len(names))
-            cells = ([_affine(row.get(name)) for name in names] for row in values)
-            database.executemany(f'INSERT INTO "{table}" VALUES ({places})', cells)  # noqa: S608 - our own table names
+            _insert(database, table, values)
         database.execute(FULL_TEXT)
         database.execute("INSERT INTO releases_text(releases_text) VALUES ('rebuild')")
         database.commit()
@@ -71,6 +69,21 @@ def write_sqlite(dataset: str, rows: Rows) -> Files:
         raise OSError(errno.EIO, f"{dataset}.sqlite cannot be made in {gettempdir()}: {fault}") from fault
     finally:
         database.close()
+
+
+BOUND = 999
+"""Values of a statement at most, in every SQLite."""
+
+
+def _insert(database: sqlite3.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, many by a statement: Python is asked for once by each, and others wait for it meanwhile."""
+    names = header(table)
+    places = f"({', '.join('?' * len(names))})"
+    many = BOUND // len(names)
+    for at in range(0, len(rows), many):
+        cells = [[_affine(row.get(name)) for name in names] for row in rows[at : at + many]]
+        told = ", ".join([places] * len(cells))
+        database.execute(f'INSERT INTO "{table}" VALUES {told}', [*chain(*cells)])  # noqa: S608 - our own table names
 
 
 COUNTED = ((24, 4), (92, 8))

@@ -7,6 +7,7 @@ import csv
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -61,12 +62,14 @@ class Judged(NamedTuple):
 
 def judge(rows: Rows, *, whole: bool = False) -> Judged:
     """Return what is wrong in `rows`, records by table; with `whole`, frictionless is asked over all of them."""
-    package = _package(rows)
+    cells = _cells(rows)
+    package = _package({table: _yielding(cells, table) for table in TABLES})
     others = Others()
     found = {table: run.check(package.get_resource(table), linear=False, others=others) for table in TABLES}
+    cells.clear()  # what frictionless makes knows each other: the rows would stay until cycles are looked for
     findings = [finding for table, result in found.items() for finding in _findings(rows, table, result)]
     if whole:
-        theirs = {one.name: one.errors for one in reference.judged(_package(rows, inline=True))}
+        theirs = {one.name: one.errors for one in reference.judged(_package(_cells(rows)))}
         differing = [_differs(table, told(result), theirs[table]) for table, result in found.items()]
         return Judged(findings, sum(map(len, rows.values())), [one for one in differing if one])
     samples = {table: _sample(table, rows[table]) for table in TABLES}
@@ -151,8 +154,9 @@ class Fixed(list[list[str]]):
 
 
 def _beside_keys(package: Any, name: str, keys: Keys) -> Any:
-    """Return a package of one table, and of the others no more than what it refers to."""
+    """Return a package of one table, and of the others no more than what it refers to; with no rows it needs no key."""
     mine = package.get_resource(name).to_copy()
+    empty = _is_empty(Path(mine.normpath))
     fields: dict[str, dict[str, None]] = {}
     for key in (one["reference"] for one in mine.schema.foreign_keys if one["reference"]["resource"] not in ("", name)):
         fields.setdefault(key["resource"], {}).update(dict.fromkeys(key["fields"]))
@@ -160,32 +164,49 @@ def _beside_keys(package: Any, name: str, keys: Keys) -> Any:
     for table, named in fields.items():
         schema = package.get_resource(table).schema
         alone = Schema(fields=[schema.get_field(field).to_copy() for field in named])
-        others.append(Resource(name=table, data=Fixed([list(named), *keys(table, tuple(named))]), schema=alone))
+        there = [] if empty else keys(table, tuple(named))
+        others.append(Resource(name=table, data=Fixed([list(named), *there]), schema=alone))
     return Package(name=package.name, resources=[mine, *others], basepath=package.basepath)
+
+
+def _is_empty(path: Path) -> bool:
+    """Return whether a table on disk has no row below its header."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return next(islice(csv.reader(file), 1, None), None) is None
 
 
 def _keys(package: Any, table: str, fields: tuple[str, ...]) -> list[list[str]]:
     """Return some columns of a table on disk, as they are written."""
     with Path(package.get_resource(table).normpath).open(encoding="utf-8", newline="") as file:
-        return [[row[field] for field in fields] for row in csv.DictReader(file)]
+        rows = csv.reader(file)
+        names = next(rows)
+        places = [names.index(field) for field in fields]
+        return [[row[place] for place in places] for row in rows]
 
 
-def _package(rows: Rows, *, inline: bool = False) -> Package:
-    """Return the tables as a package; `inline` for frictionless itself, which reads lists alone."""
-    resources = []
-    for table in TABLES:
-        cells = _cells(table, rows[table])
-        data: Any = cells if inline else cells.__iter__
-        resources.append(Resource(name=table, data=data, schema=Schema.from_descriptor(_schema(table))))
+def _package(data: dict[str, Any]) -> Package:
+    """Return the tables as a package, of what yields the rows of each; of lists for frictionless itself."""
+    resources = [
+        Resource(name=table, data=data[table], schema=Schema.from_descriptor(_schema(table))) for table in TABLES
+    ]
     return Package(name="candidate", resources=resources)
 
 
 _schema = cache(table_schema)
+Cells = dict[str, list[list[Any]]]
+"""By table: the names of its columns, then its rows."""
 
 
-def _cells(table: str, records: list[Record]) -> list[list[Any]]:
-    names = header(table)
+def _cells(rows: Rows) -> Cells:
+    return {table: _of_table(header(table), rows[table]) for table in TABLES}
+
+
+def _of_table(names: list[str], records: list[Record]) -> list[list[Any]]:
     return [names, *([record.values.get(name) for name in names] for record in records)]
+
+
+def _yielding(cells: Cells, table: str) -> Callable[[], Iterator[list[Any]]]:
+    return lambda: iter(cells[table])
 
 
 def _problem(one: Fault, record: Record) -> Problem:

@@ -142,6 +142,12 @@ def row_less_in_parquet(folder: Path) -> str:
     return r"people\.parquet: does not hold what people\.csv holds"
 
 
+def row_more_in_parquet(folder: Path) -> str:
+    rows = pq.read_table(folder / "people.parquet")
+    pq.write_table(pa.concat_tables([rows, rows.slice(rows.num_rows - 1)]), folder / "people.parquet")
+    return r"people\.parquet: does not hold what people\.csv holds"
+
+
 def rows_turned_in_parquet(folder: Path) -> str:
     rows = pq.read_table(folder / "people.parquet")
     pq.write_table(rows.take(list(reversed(range(rows.num_rows)))), folder / "people.parquet")
@@ -192,6 +198,7 @@ def in_lines(change: Callable[[Any], object], table: str) -> Callable[[Path], st
 FAULTS = {
     "another value in Parquet": other_cell_in_parquet,
     "a row less in Parquet": row_less_in_parquet,
+    "a row more in Parquet": row_more_in_parquet,
     "another order in Parquet": rows_turned_in_parquet,
     "another value in SQLite": in_sqlite("UPDATE places SET note = 'moved' WHERE place_id = 'gt'", "places"),
     "another number in SQLite": in_sqlite("UPDATE commitments SET quantity = 1 WHERE quantity > 1", "commitments"),

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
-from itertools import zip_longest
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +27,17 @@ class AuditError(Exception):
     """The files in staging are not what was meant to be published."""
 
 
-def audit(staged: Staged, judge_files: Callable[[Path], list[str]]) -> None:
+Told = Callable[[str, list[str]], None]
+"""Takes a table and the cells of a row of its CSV."""
+
+
+def audit(staged: Staged, judge_files: Callable[[Path, Told], list[str]]) -> None:
     """Raise AuditError unless the written files are the bytes that were made, valid, and tell the same in all formats.
 
-    `judge_files` is the reference's judgment of a descriptor on disk: a line for each error.
+    `judge_files` is the reference's judgment of a descriptor on disk, a line for each error; it tells each row of a
+    CSV as it reads it.
     """
-    wrong = _changed(staged) or [*judge_files(staged.folder / DESCRIPTOR), *_disagreeing(staged.folder)]
+    wrong = _changed(staged) or [*_judged(staged.folder, judge_files), *_disagreeing(staged.folder)]
     if wrong:
         raise AuditError("the files in staging are not what was meant to be published:\n" + "\n".join(wrong[:20]))
 
@@ -52,31 +56,47 @@ def _changed(staged: Staged) -> list[str]:
     return wrong + [f"{name}: its bytes changed after they were made" for name in changed]
 
 
+def _judged(folder: Path, judge_files: Callable[[Path, Told], list[str]]) -> list[str]:
+    """Return what the reference says of the CSV files, and the files that do not hold what it reads in them.
+
+    Formats that can be read row by row are read beside it, so that no table is in memory whole.
+    """
+    beside = {table: _streams(folder, table) for table in TABLES}
+    differing: dict[str, None] = {}
+
+    def told(table: str, cells: list[str] | None) -> None:
+        row = None if cells is None else _typed(table, cells)
+        for name, rows in beside[table].items():
+            if next(rows, None) != row:
+                differing[f"{name}: does not hold what {table}.csv holds"] = None
+
+    wrong = judge_files(folder / DESCRIPTOR, told)
+    for table in TABLES:
+        told(table, None)  # where they too come to an end
+    return [*wrong, *differing]
+
+
+def _streams(folder: Path, table: str) -> dict[str, "Values"]:
+    """Return the rows of a table in each format that is read row by row, by the name of the file."""
+    paths = [*folder.glob(f"{table}.parquet"), *folder.glob("*.sqlite")]
+    return {path.name: STREAMED[path.suffix](path, table) for path in paths}
+
+
 def _disagreeing(folder: Path) -> list[str]:
-    """Return the tables that another format than CSV does not hold, value by value."""
+    """Return the files of formats that are read whole which do not hold what the CSV holds, value by value."""
     csv.field_size_limit(LONGEST_CELL)
-    wrong = [line for table in TABLES for line in _streams_differing(folder, table)]
     truth = partial(_typed_csv, folder)
-    for suffix, differing in OTHERS.items():
-        for path in sorted(folder.glob(f"*{suffix}")):
-            wrong += [f"{path.name}: does not hold what {table}.csv holds" for table in differing(path, truth)]
-    return wrong
+    return [
+        f"{path.name}: does not hold what {table}.csv holds"
+        for suffix, differing in OTHERS.items()
+        for path in sorted(folder.glob(f"*{suffix}"))
+        for table in differing(path, truth)
+    ]
 
 
 Values = Iterator[tuple[Any, ...]]
 Truth = Callable[[str], Values]
 """Gives the typed rows of a table."""
-
-
-def _streams_differing(folder: Path, table: str) -> list[str]:
-    """Return the files of formats that can be read row by row which do not hold what the CSV of a table holds.
-
-    They are read side by side, so that no table is in memory whole.
-    """
-    paths = [*folder.glob(f"{table}.parquet"), *folder.glob("*.sqlite")]
-    sides = zip_longest(_typed_csv(folder, table), *(STREAMED[path.suffix](path, table) for path in paths))
-    wrong = {place for truth, *others in sides for place, row in enumerate(others) if row != truth}
-    return [f"{paths[place].name}: does not hold what {table}.csv holds" for place in sorted(wrong)]
 
 
 def _in_excel(path: Path, truth: Truth) -> list[str]:
@@ -142,12 +162,18 @@ OTHERS: dict[str, Callable[[Path, Truth], list[str]]] = {
 
 
 def _typed_csv(folder: Path, table: str) -> Values:
-    kinds = list(types(table).values())
     with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows)
         for row in rows:
-            yield tuple(typed(cell or None, kind) for cell, kind in zip(row, kinds, strict=True))
+            yield _typed(table, row)
+
+
+_kinds = cache(lambda table: list(types(table).values()))
+
+
+def _typed(table: str, cells: list[str]) -> tuple[Any, ...]:
+    return tuple(typed(cell or None, kind) for cell, kind in zip(cells, _kinds(table), strict=True))
 
 
 def _typed_parquet(path: Path, _: str) -> Values:

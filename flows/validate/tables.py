@@ -124,22 +124,28 @@ def _differs(table: str, ours: Said, theirs: Said) -> Problem | None:
     return problem("table.reference", f"the engine says {told[0]}, frictionless says {told[1]}", table=table)
 
 
-def audit(descriptor: Path) -> list[str]:
+def audit(descriptor: Path, told: Callable[[str, list[str]], None]) -> list[str]:
     """Return what frictionless says against the package on disk that `descriptor` describes, a line an error.
 
     It judges each file by itself, beside the keys that it refers to, for it would read a whole table anew for each
-    field that refers there.
+    field that refers there. `told` is called with the table and the cells of each row as frictionless has read it.
     """
     csv.field_size_limit(NO_CAP)
     errors: list[str] = []
     with system.use_context(trusted=False):
         package = Package(str(descriptor))
+        package.to_descriptor(validate=True)
         keys = cache(partial(_keys, package))
-        for resource in package.resources:
-            report = _beside_keys(package, resource.name, keys).validate(name=resource.name, limit_errors=NO_CAP)
+        for name in package.resource_names:
+            table = _beside_keys(package, name, keys).get_resource(name)
+            report = table.validate(limit_errors=NO_CAP, on_row=partial(_told, told, name))
             errors += [error.message for error in report.errors]
             errors += [f"{task.name}: {error.message}" for task in report.tasks for error in task.errors]
     return errors
+
+
+def _told(told: Callable[[str, list[str]], None], table: str, row: Any) -> None:
+    told(table, row.cells)
 
 
 Keys = Callable[[str, tuple[str, ...]], list[list[str]]]

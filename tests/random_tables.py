@@ -118,6 +118,28 @@ def case(random: Random) -> Case:
     return Case(body, descriptor, random.choice([24, 64, 200, 1 << 16]))
 
 
+VALUES: list[Any] = [None, None, 1, 0, -1, 7, 2020, 1.5, -2.5, 0.1, 1e22, 10**20, True, False, "", [1, 2], {"a": 1}]
+"""What JSON Lines hold beside texts."""
+
+
+def values(random: Random) -> Case:
+    """Return random JSON Lines with their schema."""
+    fields = [_field(random, place, BOUNDS[:2]) for place in range(random.choice([1, 1, 2, 3]))]
+    for one in fields:
+        one.pop("missingValues", None)
+        one.pop("arrayItem", None)  # frictionless tells a list as it has changed it
+    schema: dict[str, Any] = {"fields": fields}
+    _keys(random, schema)
+    schema.pop("foreignKeys", None)
+    texts = random.choice([0.3, 0.6, 0.9])
+    lines = [
+        {one["name"]: random.choice(POOLS[one["type"]] if random.random() < texts else VALUES) for one in fields}
+        for _ in range(random.choice([1, 3, 8, 20]))
+    ]
+    data = "".join(f"{json.dumps(line)}\n" for line in lines)
+    return Case(data.encode(), {"name": "table", "path": "table.jsonl", "schema": schema}, 1 << 16)
+
+
 def _field(random: Random, place: int, bounds: list[str]) -> dict[str, Any]:
     kind = random.choice([*POOLS, "string", "integer", "number", "date", "datetime", "string"])
     name = random.choice([f"f{place}", f"f{place}", f"F {place}", f"é{place}"])
@@ -294,7 +316,10 @@ def frictionless(make: Callable[[], Any]) -> Told | Crashed:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return [error for judged in reference.judged(make()) for error in judged.errors]
+            one = make()
+            if getattr(one, "format", "") == "jsonl":
+                return reference.judged_again(one)
+            return [error for judged in reference.judged(one) for error in judged.errors]
     except Exception as error:  # noqa: BLE001 - whatever kills it
         return Crashed(repr(error))
 
@@ -313,7 +338,7 @@ def engine(
 
 def resource(folder: Path, one: Case) -> Callable[[], Any]:
     """Return what makes the resource of a case, its file written into `folder`."""
-    (folder / "table.csv").write_bytes(one.data)
+    (folder / one.descriptor["path"]).write_bytes(one.data)
     return lambda: reference.Resource.from_descriptor(json.loads(json.dumps(one.descriptor)), basepath=str(folder))
 
 

@@ -29,6 +29,7 @@ from flows.validate.engine.blocks import Block
 from flows.validate.engine.digests import PARTS, SIZE, Digests
 from flows.validate.engine.faults import Fault
 from flows.validate.engine.masks import asked, numbers, texts, times
+from flows.validate.engine.patterns import linear
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
 from tests import random_tables
 from tests.bench import tables
@@ -55,6 +56,19 @@ def column(field: dict[str, Any], cells: list[str], **more: Any) -> Case:
 @pytest.mark.parametrize("seed", range(FIXED))
 def test_a_random_table_is_judged_as_frictionless_judges_it(tmp_path: Path, seed: int) -> None:
     assert random_tables.difference(tmp_path, random_tables.case(Random(1_000_000 + seed))) is None
+
+
+@pytest.mark.parametrize("seed", range(FIXED))
+def test_random_values_are_judged_as_frictionless_judges_them(tmp_path: Path, seed: int) -> None:
+    assert random_tables.difference(tmp_path, random_tables.values(Random(2_000_000 + seed))) is None
+
+
+def test_a_list_is_told_as_it_came(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"f": [1, 2]}\n', encoding="utf-8")
+    fields = [{"name": "f", "type": "array", "arrayItem": {"type": "string"}}]
+    described = {"name": "t", "path": "t.jsonl", "schema": {"fields": fields}}
+    (error,) = results.told(run.check(reference.Resource.from_descriptor(described, basepath=str(tmp_path))))
+    assert (error[1], error[2].cell) == (["[1, 2]"], "[1, 2]")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -644,6 +658,38 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         "s\na\n",
         [("table.constraint-refused", None, "s")],
     ),
+    "a pattern that is too large": (
+        {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": r"\w{1,500}"}}]}},
+        "s\na\n",
+        [("table.constraint-refused", None, "s")],
+    ),
+    "a pattern in a JSON Schema that Python's engine would not end with": (
+        {
+            "schema": {
+                "fields": [
+                    {"name": "o", "type": "array", "constraints": {"jsonSchema": {"items": {"pattern": "^(a+)+$"}}}}
+                ]
+            }
+        },
+        f'o\n"[""{"a" * 999}""]"\n"[""{"a" * 999}!""]"\n',
+        [("table.constraint.jsonSchema", 3, "o")],
+    ),
+    "a JSON Schema with patterns of names": (
+        {
+            "schema": {
+                "fields": [
+                    {"name": "o", "type": "object", "constraints": {"jsonSchema": {"patternProperties": {"a": {}}}}}
+                ]
+            }
+        },
+        "o\n{}\n",
+        [("table.constraint-refused", None, "o")],
+    ),
+    "a row that breaks a unique key and two fields": (
+        {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}, INTEGERS | {"name": "k"}], "uniqueKeys": [["k"]]}},
+        "n,m,k\n1,2,3\nx,y,3\n",
+        [("table.type", 3, "n"), ("table.type", 3, "m"), ("table.unique-key", 3, "k")],
+    ),
     "a pattern that looks ahead": (
         {"schema": {"fields": [{"name": "s", "type": "string", "constraints": {"pattern": "(?=a)a"}}]}},
         "s\na\n",
@@ -715,8 +761,15 @@ def test_a_resource_that_is_no_object_is_handed_to_frictionless(tmp_path: Path) 
     assert [one.type for one in result.first] == ["package-error"]
 
 
+@pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize("what", BEYOND)
-def test_what_the_standard_has_beyond_frictionless_is_judged(tmp_path: Path, what: str) -> None:
+def test_what_the_standard_has_beyond_frictionless_is_judged(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
     descriptor, data, expected = BEYOND[what]
     assert told_beyond(tmp_path, descriptor, data) == expected
 
@@ -747,6 +800,15 @@ def test_a_pattern_cannot_hang_the_engine(tmp_path: Path, fast: bool) -> None:  
     make = random_tables.resource(tmp_path, column(field, ["a" * 5000, "a" * 5000 + "!"]))
     told, _ = random_tables.engine(make, 1 << 16, fast=fast)
     assert [(row, fault.type) for row, _, fault in told] == [(3, "constraint-error")]
+
+
+@pytest.mark.parametrize("pattern", [r"[A-Z][\w-]*(\s[\w-]+)*", r"(\w+ ){1,200}\w+", r"(\w+\.)+\w+"])
+def test_a_pattern_is_made_ready_once_for_all_cells(tmp_path: Path, pattern: str) -> None:
+    field = {"name": "s", "type": "string", "constraints": {"pattern": pattern}}
+    make = random_tables.resource(tmp_path, column(field, [f"-{number}" for number in range(2000)]))
+    linear.cache_clear()
+    told, _ = random_tables.engine(make, 1 << 16, fast=False)
+    assert (len(told), linear.cache_info().misses) == (2000, 1)
 
 
 def test_a_steward_says_how_bad_an_error_is_and_what_to_tell(tmp_path: Path) -> None:

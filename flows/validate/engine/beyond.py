@@ -5,13 +5,14 @@ None of this is done under `--reference`.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from flows.validate.engine.faults import Fault
+from flows.validate.engine.patterns import PatternRefused, linear
 
 V2 = "https://datapackage.org/profiles/2.0/"
 SEVERITY, MESSAGE = "communique:severity", "communique:message"
@@ -136,18 +137,43 @@ def _ask(name: str, rule: str, make: Callable[[Any], Ask], stated: Any, extras: 
 
 
 def _json_schema(stated: Any) -> Ask:
-    from jsonschema.validators import validator_for  # type: ignore[import-untyped] # noqa: PLC0415 - only a schema that asks for it pays
+    from jsonschema.validators import extend, validator_for  # type: ignore[import-untyped] # noqa: PLC0415 - only a schema that asks for it pays
     from referencing import Registry  # noqa: PLC0415 - as above
 
     kind = validator_for(stated)
     kind.check_schema(stated)
-    validator = kind(stated, registry=Registry())  # it fetches nothing that is referred to
+    for rule, pattern in _patterns(stated):
+        if rule == "patternProperties":
+            raise PatternRefused(
+                "patternProperties are not run here, for a name may be as long as one likes: list them"
+            )
+        linear(pattern, whole=False)
+    validator = extend(kind, {"pattern": _pattern})(
+        stated, registry=Registry()
+    )  # it fetches nothing that is referred to
 
     def ask(value: Any) -> str | None:
         error = next(iter(sorted(validator.iter_errors(value), key=str)), None)
         return None if error is None else f'constraint "jsonSchema" is broken: {error.message}'
 
     return ask
+
+
+def _patterns(stated: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the patterns in a JSON Schema, each with its keyword."""
+    if isinstance(stated, dict):
+        yield from ((rule, stated[rule]) for rule in ("pattern", "patternProperties") if rule in stated)
+    inner = stated.values() if isinstance(stated, dict) else stated if isinstance(stated, list) else ()
+    for one in inner:
+        yield from _patterns(one)
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]:
+    """Yield that a text has not a pattern, as JSON Schema asks it, found in linear time."""
+    from jsonschema import ValidationError  # type: ignore[import-untyped] # noqa: PLC0415 - as above
+
+    if isinstance(instance, str) and not linear(pattern, whole=False)(instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _duration(name: str, within: Callable[[Any, Any], bool]) -> Callable[[Any], Ask]:

@@ -1,6 +1,6 @@
 """What can be judged by columns, and how: the form of a file, a lane for each field, the keys that it refers to."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,10 @@ def judge(table: Opened, resource: Any, result: Result, others: Others, *, linea
     try:
         foreign = list(_foreign(table, resource, others, linear=linear))
         referred = _referred(table, resource, others)
-        plan, source = _plan(table, foreign, referred, result.extras, linear=linear), _source(table)
+        plan, source = (
+            _plan(table, foreign, referred, result.extras, linear=linear),
+            _source(table, result.extras.groups),
+        )
         outcome = screen.screened(source, plan)
     except Unreadable:
         return "it is not text in its encoding, or not of records that can be told apart"
@@ -76,9 +79,10 @@ def _refused(table: Opened) -> str | None:
     return None if table.fields else "it has no fields"
 
 
-def _source(table: Opened) -> Source:
+def _source(table: Opened, groups: Collection[str]) -> Source:
+    """Return the records of a table; `groups` are its fields whose digits a letter groups, by the standard alone."""
     if table.source:
-        kinds = ["" if one.constraints.get("enum") and one.type == "boolean" else one.type for one in table.fields]
+        kinds = [{str, typed.NOTHING} if one.name in groups else typed.plain(one) for one in table.fields]
         rows = table.source
         return Source(lambda: nullcontext(typed.pieces(rows)), partial(typed.read, kinds), typed.taken, 2)
     form = _form(table)
@@ -179,7 +183,7 @@ def _keys(table: Opened, fields: tuple[str, ...], extras: Extras, *, linear: boo
         for place in (places[name] for name in fields)
     ]
     gathered = references.Gathered()
-    source = _source(table)
+    source = _source(table, extras.groups)
     with source.pieces() as pieces:
         above = source.first - 1
         for piece in pieces:

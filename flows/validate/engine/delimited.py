@@ -20,6 +20,8 @@ from flows.validate.engine.keys import Places
 
 BLOCK = 2 << 20
 """Bytes that are read at once."""
+LONGEST = 16 << 20
+"""Bytes after which a quotation that stays open is left to frictionless."""
 LINE_ENDS = b"\r\n"
 FEW = 4096
 """Quotes of a block that are sought one by one."""
@@ -73,6 +75,8 @@ def pieces(file: IO[bytes], encoding: str, form: Form) -> Iterator[Piece]:
             continue
         rest += block
         _bounded(rest)
+        if len(rest) > LONGEST:
+            raise Unreadable
         end = cut_at(rest, quote, edges) if form.plain else None
         if end is None:
             records, rest = _records(rest, form, last=False)
@@ -207,7 +211,7 @@ def taken(form: Form, piece: Piece, places: Places, size: int) -> list[list[str]
         return [records[place] for place in places.tolist()]
     edges = np.concatenate(([0], ends, [len(piece)]))
     spans = zip(edges[places], edges[places + 1], strict=True)
-    return [_one(piece[begin:end].decode(), form) for begin, end in spans]
+    return list(csv.reader((piece[begin:end].decode() for begin, end in spans), form.dialect))
 
 
 def _may_have_blank_line(block: Block) -> bool:

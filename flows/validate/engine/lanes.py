@@ -157,8 +157,10 @@ class Lane:
 def _float_code(value: Any) -> int:
     try:
         number = float(value)
-    except (OverflowError, ValueError):
+    except OverflowError:
         number = float("inf") if value > 0 else float("-inf")
+    except ValueError:  # a signaling NaN, which is equal to nothing
+        number = float("nan")
     return int(np.array([number + 0.0]).view(np.uint64)[0])
 
 

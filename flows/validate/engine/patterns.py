@@ -7,7 +7,8 @@ A pattern is read by Python's own parser and written out again with every class 
 import re
 import sys
 from array import array
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -33,10 +34,28 @@ class PatternRefused(ValueError):  # noqa: N818 - it is the pattern's fault
     """A pattern that cannot be run in linear time, or cannot be read."""
 
 
-def translated(pattern: str) -> str:
-    """Return `^pattern$` as RE2 has it, to be searched for; PatternRefused says what cannot be run."""
+@lru_cache
+def linear(pattern: str, *, whole: bool = True) -> Callable[[str], bool]:
+    """Return what says whether a text is matched by `pattern`, from its start on, or anywhere where not `whole`.
+
+    It is run by Rust, as Pydantic runs its own: in a microsecond, in time that grows with the text alone.
+    PatternRefused says what cannot be run.
+    """
+    from pydantic_core import SchemaError, SchemaValidator, core_schema  # noqa: PLC0415 - not for who has no pattern
+
     try:
-        tree = parser.parse(f"^{pattern}$")
+        return SchemaValidator(core_schema.str_schema(pattern=translated(pattern, whole=whole))).isinstance_python
+    except SchemaError:
+        raise PatternRefused(f"the pattern {pattern!r} is too large to be run: use maxLength") from None
+
+
+def translated(pattern: str, *, whole: bool = True) -> str:
+    """Return `^pattern$`, or `pattern` where not `whole`, as RE2 has it, to be searched for.
+
+    PatternRefused says what cannot be run.
+    """
+    try:
+        tree = parser.parse(f"^{pattern}$" if whole else pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise PatternRefused(f"the pattern {pattern!r} cannot be read: {error}") from None
     flags = tree.state.flags & ~re.UNICODE
@@ -44,7 +63,8 @@ def translated(pattern: str) -> str:
         raise PatternRefused(f"the pattern {pattern!r} sets flags, which are not run here: spell the letters out")
     if _times(tree) > MOST_REPEATS:
         raise PatternRefused(f"the pattern {pattern!r} repeats more than {MOST_REPEATS} times in all: use maxLength")
-    return rf"\A(?:{_branches([list(tree)], pattern, last=True)})"
+    found = _branches([list(tree)], pattern, last=True)
+    return rf"\A(?:{found})" if whole else f"(?:{found})"
 
 
 def _times(items: Any) -> int:
@@ -59,31 +79,6 @@ def _times(items: Any) -> int:
         elif kind is code.BRANCH:
             found += map(_times, value[1])
     return max(found)
-
-
-SHORT, FEW = 100, 3
-"""Letters of a text, and repeats of a pattern, that Python's own engine is through with at once."""
-
-
-def is_tame(pattern: str) -> bool:
-    """Return whether Python's own engine runs a pattern at once on a short text: few repeats, none in another."""
-    found = _repeats(parser.parse(pattern))
-    return max(found, default=1) == 1 and len(found) <= FEW
-
-
-def _repeats(items: Any, depth: int = 1) -> list[int]:
-    """Return how deep each repeat without a narrow limit stands in others."""
-    found: list[int] = []
-    for kind, value in items:
-        if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
-            found += [depth] if value[1] is code.MAXREPEAT or value[1] > 1 else []
-            found += _repeats(value[2], depth + 1)
-        elif kind is code.SUBPATTERN:
-            found += _repeats(value[3], depth)
-        elif kind is code.BRANCH:
-            found += [depth] if depth > 1 else []
-            found += [deep for branch in value[1] for deep in _repeats(branch, depth)]
-    return found
 
 
 def _branches(branches: list[list[Any]], pattern: str, *, last: bool) -> str:

@@ -4,7 +4,6 @@ Nothing else of the engine knows frictionless.
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -21,7 +20,7 @@ from frictionless.schema import field as field_module
 
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.inputs import READERS, NotRead
-from flows.validate.engine.patterns import SHORT, PatternRefused, is_tame, translated
+from flows.validate.engine.patterns import PatternRefused, linear
 
 NO_CAP = 1 << 31
 Reader = Callable[[Any], tuple[Any, dict[str, str] | None]]
@@ -210,11 +209,16 @@ def _properties(kind: Any) -> frozenset[str]:
 
 
 def reader(field: Any, *, linear: bool) -> Reader:
-    """Return what reads a cell of `field`; with `linear`, patterns run in time that grows with the cell alone."""
+    """Return what reads a cell of `field`.
+
+    With `linear`, patterns run in time that grows with the cell alone, and a list is told as it came: frictionless puts
+    what it reads in the places of its items.
+    """
     if not linear:
         return cast("Reader", field.create_cell_reader())
     with _linear_patterns():
-        return cast("Reader", field.create_cell_reader())
+        read = cast("Reader", field.create_cell_reader())
+    return (lambda cell: read([*cell] if isinstance(cell, list) else cell)) if field.type == "array" else read
 
 
 def refused(fields: list[Any]) -> list[Fault]:
@@ -231,7 +235,7 @@ def _refused(one: Any) -> Iterator[tuple[str, str]]:
     for name, value in one.constraints.items():
         if name == "pattern" and name in one.supported_constraints:
             try:
-                translated(value)
+                linear(str(value))
             except PatternRefused as error:
                 yield name, str(error)
         if name in BOUNDS and name in one.supported_constraints and _unreadable(one, value):
@@ -248,28 +252,11 @@ def _unreadable(one: Any, value: Any) -> bool:
         return True
 
 
-class Linear:
-    """A pattern as frictionless asks it, run by RE2."""
-
-    def __init__(self, pattern: str) -> None:
-        """Translate `pattern`, which frictionless has wrapped in `^` and `$`."""
-        self.pattern = translated(pattern[1:-1])
-        self.tame = re.compile(pattern) if is_tame(pattern) else None
-
-    def match(self, text: str) -> bool:
-        """Return whether the pattern has a match at the start of `text`."""
-        if self.tame and len(text) <= SHORT:
-            return self.tame.match(text) is not None
-        from flows.validate.engine import cells  # noqa: PLC0415 - only what is not tame pays for Arrow
-
-        return bool(cells.matches(cells.texts([text]), self.pattern)[0])
-
-
 @contextmanager
 def _linear_patterns() -> Iterator[None]:
-    """Let frictionless compile patterns for RE2 meanwhile."""
+    """Let frictionless compile patterns, which it wraps in `^` and `$`, into such as run in linear time."""
     own = field_module.re
-    field_module.re = SimpleNamespace(compile=Linear)
+    field_module.re = SimpleNamespace(compile=lambda pattern: SimpleNamespace(match=linear(pattern[1:-1])))
     try:
         yield
     finally:

@@ -69,17 +69,18 @@ def judged(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]: 
             row.late('cells composing the primary keys are all "None"')
         elif seen:
             row.repeated(seen.primary.last(values, suspect.number))
-    for order, places in enumerate(table.also if seen else ()):
-        values = tuple(row.value(place) for place in places)
-        if seen and not any(value is None for value in values):
-            row.repeated(seen.also[order].last(values, suspect.number), key=places)
     for order, (key, there) in enumerate(table.foreign):
         values = tuple(row.value(place) for place in key.positions)
         if all(value is None for value in values):
             continue
         if order in suspect.lost if suspect.lost is not None else not there(values):
             row.lost(key, values)
-    return [*row.errors(), *row.of_keys]
+    found = row.errors()
+    for order, places in enumerate(table.also if seen else ()):
+        values = tuple(row.value(place) for place in places)
+        if seen and not any(value is None for value in values):
+            row.repeated(seen.also[order].last(values, suspect.number), key=places)
+    return [*found, *row.of_keys]
 
 
 def is_missing(texts: frozenset[str], cell: Any) -> bool:

@@ -19,9 +19,21 @@ PLAIN: dict[str, set[type]] = {
     "datetime": {datetime},
     "integer": {int},
     "number": {int, float, Decimal},
-    "year": {int},
 }
 """By type of field, the types of Python that are read as their text is; text, and no value at all, are with any."""
+
+
+def plain(field: Any) -> set[type]:
+    """Return the types of which `field` reads a value as it reads its text: not where it says how texts are written."""
+    return {str, NOTHING} | (PLAIN.get(field.type, set()) if _as_python_writes(field) else set())
+
+
+def _as_python_writes(field: Any) -> bool:
+    if field.type == "boolean":
+        spelled = "true" in field.true_values and "false" in field.false_values
+        return spelled and not field.constraints.get("enum")
+    own = getattr(field, "decimal_char", ".") != "." or getattr(field, "group_char", "")
+    return field.format == "default" and not own and getattr(field, "bare_number", True) is True
 
 
 Rows = list[list[Any]]
@@ -34,9 +46,8 @@ def pieces(source: Callable[[], Iterator[list[Any]]]) -> Iterator[Rows]:
         yield piece
 
 
-def read(kinds: list[str], rows: Rows, above: int) -> Block:
-    """Return the rows in columns; those of other widths, and of values that are no plain ones, stay rows."""
-    allowed = [PLAIN.get(kind, set()) | {str, NOTHING} for kind in kinds]
+def read(allowed: list[set[type]], rows: Rows, above: int) -> Block:
+    """Return the rows in columns; those of other widths, and of values of types that are not allowed, stay rows."""
     width = len(allowed)
     ragged = [(place, row) for place, row in enumerate(rows) if place < above or len(row) != width]
     odd = {place for place, _ in ragged}

@@ -27,7 +27,7 @@ def of_string(asked: Rules) -> Mask | None:
     enum = None if asked.enum is None else cells.texts([one for one in asked.enum if isinstance(one, str)])
     if asked.field.format == "wkt":
         return None
-    follow = None if asked.pattern is None else _shaped(translated(asked.pattern), shapes.fixed(asked.pattern))
+    follow = None if asked.pattern is None else _following(asked.pattern)
 
     def screen(column: Column) -> Screened:
         bad = either(prove(column), _length(column, asked.shortest, asked.longest))
@@ -59,6 +59,13 @@ def _length(column: Column, shortest: int | None, longest: int | None) -> Bad:
 
 def _shaped(pattern: str, sure: shapes.Sure | None = None) -> Callable[[Column], Bad]:
     return lambda column: any_of(~shapes.matches(column, pattern, sure))
+
+
+def _following(pattern: str) -> Callable[[Column], Bad]:
+    """Return what says which cells do not follow a pattern; ArrowInvalid where it is too large for RE2."""
+    found = translated(pattern)
+    cells.matches(cells.texts([""]), found)
+    return _shaped(found, shapes.fixed(pattern))
 
 
 def _email(column: Column) -> Bad:

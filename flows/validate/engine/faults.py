@@ -6,10 +6,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import IO, Any, NamedTuple
+from os import SEEK_END
+from typing import Any, NamedTuple
 
-CHUNK = 4096
-"""Records that are kept as they are, before they go to disk together."""
+CHUNK = 1024
+"""Rows that are packed together."""
+IN_MEMORY = 4 << 20
+"""Bytes of rows that are kept in memory."""
 
 
 class Fault(NamedTuple):
@@ -42,36 +45,46 @@ def record(one: RowFaults) -> Record:
     return one.row, one.cells, [tuple(fault) for fault in one.faults]
 
 
+class Packed(NamedTuple):
+    """Some rows as they are kept, in bytes: a tenth of what they take as objects."""
+
+    numbers: "array[int]"
+    data: bytes
+
+
+def packed(records: Iterable[Record]) -> Iterator[Packed]:
+    """Yield `records` in bytes, so many together."""
+    records = iter(records)
+    while some := list(islice(records, CHUNK)):
+        yield Packed(array("q", [number for number, _, _ in some]), marshal.dumps(some))
+
+
 class RowLog:
-    """The rows that have errors, in their order, on disk but for the newest; read as often as one likes."""
+    """The rows that have errors, in their order, on disk where they are many; read as often as one likes."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self.numbers = array("q")
         self.again: RowLog | None = None
         """Rows that take the place of what was kept of them."""
-        self._newest: list[Record] = []
-        self._file: IO[bytes] | None = None
-        self._sizes: list[int] = []
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - lives as long as the log
+        self._chunks: list[tuple[int, int]] = []
+        """Of those that were added together, what each number lacks, and how many bytes they take."""
 
     def extend(self, records: Iterable[Record]) -> None:
         """Keep `records`, which come after all that are kept."""
-        records = iter(records)
-        while more := list(islice(records, CHUNK - len(self._newest))):
-            self._newest += more
-            self.numbers.extend(number for number, _, _ in more)
-            if len(self._newest) >= CHUNK:
-                self._spill()
+        for some in packed(records):
+            self.add(some)
+
+    def add(self, some: Packed, first: int = 0) -> None:
+        """Keep some rows, which come after all that are kept; their numbers are counted from `first`."""
+        self.numbers.extend(number + first for number in some.numbers)
+        self._chunks.append((first, self._file.write(some.data)))
 
     def correct(self, records: Iterable[Record]) -> None:
         """Keep `records`, in their order, in their places and instead of what was kept of the same rows."""
         self.again = RowLog()
         self.again.extend(records)
-
-    def _spill(self) -> None:
-        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the log
-        self._sizes.append(self._file.write(marshal.dumps(self._newest)))
-        self._newest = []
 
     def __contains__(self, number: int) -> bool:
         """Return whether the row of that number was kept first."""
@@ -89,23 +102,12 @@ class RowLog:
 
     def _kept(self) -> Iterator[Record]:
         place = 0
-        for size in self._sizes:
-            yield from self._chunk(place, size)
+        for first, size in self._chunks:
+            self._file.seek(place)
+            chunk: list[Record] = marshal.loads(self._file.read(size))  # noqa: S302 - written above, in a file without a name
+            self._file.seek(0, SEEK_END)
+            yield from ((number + first, cells, faults) for number, cells, faults in chunk)
             place += size
-        yield from self._newest
-
-    def _chunk(self, place: int, size: int) -> list[Record]:
-        """Return the records that were written at `place`; the file stands at its end again."""
-        if self._file is None:
-            return []
-        self._file.seek(place)
-        chunk: list[Record] = marshal.loads(self._file.read(size))  # noqa: S302 - written above, in a file without a name
-        self._file.seek(0, 2)
-        return chunk
-
-    def add(self, rows: Iterable[RowFaults]) -> None:
-        """Keep `rows`."""
-        self.extend(map(record, rows))
 
     def rows(self) -> Iterator[RowFaults]:
         """Yield the rows, in their order."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flows.validate.engine import cells, keys
 from flows.validate.engine.blocks import Block
-from flows.validate.engine.faults import RowFaults, record
+from flows.validate.engine.faults import CHUNK, Packed, RowFaults, packed, record
 from flows.validate.engine.keys import Codes, Places
 from flows.validate.engine.lanes import GREATEST, SMALLEST, Lane, Screened
 from flows.validate.engine.references import Inexact
@@ -46,7 +46,7 @@ class Part(NamedTuple):
     """Records that are rows."""
     read: int
     """Rows of which frictionless had to read a cell."""
-    wrong: list[tuple[int, list[str], list[Any]]]
+    wrong: list[Packed]
     """What is wrong with rows, but for keys that are met twice, as a log keeps it."""
     codes: list[Codes]
     """For each key, the code of every row that has one."""
@@ -90,7 +90,7 @@ def part_of(read: Callable[[Any, int], Block], plan: Plan, piece: Any, above: in
         block.records,
         len(rows.even) + len(rows.ragged),
         len(by_reference),
-        [record(one) for one in _explained(plan, screened, rows)],
+        list(packed(map(record, _explained(plan, screened, rows)))),
         [codes for codes, _ in coded],
         [where for _, where in coded],
         [_referred(plan, key, screened, rows) for key in plan.referred],
@@ -132,7 +132,7 @@ def _explained(plan: Plan, screened: list[Screened], rows: _Rows) -> Iterator[Ro
     """Yield the rows in which something is wrong, but for keys that are met twice."""
     known, lost, bare = _known(screened, rows), _lost(plan, screened, rows), _bare(plan, screened, rows)
     places = cells.distinct(np.array([*known, *lost, *bare, *rows.ragged], np.int64))
-    for place, row in zip(places.tolist(), rows.taken(places), strict=True):
+    for place, row in _taken(rows, places):
         notes = known.get(place, {})
         if place in rows.ragged:
             faults = judged(plan.table, Suspect(place, row), None)
@@ -142,6 +142,13 @@ def _explained(plan: Plan, screened: list[Screened], rows: _Rows) -> Iterator[Ro
             faults = of_cells(plan.table, row, notes)
         if faults:
             yield RowFaults(place, row, faults) if rows.came is None else told(place, row, faults)
+
+
+def _taken(rows: _Rows, places: Places) -> Iterator[tuple[int, list[Any]]]:
+    """Yield each of some rows with its place and its cells, so many taken together."""
+    for start in range(0, len(places), CHUNK):
+        some = places[start : start + CHUNK]
+        yield from zip(some.tolist(), rows.taken(some), strict=True)
 
 
 def _rows(block: Block, above: int) -> _Rows:

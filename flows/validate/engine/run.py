@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.validate.engine import progress, reference, rows
 from flows.validate.engine.beyond import Extras
-from flows.validate.engine.faults import Fault
+from flows.validate.engine.faults import Fault, Record, record
 from flows.validate.engine.inputs import READERS, NotRead
 from flows.validate.engine.lines import Lines
 from flows.validate.engine.planning import There, planned, reader, source_of
@@ -128,6 +128,11 @@ def _warnings(resource: Any) -> list[str]:
 
 def _read_whole(table: Opened, plan: Table, result: Result) -> None:
     """Read every row as frictionless reads it."""
+    result.log.extend(_bad(table, plan, result))
+
+
+def _bad(table: Opened, plan: Table, result: Result) -> Iterator[Record]:
+    """Yield the rows in which something is wrong; where no further can be read, that is among the last errors."""
     seen = rows.memory(plan)
     for row in reference.rows(table):
         if isinstance(row, Fault):
@@ -138,7 +143,7 @@ def _read_whole(table: Opened, plan: Table, result: Result) -> None:
         progress.rows(result.name, result.rows)
         faults = rows.judged(plan, rows.Suspect(number, cells), seen)
         if faults:
-            result.log.add([rows.told(number, cells, faults)])
+            yield record(rows.told(number, cells, faults))
 
 
 class Digest:

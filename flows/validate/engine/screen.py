@@ -78,7 +78,8 @@ def _screened(source: Source, plan: Plan) -> Outcome:
         for repeat, codes, places in zip(repeats, part.codes, part.places, strict=True):
             repeat.add(codes, places + first)
         referred = [_gathered(*one) for one in zip(referred, part.exact, strict=True)]
-        log.extend((place + first, cells, faults) for place, cells, faults in part.wrong)
+        for some in part.wrong:
+            log.add(some, first)
         sizes.append(part.records)
         first += part.records
         del part  # before the next block is read
@@ -142,7 +143,7 @@ def _in_order(
         above = 0
         while len(waiting) > ahead:
             part = waiting.popleft().result()
-            ahead = 0 if len(part.wrong) > MANY else AHEAD
+            ahead = 0 if sum(len(some.numbers) for some in part.wrong) > MANY else AHEAD
             yield part
             del part
     while waiting:

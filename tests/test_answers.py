@@ -1,5 +1,6 @@
 """One judgment of tables as people, programs, other tools and a browser take it."""
 
+import gzip
 import io
 import json
 import re
@@ -10,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import xlsxwriter
 from axe_playwright_python.sync_playwright import Axe
 from frictionless import Report, Resource
 from playwright.sync_api import Page, sync_playwright
@@ -237,6 +239,38 @@ def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path, files: lis
     assert told[-1][1:] == (5, 7)
     assert f"{tmp_path / 'a table.csv'}:7  row 5\n" in written(answer, "text")
     assert ",line=7,title=table.type" in written(answer, "github")
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(
+    ("name", "data", "line"),
+    [
+        ("t.jsonl", b'{"id": 1}\n\n{"id": "x"}\n', 3),
+        ("t.ndjson", b'{"id": "x"}\n', 1),
+        ("t.tsv", b'id\ttext\n1\t"a\nb"\nx\tc\n', 4),
+        ("t.csv.gz", gzip.compress(b"id\n1\nx\n"), None),
+    ],
+)
+def test_a_line_is_one_of_the_file_and_none_where_the_file_has_no_lines(
+    tmp_path: Path, name: str, data: bytes, line: int | None, *, fast: bool
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    schema = {"fields": [{"name": "id", "type": "integer"}], "fieldsMatch": "superset"}
+    told = Resource.from_descriptor({"name": "t", "path": name, "schema": schema}, basepath=str(tmp_path))
+    answer = Answer([run.check(told, fast=fast)])
+    assert {one.line for one in answer.all() if one.rule == "table.type"} == {line}
+
+
+def test_a_row_of_a_workbook_is_told_without_a_line(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "id", "type": "integer"}]}', encoding="utf-8")
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        book.add_worksheet().write_column(0, 0, ["id", 1, "x"])
+    found = targets.results(str(tmp_path / "t.xlsx"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    assert written(answer, "text").startswith(f"{tmp_path / 't.xlsx'}  row 3\n")
+    assert written(answer, "github").startswith(f"::error file={tmp_path / 't.xlsx'},title=table.type::")
+    (run,) = json.loads(written(answer, "sarif"))["runs"]
+    assert "region" not in run["results"][0]["locations"][0]["physicalLocation"]
 
 
 @pytest.mark.parametrize(("encoding", "end"), [("utf-8", "\n"), ("utf-16", "\n"), ("latin-1", "\r"), ("utf-8", "\r\n")])

@@ -41,8 +41,9 @@ def write(answer: Answer, out: TextIO) -> None:
 
 
 def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:
-    place = visible(f"{result.place}:{found[0].line}" if row else result.place)
-    lines = [paint(place, "bold") + (f"  row {row}" if row != found[0].line else "")]
+    line = found[0].line
+    place = visible(result.place) + (f":{line}" if line else "")
+    lines = [paint(place, "bold") + (f"  row {row}" if row != line else "")]
     if found[0].cells:
         lines += _marked(result.names, found[0].cells, set().union(*(marked(result, one) for one in found)), paint)
     for one in found:

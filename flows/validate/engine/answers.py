@@ -44,7 +44,7 @@ class Finding(NamedTuple):
     place: str
     row: int | None
     line: int | None
-    """The line of the file in which the row begins."""
+    """The line of the file in which the row begins; None where rows have no lines, as in a workbook."""
     field: str
     number: int
     value: str
@@ -167,7 +167,7 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         result.name,
         result.place,
         row.row if row else None,
-        (result.lines.of(row.row) if result.lines else row.row) if row else None,
+        result.lines.of(row.row) if row and result.lines else None,
         one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,

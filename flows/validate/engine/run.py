@@ -48,7 +48,7 @@ def check(
         result.first = table
         return result
     result.names, result.labels = [one.name for one in table.fields], table.labels
-    result.lines = Lines(table)
+    result.lines = Lines(table, resource)
     result.key = [result.names[place] for place in table.primary]
     result.kinds = {one.name: one.type for one in table.fields}
     table.faults[:0] = result.extras.refused + _without_fields(result.extras, result.names)

@@ -414,12 +414,27 @@ def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named
         ("constraint-error", 'constraint "pattern" is "[A-Z]{2}"', "the form [A-Z]{2}"),
         ("constraint-error", 'constraint "minimum" is "1"', "at least 1"),
         ("constraint-error", 'constraint "required" is "True"', "a value"),
+        ("type-error", 'array item type is "integer/default"', "in each item of the list, a whole number, like 42"),
+        ("constraint-error", 'array item constraint "minimum" is "1"', "in each item of the list, at least 1"),
         ("unique-error", "the same as in the row at position 2", "other than in row 2"),
         ("source-error", "the source is empty", ""),
     ],
 )
 def test_what_was_expected_is_said_in_plain_words(kind: str, note: str, told: str) -> None:
     assert expected(Fault(kind, note)) == told
+
+
+def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_in_plain_words(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"a": [1, 2]}\n', encoding="utf-8")
+    schema = {"fields": [{"name": "a", "type": "array", "arrayItem": {"type": "object"}}]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    (found,) = Answer(
+        list(targets.results(str(tmp_path / "t.jsonl"), str(tmp_path / "s.json"), reference_only=False, remote=False))
+    ).all()
+    assert (found.value, found.cells) == ("[1, 2]", ["[1, 2]"])
+    assert found.message.startswith('Type error in the cell "[1, 2]" in row "2"')
+    assert found.expected == 'in each item of the list, a JSON object, like {"a": 1}'
+    assert found.hint == 'Write each item like {"a": 1}.'
 
 
 # The bar

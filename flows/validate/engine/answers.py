@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
-from flows.validate.engine.expected import EXAMPLES, expected
+from flows.validate.engine.expected import expected, like
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.results import Result
 from schemas.counting import noun
@@ -209,10 +209,8 @@ def message(one: Fault, row: RowFaults | None) -> str:
 
 def hint(result: Result, one: Fault, rule: str) -> str:
     """Return how to mend an error."""
-    kind = result.kinds.get(one.field)
-    if rule == "table.type" and kind in EXAMPLES:
-        return f"Write it like {EXAMPLES[kind]}."
-    return rule_of(rule).hint
+    example = like(one, result.kinds.get(one.field, "")) if rule == "table.type" else ""
+    return example or rule_of(rule).hint
 
 
 def summary(findings: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -7,6 +7,8 @@ from flows.validate.engine.faults import Fault
 
 CONSTRAINT = re.compile(r'constraint "(\w+)" is (?:broken: (.*)|"(.*)")', re.DOTALL)
 EARLIER = re.compile(r"the same as in the row at position (\d+)")
+ITEM = "array item "
+"""What a note begins with that is about an item of a list."""
 FEW = 12
 """Values of a list that are told."""
 KINDS = {
@@ -64,6 +66,8 @@ OF_TYPE = {
 
 def expected(one: Fault) -> str:
     """Return what was expected; nothing where the message alone says it."""
+    if one.note.startswith(ITEM):
+        return f"in each item of the list, {expected(one._replace(note=one.note.removeprefix(ITEM)))}"
     if one.type == "type-error":
         return _kind(one.note)
     earlier = EARLIER.search(one.note)
@@ -78,8 +82,22 @@ def expected(one: Fault) -> str:
     return f"one of {_listed(stated)}" if rule == "enum" else WORDS.get(rule, f"{rule} {{}}").format(stated)
 
 
-def _kind(note: str) -> str:
+def like(one: Fault, kind: str) -> str:
+    """Return how to write a cell of a type, or each item of it; nothing where no example would tell."""
+    if one.note.startswith(ITEM):
+        kind, _ = _type(one.note.removeprefix(ITEM))
+        return f"Write each item like {EXAMPLES[kind]}." if kind in EXAMPLES else ""
+    return f"Write it like {EXAMPLES[kind]}." if kind in EXAMPLES else ""
+
+
+def _type(note: str) -> tuple[str, str]:
+    """Return the type that a note asks for, and its format."""
     kind, _, form = note.removeprefix('type is "').removesuffix('"').partition("/")
+    return kind, form
+
+
+def _kind(note: str) -> str:
+    kind, form = _type(note)
     if kind == "string":
         return FORMS.get(form, KINDS["string"])
     if form not in ("default", "any", ""):

@@ -214,7 +214,13 @@ def reader(field: Any, *, linear: bool) -> Reader:
     if not linear:
         return cast("Reader", field.create_cell_reader())
     with _linear_patterns():
-        return cast("Reader", field.create_cell_reader())
+        read = cast("Reader", field.create_cell_reader())
+    return _keeping(read) if field.type == "array" else read
+
+
+def _keeping(read: Reader) -> Reader:
+    """Return what reads as `read` does, and keeps a list as it is: frictionless puts what it has read into it."""
+    return lambda cell: read(cell[:] if isinstance(cell, list) else cell)
 
 
 def refused(fields: list[Any]) -> list[Fault]:

@@ -79,9 +79,10 @@ def _without_fields(extras: Extras, names: list[str]) -> list[Fault]:
 
 
 def place_of(resource: Any) -> str:
-    """Return where a table lies, seen from where one stands, so that its lines can be found and marked."""
-    there = resource.path and resource.normpath and not (resource.remote or resource.extrapaths)
-    return str(Path(resource.normpath) if there else resource.place)
+    """Return where a table, or its first part, lies, seen from where one stands, so that it can be found and marked."""
+    if not (resource.path and resource.normpath):
+        return str(resource.place)
+    return str(resource.normpath if resource.remote else Path(resource.normpath))
 
 
 def _not_a_table(resource: Any, result: Result) -> Result:

@@ -110,6 +110,21 @@ def test_what_a_terminal_would_obey_reaches_none(tmp_path: Path, face: str) -> N
     assert set(told) & {*"\x1b\x07\x9b\u202e"} == set()
 
 
+def test_what_the_steward_has_said_is_told_in_every_face_without_our_own_hint(tmp_path: Path) -> None:
+    field = {"name": "n", "type": "integer", "communique:message": "Ask the ministry."}
+    (tmp_path / "t.csv").write_text("n\nx\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [field]}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    told = {face: written(answer, face) for face in ("text", "html", "github", "junit", "sarif", "json")}
+    assert [face for face, text in told.items() if "Ask the ministry." not in text] == []
+    assert [face for face, text in told.items() if "Write it like" in text] == []
+    assert "::Ask the ministry.\n" in told["github"]
+    assert ">a whole number, like 42<p>Ask the ministry.</p></td>" in told["html"]
+    assert "To mend it" not in told["html"]
+    assert json.loads(told["json"])["problems"][0]["hint"] is None
+
+
 def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 

@@ -17,7 +17,8 @@ def write(answer: Answer, out: TextIO) -> None:
 def _command(found: Finding) -> str:
     place = f"file={_escaped(found.place, ':,')}" + (f",line={found.line}" if found.line else "")
     title = f"title={_escaped(found.rule + (' (beyond Frictionless)' if found.beyond else ''), ':,')}"
-    return f"::{LEVELS[found.severity]} {place},{title}::{_escaped(f'{short(found.message)} {found.hint}')}\n"
+    text = _escaped(f"{short(found.message)} {found.hint}".rstrip())
+    return f"::{LEVELS[found.severity]} {place},{title}::{text}\n"
 
 
 def _escaped(text: str, more: str = "") -> str:

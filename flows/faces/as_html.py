@@ -83,13 +83,14 @@ def _section(answer: Answer, identity: str, found: list[Finding], results: dict[
     for one in found:
         by_table[one.table].append(one)
     beyond = ' <span class="tag">beyond Frictionless</span>' if any(one.beyond for one in found) else ""
-    hints = {one.hint for one in found}
+    hints = {one.hint for one in found} - {""}
     hint = hints.pop() if len(hints) == 1 else rule.hint
+    spoken = bool(found) and all(one.said for one in found)
     parts = [
         f'<section id="{identity}" class="{answer.worst(identity)}">',
         f'<h2>{escape(rule.words)} <span class="times">{many(times, "time")}</span></h2>',
         f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{identity}</code>{beyond}</dd>",
-        f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
+        "</dl>" if spoken else f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
     ]
     parts += [_rows(one, results[table]) for table, one in by_table.items()]
     if times > len(found):
@@ -112,8 +113,10 @@ def _rows(found: list[Finding], result: Result) -> str:
 
 def _row(one: Finding, columns: list[int], bad: set[int]) -> str:
     cells = "".join(f"<td>{_cell(one, number, bad)}</td>" for number in columns)
-    why = f'<td class="why" title="{escape(short(one.message))}">{escape(short(one.expected or one.message))}</td>'
-    return f'<tr><td class="n">{one.row or ""}</td>{cells}{why}</tr>'
+    told = one.expected or ("" if one.said else one.message)
+    why = f"{escape(short(told))}<p>{escape(short(one.said))}</p>" if one.said else escape(short(told))
+    title = escape(short(one.message))
+    return f'<tr><td class="n">{one.row or ""}</td>{cells}<td class="why" title="{title}">{why}</td></tr>'
 
 
 def _cell(one: Finding, number: int, bad: set[int]) -> str:

@@ -34,7 +34,7 @@ def _case(table: str, rule: str, found: list[Finding], errors: int) -> str:
     if not found and not errors:
         return head + "/>\n"
     text = "\n".join(
-        f"{one.place}{f':{one.line}' if one.line else ''} {short(one.message)} {one.hint}" for one in found
+        f"{one.place}{f':{one.line}' if one.line else ''} {short(one.message)} {one.hint}".rstrip() for one in found
     )
     beyond = ", beyond Frictionless" if any(one.beyond for one in found) else ""
     message = quoteattr(f"{many(errors, 'error')}{beyond}")

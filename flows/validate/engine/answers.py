@@ -52,6 +52,9 @@ class Finding(NamedTuple):
     expected: str
     """What was expected there, in plain words; nothing where the message alone says it."""
     hint: str
+    """How to mend it; nothing where the steward has said what to tell."""
+    said: str
+    """What the steward has said to tell of the field; nothing where that is nothing."""
     cells: list[str]
     beyond: bool
     """Whether frictionless would not have said so."""
@@ -160,7 +163,7 @@ def severity(result: Result, one: Fault) -> str:
 
 def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
     """Return an error, told."""
-    rule = identity(result, one)
+    rule, said = identity(result, one), result.extras.messages.get(one.field, "")
     return Finding(
         rule,
         severity(result, one),
@@ -171,9 +174,10 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,
-        result.extras.messages.get(one.field) or message(one, row),
+        said or message(one, row),
         expected(one),
-        hint(result, one, rule),
+        "" if said else hint(result, one, rule),
+        said,
         row.cells if row else [],
         result.extras.rule(one) is not None,
     )

@@ -10,7 +10,7 @@ from schemas.release import Release
 from schemas.report import Layer, Severity
 from schemas.rules import RULES, Rule
 from schemas.samples import AS_OF, MAX_AGE, SAMPLES, UNSTATED, Change, File, Put, Sample
-from schemas.tablerules import TABLE_RULES, TableRule
+from schemas.tablerules import CAUSES, TABLE_RULES, TableRule
 from schemas.tables import TABLES
 from schemas.tableschema import table_schema
 
@@ -200,10 +200,18 @@ def _rule_page(one: TableRule) -> str:
     judged_by = "As this resource describes it" if one.more else "Judged by this Table Schema"
     called = "Beyond Frictionless: off with `--reference`." if one.beyond else f"Frictionless calls it {_error(one)}."
     return (
-        f"# {one.id}\n\n{one.reason} {one.words}\n\nTo mend it: {one.hint}\n\n{called}"
+        f"# {one.id}\n\n{one.reason} {one.words}\n\n{_mending(one)}\n\n{called}"
         f"\n\n## The smallest file that breaks it\n\n{shown}\n\n{judged_by}:\n\n"
         f"```json\n{json.dumps(described, ensure_ascii=False, indent=2)}\n```\n"
     )
+
+
+def _mending(one: TableRule) -> str:
+    """Return how to mend what breaks a rule: a list where that depends on the cause."""
+    hints = dict.fromkeys([one.hint, *CAUSES.get(one.id, {}).values()])
+    if len(hints) == 1:
+        return f"To mend it: {one.hint}"
+    return "To mend it, as the message tells the cause:\n\n" + "\n".join(f"- {hint}" for hint in hints)
 
 
 def _error(one: TableRule) -> str:

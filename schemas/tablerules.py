@@ -42,7 +42,7 @@ ID = _field("integer")
 NAME = _field("string", "name")
 
 _ALL = (
-    TableRule("table.source", "source-error", "A file has a table in it.", "Put a header and rows into the file.", "The file is empty.", _schema(ID), ""),
+    TableRule("table.source", "source-error", "A file has a table in it.", "Put a header and rows into the file.", "The file is empty, or is not what its name says, so that no table can be read from it.", _schema(ID), ""),
     TableRule("table.encoding", "encoding-error", "The text of a file is of one encoding.", "Save the file as UTF-8.", "Some letters of the file cannot be read: it was saved in another encoding than it says.", _schema(ID), "id\n\udcff\n"),
     TableRule("table.extra-label", "extra-label", "Every column is a field of the schema.", "Remove the column, or add its field to the schema.", "The file has a column that its description does not know.", _schema(ID), "id,more\n1,2\n"),
     TableRule("table.missing-label", "missing-label", "Every field of the schema is a column.", "Add the column, or take the field out of the schema.", "A column that the description promises is not in the file.", _schema(ID, NAME), "id\n1\n"),
@@ -57,10 +57,10 @@ _ALL = (
     TableRule("table.constraint.required", "constraint-error", "A required cell is filled.", "Fill the cell.", "A value that has to be there is missing.", _schema(ID, _field("string", "name", required=True)), "id,name\n1,\n"),
     TableRule("table.constraint.enum", "constraint-error", "A cell has a value of the list.", "Use a value of the list.", "A value is none of those that the column may have.", _schema(_field("string", "state", enum=["open", "closed"])), "state\najar\n"),
     TableRule("table.constraint.pattern", "constraint-error", "A cell has its field's form.", "Write the cell in the form named.", "A value is not written in the form that the column has.", _schema(_field("string", "code", pattern="[A-Z]{2}")), "code\nxy\n"),
-    TableRule("table.constraint.minimum", "constraint-error", "A cell is not below the least value.", "Mend the number.", "A value is too small.", _schema(_field("integer", minimum=1)), "id\n0\n"),
-    TableRule("table.constraint.maximum", "constraint-error", "A cell is not above the greatest value.", "Mend the number.", "A value is too large.", _schema(_field("integer", maximum=9)), "id\n10\n"),
-    TableRule("table.constraint.minLength", "constraint-error", "A cell is not too short.", "Write the whole of it.", "A text is too short.", _schema(_field("string", "name", minLength=2)), "name\na\n"),
-    TableRule("table.constraint.maxLength", "constraint-error", "A cell is not too long.", "Shorten it.", "A text is too long.", _schema(_field("string", "name", maxLength=2)), "name\nabc\n"),
+    TableRule("table.constraint.minimum", "constraint-error", "A cell is not below the least value.", "Mend the value.", "A value is too small.", _schema(_field("integer", minimum=1)), "id\n0\n"),
+    TableRule("table.constraint.maximum", "constraint-error", "A cell is not above the greatest value.", "Mend the value.", "A value is too large.", _schema(_field("integer", maximum=9)), "id\n10\n"),
+    TableRule("table.constraint.minLength", "constraint-error", "A cell is not too short.", "Write the whole of it.", "A text or a list is too short.", _schema(_field("string", "name", minLength=2)), "name\na\n"),
+    TableRule("table.constraint.maxLength", "constraint-error", "A cell is not too long.", "Shorten it.", "A text or a list is too long.", _schema(_field("string", "name", maxLength=2)), "name\nabc\n"),
     TableRule("table.unique", "unique-error", "A unique field has each value once.", "Mend one of the two, or remove it.", "A value that may stand only once stands in two rows.", _schema(_field("integer", unique=True)), "id\n1\n1\n"),
     TableRule("table.primary-key", "primary-key", "A key stands once in its table.", "Give each row its own key, or remove one.", "Two rows have the same key, or a row has none; a key is what a row is known by.", _schema(ID, primaryKey=["id"]), "id\n1\n1\n"),
     TableRule("table.foreign-key", "foreign-key", "A reference names a row that is there.", "Add the row that is named, or mend the name.", "A row refers to another that is not there.", _schema(ID, _field("integer", "parent"), foreignKeys=[{"fields": ["parent"], "reference": {"resource": "", "fields": ["id"]}}]), "id,parent\n1,2\n"),
@@ -76,8 +76,26 @@ _ALL = (
     TableRule("table.categories", "constraint-error", "A cell is one of the categories of its field.", "Use one of the categories, or add this one to the schema.", "A value is none of the kinds that the column sorts things into.", _schema({"name": "state", "type": "string", "categories": ["open", "closed"]}), "state\najar\n", beyond=True),
     TableRule("table.constraint.jsonSchema", "constraint-error", "A cell of JSON is as its JSON Schema says.", "Mend the part of the JSON that the message names.", "A value that is itself a small document has not the parts that it should have.", _schema(_field("object", "about", jsonSchema={"required": ["a"]})), "about\n{}\n", beyond=True),
     TableRule("table.constraint-refused", "schema-error", "A constraint is one that can be judged.", "Mend the constraint in the schema: write the bound as the type is written, or the pattern more simply.", "The description asks for something that cannot be looked at: a limit that is no value of the column, or a pattern that cannot be run.", _schema(_field("string", "code", pattern="(?=A)A")), "code\nA\n", beyond=True),
-    TableRule("table.cell-error", "constraint-error", "A cell can be held against its constraint.", "Write the cell and the bound in one way: both with a time zone, or both without.", "A value and what it is to be compared with are of two kinds: a moment with a time zone and one without.", _schema(_field("datetime", "at", minimum="2020-01-01T00:00:00")), "at\n2021-01-01T00:00:00Z\n", beyond=True),
+    TableRule("table.cell-error", "constraint-error", "A cell can be held against its constraint.", "Mend the cell, or what its constraints ask of it.", "A value cannot be compared with what the description asks of it, as a moment with a time zone and one without.", _schema(_field("datetime", "at", minimum="2020-01-01T00:00:00")), "at\n2021-01-01T00:00:00Z\n", beyond=True),
 )  # fmt: skip
+
+GONE = "Put the file where its description says, or mend the path."
+FORMAT = "Save the table anew in the format that the name of the file says."
+CAUSES: dict[str, dict[str, str]] = {
+    "table.source": {
+        "No such file": GONE,
+        "^it is no (Parquet file|workbook)": FORMAT,
+        r"^line \d+ is no": "Write one JSON object into each line.",
+        "^it cannot be read": "See that the file can be read.",
+        '"(delimiter|quotechar|escapechar)" must be': "Write one letter into the dialect of the description.",
+    },
+    "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
+    "table.cell-error": {
+        "offset-naive": "Write the cell and the bound in one way: both with a time zone, or both without.",
+        "^it cannot be judged: Unresolvable": "Write what the JSON Schema refers to into it; nothing is fetched.",
+    },
+}  # fmt: skip
+"""By rule, how to mend an error whose note says more of its cause; the hint of the rule is for all others."""
 
 TABLE_RULES = {rule.id: rule for rule in _ALL}
 """Every rule that has a page, by id."""
@@ -115,6 +133,12 @@ def rule_id(error: str, note: str) -> str:
     """Return the id of the rule behind an error as frictionless calls it, with its note."""
     constraint = _constraint(note) if error == "constraint-error" else None
     return constraint or f"table.{error.removesuffix('-error')}"
+
+
+def hint_of(identity: str, note: str) -> str:
+    """Return how to mend an error of a rule, as its note tells the cause."""
+    fitting = (hint for cause, hint in CAUSES.get(identity, {}).items() if re.search(cause, note))
+    return next(fitting, rule_of(identity).hint)
 
 
 def rule_of(identity: str) -> TableRule:

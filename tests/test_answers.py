@@ -452,6 +452,54 @@ def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_
     assert found.hint == 'Write each item like {"a": 1}.'
 
 
+MENDED = {
+    "empty.csv": "Put a header and rows into the file.",
+    "gone.xlsx": "Put the file where its description says, or mend the path.",
+    "gone.parquet": "Put the file where its description says, or mend the path.",
+    "gone.jsonl": "Put the file where its description says, or mend the path.",
+    "bad.xlsx": "Save the table anew in the format that the name of the file says.",
+    "bad.parquet": "Save the table anew in the format that the name of the file says.",
+    "bad.jsonl": "Write one JSON object into each line.",
+}
+"""How to mend a file that has no table in it, or is none."""
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_a_file_without_a_table_is_mended_as_its_cause_asks(tmp_path: Path, name: str) -> None:
+    if not name.startswith("gone"):
+        (tmp_path / name).write_text("" if name.startswith("empty") else "no", encoding="utf-8")
+    told = {"name": "t", "path": name, "schema": {"fields": [{"name": "a", "type": "integer"}]}}
+    (tmp_path / "resource.json").write_text(json.dumps(told), encoding="utf-8")
+    found = list(targets.results(str(tmp_path / "resource.json"), None, reference_only=False, remote=False))
+    assert [(one.rule, one.hint) for one in Answer(found).all()] == [("table.source", MENDED[name])]
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "hint"),
+    [
+        ({"type": "duration", "constraints": {"minimum": "P5D"}}, "P1D", "Mend the value."),
+        (
+            {"type": "object", "constraints": {"jsonSchema": {"$ref": "https://example.org/no.json"}}},
+            "{}",
+            "Write what the JSON Schema refers to into it; nothing is fetched.",
+        ),
+        (
+            {"type": "datetime", "constraints": {"minimum": "2020-01-01T00:00:00"}},
+            "2021-01-01T00:00:00Z",
+            "Write the cell and the bound in one way: both with a time zone, or both without.",
+        ),
+    ],
+    ids=["duration", "reference", "time zone"],
+)
+def test_a_cell_is_mended_as_its_cause_asks(tmp_path: Path, field: dict[str, Any], cell: str, hint: str) -> None:
+    (tmp_path / "t.csv").write_text(f"a\n{cell}\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": "a"} | field]}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    assert [one.hint for one in answer.all()] == [hint]
+    assert written(answer, "github").splitlines()[0].endswith(f". {hint}")
+
+
 # The bar
 
 

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary
 from flows.validate.engine.results import Result
-from schemas.tablerules import rule_of
+from schemas.tablerules import CAUSES, rule_of
 
 SHOWN = 50
 """Rows of a rule that are shown."""
@@ -84,7 +84,7 @@ def _section(answer: Answer, identity: str, found: list[Finding], results: dict[
         by_table[one.table].append(one)
     beyond = ' <span class="tag">beyond Frictionless</span>' if any(one.beyond for one in found) else ""
     hints = {one.hint for one in found} - {""}
-    hint = hints.pop() if len(hints) == 1 else rule.hint
+    hint = " ".join(sorted(hints)) if len(hints) == 1 or identity in CAUSES else rule.hint
     spoken = bool(found) and all(one.said for one in found)
     parts = [
         f'<section id="{identity}" class="{answer.worst(identity)}">',

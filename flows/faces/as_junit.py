@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from flows.validate.engine.answers import Answer, Finding, many, short
+from flows.validate.engine.answers import Answer, Finding, many, sentences
 from flows.validate.engine.results import Result
 from schemas.tablerules import TABLE_RULES
 
@@ -33,9 +33,7 @@ def _case(table: str, rule: str, found: list[Finding], errors: int) -> str:
     head = f"    <testcase classname={quoteattr(_legal(table))} name={quoteattr(rule)}"
     if not found and not errors:
         return head + "/>\n"
-    text = "\n".join(
-        f"{one.place}{f':{one.line}' if one.line else ''} {short(one.message)} {one.hint}".rstrip() for one in found
-    )
+    text = "\n".join(f"{one.place}{f':{one.line}' if one.line else ''} {sentences(one)}" for one in found)
     beyond = ", beyond Frictionless" if any(one.beyond for one in found) else ""
     message = quoteattr(f"{many(errors, 'error')}{beyond}")
     if not errors:

@@ -13,7 +13,7 @@ from flows.validate.engine.expected import expected, like
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.results import Result
 from schemas.counting import noun
-from schemas.tablerules import rule_id, rule_of
+from schemas.tablerules import hint_of, rule_id
 
 LONGEST = 600
 """Letters of a message that are told."""
@@ -188,6 +188,11 @@ def short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 
+def sentences(found: Finding) -> str:
+    """Return the message of an error, and how to mend it, as they are read in one line."""
+    return f"{short(found.message).rstrip('.')}. {found.hint}" if found.hint else short(found.message)
+
+
 def visible(text: str) -> str:
     """Return `text` as one line that a terminal shows and does not obey: a dot for each letter that would do more."""
     return OBEYED.sub("·", text)
@@ -214,7 +219,7 @@ def message(one: Fault, row: RowFaults | None) -> str:
 def hint(result: Result, one: Fault, rule: str) -> str:
     """Return how to mend an error."""
     example = like(one, result.kinds.get(one.field, "")) if rule == "table.type" else ""
-    return example or rule_of(rule).hint
+    return example or hint_of(rule, one.note)
 
 
 def summary(findings: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

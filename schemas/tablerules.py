@@ -28,6 +28,10 @@ class TableRule(NamedTuple):
     """What else the smallest description says of the file, beside its schema."""
     beyond: bool = False
     """Whether frictionless does not ask it, or dies of it."""
+    whole: Mapping[str, Any] = MappingProxyType({})
+    """What the smallest Data Package says that breaks it, beside its one table."""
+    unbroken: str = ""
+    """Why no file breaks it."""
 
 
 def _field(kind: str, name: str = "id", **constraints: Any) -> dict[str, Any]:
@@ -40,6 +44,8 @@ def _schema(*fields: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 ID = _field("integer")
 NAME = _field("string", "name")
+
+GONE = "Put the file where its description says, or mend the path."
 
 _ALL = (
     TableRule("table.source", "source-error", "A file has a table in it.", "Put a header and rows into the file.", "The file is empty, or is not what its name says, so that no table can be read from it.", _schema(ID), ""),
@@ -72,6 +78,14 @@ _ALL = (
     TableRule("table.schema", "schema-error", "A schema is as the standard has it.", "Mend the schema: its keys name fields that are there, and each field has a name of its own.", "The description of the columns does not hold together, so that the table cannot be looked at.", _schema(ID, primaryKey=["no"]), "id\n1\n"),
     TableRule("table.resource", "resource-error", "The description of a file is as the standard has it.", "Mend the property that the message names.", "What is said of the file, such as its size, is written in a way that no program knows.", _schema(ID), "id\n1\n", {"bytes": "x"}),
     TableRule("table.dialect", "dialect-error", "The description of how a file is written is as the standard has it.", "Mend the property of the dialect that the message names.", "How the file separates its columns and rows is described in a way that no program knows.", _schema(ID), "id\n1\n", {"dialect": {"headerRows": "x"}}),
+    TableRule("table.control", "control-error", "The settings of a format are as the standard has them.", "Mend the setting of the dialect that the message names.", "How the file is written, such as the letter between its columns, is described in a way that no program knows.", _schema(ID), "id\n1\n", {"dialect": {"csv": {"delimiter": 5}}}),
+    TableRule("table.package", "package-error", "The description of a Data Package is as the standard has it.", "Mend the property that the message names.", "What is said of all the tables together is written in a way that no program knows, so that none of them can be looked at.", _schema(ID), "id\n1\n", whole={"created": 5}),
+    TableRule("table.metadata", "metadata-error", "What a description refers to can be read.", "Put the file that is referred to where the description says, or take the reference out.", "The description refers to another file, such as a profile, that is not there.", _schema(ID), "id\n1\n", {"profile": "none.json"}),
+    TableRule("table.scheme", "scheme-error", "A file lies where its description says.", GONE, "The file is not where its description says, or nobody knows how to get there.", _schema(ID), "id\n1\n", {"path": "none.csv"}),
+    TableRule("table.format", "format-error", "The format of a table is one that can be read.", "Save the table as CSV, or mend the format in the description.", "The file is of a kind that cannot be read as a table.", _schema(ID), "id\n1\n", {"type": "table", "format": "csvv"}),
+    TableRule("table.compression", "compression-error", "A file is compressed as its name or its description says.", "Compress the file anew as gz or zip, or take the compression out of its name and its description.", "The file should be packed to be smaller, but cannot be unpacked.", _schema(ID), "id\n1\n", {"compression": "gz"}),
+    TableRule("table.error", "error", "Frictionless can judge a table.", "Do what the message says: add to the description, or install what is missing.", "Something is missing that is needed to read the table, or Frictionless, asked over every row, ends before it has an answer.", _schema(ID), "id\n1\n", {"type": "table", "path": "table.sql"}),
+    TableRule("table.reference", "", "Frictionless says of a table what is said here.", "Report it: one of the two is wrong.", "Two programs that should say the same of this table do not.", {}, "", unbroken="Asked with `--reference` alone. No file is known that breaks it: one that does has found a defect, of Communiqué or of Frictionless."),
     TableRule("table.unique-key", "primary-key", "Each unique key stands once.", "Mend one of the two rows, or remove it.", "Some columns together tell a row from every other, and here two rows have the same in all of them.", _schema(ID, NAME, uniqueKeys=[["name"]]), "id,name\n1,a\n2,a\n", beyond=True),
     TableRule("table.categories", "constraint-error", "A cell is one of the categories of its field.", "Use one of the categories, or add this one to the schema.", "A value is none of the kinds that the column sorts things into.", _schema({"name": "state", "type": "string", "categories": ["open", "closed"]}), "state\najar\n", beyond=True),
     TableRule("table.constraint.jsonSchema", "constraint-error", "A cell of JSON is as its JSON Schema says.", "Mend the part of the JSON that the message names.", "A value that is itself a small document has not the parts that it should have.", _schema(_field("object", "about", jsonSchema={"required": ["a"]})), "about\n{}\n", beyond=True),
@@ -79,7 +93,6 @@ _ALL = (
     TableRule("table.cell-error", "constraint-error", "A cell can be held against its constraint.", "Mend the cell, or what its constraints ask of it.", "A value cannot be compared with what the description asks of it, as a moment with a time zone and one without.", _schema(_field("datetime", "at", minimum="2020-01-01T00:00:00")), "at\n2021-01-01T00:00:00Z\n", beyond=True),
 )  # fmt: skip
 
-GONE = "Put the file where its description says, or mend the path."
 FORMAT = "Save the table anew in the format that the name of the file says."
 CAUSES: dict[str, dict[str, str]] = {
     "table.source": {
@@ -89,6 +102,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "^it cannot be read": "See that the file can be read.",
         '"(delimiter|quotechar|escapechar)" must be': "Write one letter into the dialect of the description.",
     },
+    "table.scheme": {"^scheme .* is not supported": "Write a path, or an address of http or https."},
     "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
     "table.cell-error": {
         "offset-naive": "Write the cell and the bound in one way: both with a time zone, or both without.",
@@ -99,16 +113,6 @@ CAUSES: dict[str, dict[str, str]] = {
 
 TABLE_RULES = {rule.id: rule for rule in _ALL}
 """Every rule that has a page, by id."""
-REFERENCE = TableRule(
-    "table.reference",
-    "error",
-    "Frictionless says of a table what the table engine says.",
-    "Report it: one of the two is wrong.",
-    "Two programs that should say the same of this table do not.",
-    {},
-    "",
-    beyond=True,
-)
 OTHER = TableRule(
     "table.other",
     "error",
@@ -143,4 +147,4 @@ def hint_of(identity: str, note: str) -> str:
 
 def rule_of(identity: str) -> TableRule:
     """Return the rule of an id; one without a page is told as such."""
-    return REFERENCE if identity == REFERENCE.id else TABLE_RULES.get(identity, OTHER._replace(id=identity))
+    return TABLE_RULES.get(identity, OTHER._replace(id=identity))

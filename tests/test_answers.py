@@ -157,7 +157,7 @@ def test_junit_fails_a_rule_whose_errors_are_beyond_the_limit(tmp_path: Path) ->
     assert told.count("t.csv:") == 1
 
 
-def test_junit_has_a_case_for_each_failure_of_a_rule_without_a_page(tmp_path: Path) -> None:
+def test_junit_has_a_case_for_a_rule_that_failed_though_no_error_is_told(tmp_path: Path) -> None:
     package = tmp_path / "resource.json"
     package.write_text('{"name": "t", "path": "t.zzz", "type": "table", "format": "zzz"}', encoding="utf-8")
     (tmp_path / "t.zzz").write_text("a", encoding="utf-8")

@@ -84,6 +84,39 @@ def test_text_shows_the_row_with_the_cell_marked_what_was_expected_and_how_to_me
     assert "\x1b" not in told
 
 
+FIELDS = ["id", "a", "b", "c"]
+RAGGED = "id,a,b,c\n1\n2,a,b,c,d,e\n3,a,b\n"
+
+
+def test_a_row_too_short_or_too_long_is_shown_once_with_all_its_cells_and_counted_as_frictionless_counts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "t.csv").write_text(RAGGED, encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": name} for name in FIELDS]}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    text, html = written(answer, "text"), written(answer, "html")
+    assert answer.rules == {"table.missing-cell": 4, "table.extra-cell": 2}
+    assert "  │ id │ a │ b │ c\n  │ 1  │   │   │\n         ^   ^   ^\n  error table.missing-cell  a, b, c\n" in text
+    assert 'has 3 missing cells, from position "2" on\n    expected: 3 cells here\n' in text
+    assert 'has 2 extra values, from position "5" on\n    expected: no cells here\n' in text
+    assert (text.count("  error table.missing-cell"), text.count("  error table.extra-cell")) == (2, 1)
+    assert "  error table.missing-cell  c\n" in text
+    assert not re.search(r"(…|>)\s?and \d+ more", text + html)
+    assert (html.count("<mark>empty</mark>"), html.count('<td class="n">2</td>')) == (4, 1)
+
+
+def test_rows_too_short_are_counted_whole_where_not_all_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,a,b,c,d\n" + "1,2,3,4,5\n" * 100 + "1,x\n" * 60, encoding="utf-8")
+    schema = {"fields": [{"name": name} for name in [*FIELDS, "d"]]}
+    told = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    answer = Answer([run.check(told)])
+    assert written(answer, "text").count("  error table.missing-cell  b, c, d\n") == 7
+    assert "\n… and 159 more\n" in written(answer, "text")
+    assert written(answer, "html").count("<mark>empty</mark>") == 17 * 3
+    assert "and 129 more" in written(answer, "html")
+
+
 @pytest.mark.parametrize("face", ["text", "html", "github", "junit", "sarif"])
 def test_a_cell_as_long_as_a_book_is_told_in_a_few_lines(tmp_path: Path, face: str) -> None:
     (tmp_path / "t.csv").write_text("id,state,day\n" + "x" * 100_000 + ",open,\n", encoding="utf-8")

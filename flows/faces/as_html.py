@@ -5,7 +5,8 @@ from html import escape
 from importlib.resources import files
 from typing import TextIO
 
-from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary
+from flows.faces.rows import folded, marked
+from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary
 from flows.validate.engine.results import Result
 from schemas.tablerules import CAUSES, rule_of
 
@@ -69,16 +70,19 @@ def _contents(answer: Answer) -> str:
     return f'<nav aria-label="What is wrong"><h2>What is wrong</h2><ol>{lines}</ol></nav>\n'
 
 
-def _by_rule(answer: Answer) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {rule: [] for rule, _ in summary(answer.rules.items())}
-    for one in answer.all(SHOWN):
-        if len(found[one.rule]) < SHOWN:
-            found[one.rule].append(one)
+def _by_rule(answer: Answer) -> dict[str, list[tuple[Finding, int]]]:
+    """Return the errors of each rule that are shown, each with how many it stands for."""
+    found: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule, _ in summary(answer.rules.items())}
+    for result in answer.results:
+        for one, times in folded(result, answer.findings(result, SHOWN)):
+            if len(found[one.rule]) < SHOWN:
+                found[one.rule].append((one, times))
     return found
 
 
-def _section(answer: Answer, identity: str, found: list[Finding], results: dict[str, Result]) -> str:
-    rule, times = rule_of(identity), answer.rules[identity]
+def _section(answer: Answer, identity: str, shown: list[tuple[Finding, int]], results: dict[str, Result]) -> str:
+    rule, times, found = rule_of(identity), answer.rules[identity], [one for one, _ in shown]
+    left = times - sum(number for _, number in shown)
     by_table: dict[str, list[Finding]] = defaultdict(list)
     for one in found:
         by_table[one.table].append(one)
@@ -93,8 +97,8 @@ def _section(answer: Answer, identity: str, found: list[Finding], results: dict[
         "</dl>" if spoken else f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
     ]
     parts += [_rows(one, results[table]) for table, one in by_table.items()]
-    if times > len(found):
-        parts.append(f'<p class="dim">and {times - len(found):,} more</p>')
+    if left > 0:
+        parts.append(f'<p class="dim">and {left:,} more</p>')
     return "\n".join([*parts, "</section>"]) + "\n"
 
 

@@ -1,10 +1,12 @@
 """As text: the rows with their bad cells marked, what was expected, how to mend it, then the count of each rule."""
 
 import os
-from itertools import groupby, islice
+from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple, TextIO
 
-from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary, visible
+from flows.faces.rows import folded, marked
+from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary, visible
 from flows.validate.engine.results import Result
 
 SHOWN = 20
@@ -28,16 +30,26 @@ def write(answer: Answer, out: TextIO) -> None:
     """Write `answer` for a person."""
     paint = Paint(out.isatty() and not os.environ.get("NO_COLOR"))
     for result, tally in zip(answer.results, answer.tallies, strict=True):
-        rows = groupby(islice(answer.findings(result), SHOWN), key=lambda one: one.row)
+        shown = list(_shown(answer, result))
+        rows = groupby((one for one, _ in shown), key=lambda one: one.row)
         out.writelines(_row(result, row, list(found), paint) for row, found in rows)
-        told = SHOWN if answer.limit is None else min(SHOWN, answer.limit)
-        left = tally.errors + tally.warnings - told
+        left = tally.errors + tally.warnings - sum(times for _, times in shown)
         if left > 0:
             out.write(f"… and {left:,} more\n\n")
         out.write(_verdict(result, tally, paint))
     if answer.total:
         out.write("\n")
     out.writelines(f"{times:>9,}  {rule}\n" for rule, times in summary(answer.rules.items()))
+
+
+def _shown(answer: Answer, result: Result) -> Iterator[tuple[Finding, int]]:
+    """Yield the errors of a table that are shown, each with how many it stands for."""
+    told = 0
+    for one, times in folded(result, answer.findings(result)):
+        yield one, times
+        told += times
+        if told >= SHOWN:
+            return
 
 
 def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:

@@ -203,12 +203,6 @@ def _key(result: Result, one: Fault) -> list[str]:
     return result.key if one.type == "primary-key" else list(dict(one.more).get("fieldNames", ()))
 
 
-def marked(result: Result, found: Finding) -> set[int]:
-    """Return the positions of the cells that an error is about, those of a key among them."""
-    names = [one for one in found.field.split(", ") if one in result.names]
-    return {found.number, *(result.names.index(name) + 1 for name in names)} - {0}
-
-
 def message(one: Fault, row: RowFaults | None) -> str:
     """Return what is wrong, as frictionless words it; of a key that it does not know, in the same words."""
     if one.type == "unique-key" and row:

@@ -24,6 +24,7 @@ from flows.validate.engine import run, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.expected import expected
 from flows.validate.engine.faults import Fault, RowLog
+from flows.validate.engine.results import Result
 from tests.conftest import Communique
 from tests.needs import CHROMIUM, EXPECTED
 
@@ -531,6 +532,25 @@ def test_a_cell_is_mended_as_its_cause_asks(tmp_path: Path, field: dict[str, Any
     answer = Answer(list(found))
     assert [one.hint for one in answer.all()] == [hint]
     assert written(answer, "github").splitlines()[0].endswith(f". {hint}")
+
+
+class Walked(list[Result]):
+    """Tables that count how often they are walked through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Result]:
+        self.walks += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("number", [2, 200])
+def test_an_answer_of_many_tables_is_told_in_a_time_that_grows_with_their_number(number: int) -> None:
+    tables = Walked(Result(f"t{one}", f"t{one}.csv", last=[Fault("row-count", "")]) for one in range(number))
+    answer = Answer(tables, limit=1)
+    assert [one.table for one in answer.all()] == ["t0"]
+    assert written(answer, "frictionless").count('"valid": false') == number + 1
+    assert tables.walks < 10
 
 
 # The bar

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import islice, takewhile
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
@@ -72,6 +72,10 @@ class Answer:
     """Of each table, in their order."""
     broken: list[Counter[str]] = field(default_factory=list)
     """Of each table, the errors of each rule."""
+    counts: dict[int, int] = field(default_factory=dict)
+    """By the identity of a table, how many errors and warnings it has."""
+    before: dict[int, int] = field(default_factory=dict)
+    """By the same, how many the tables before it have."""
 
     def __post_init__(self) -> None:
         """Tell tables of one name apart by their places, and count the errors by rule and by table."""
@@ -79,6 +83,10 @@ class Answer:
         for one in self.results:
             one.name = one.place if names[one.name] > 1 else one.name
         self.tallies = [self._tally(result) for result in self.results]
+        found = [tally.errors + tally.warnings for tally in self.tallies]
+        places = [id(one) for one in self.results]
+        self.counts = dict(zip(places, found, strict=True))
+        self.before = dict(zip(places, accumulate(found, initial=0), strict=False))
 
     def _tally(self, result: Result) -> Tally:
         """Count the errors of a table, and return how many there are."""
@@ -116,14 +124,11 @@ class Answer:
 
     def count(self, result: Result) -> int:
         """Return how many errors and warnings a table has."""
-        (tally,) = (one for other, one in zip(self.results, self.tallies, strict=True) if other is result)
-        return tally.errors + tally.warnings
+        return self.counts[id(result)]
 
     def findings(self, result: Result, most: int | None = None) -> Iterator[Finding]:
         """Yield the errors of a table, as many as are told; where `most` is given, no more than so many of a rule."""
-        earlier = takewhile(lambda other: other is not result, self.results)
-        before = sum(map(self.count, earlier))
-        left = None if self.limit is None else max(self.limit - before, 0)
+        left = None if self.limit is None else max(self.limit - self.before[id(result)], 0)
         seen: Counter[str] = Counter()
         for row, one in islice(result.errors(), left):
             rule = identity(result, one)

@@ -359,12 +359,51 @@ def test_html_is_one_page_that_a_browser_shows_and_everybody_can_use(
     page.goto((tmp_path / "answer.html").as_uri())
     assert page.locator("h1").inner_text() == "The data is not as described"
     assert page.locator("section").count() == len(RULES)
-    assert page.locator("section:has(.tag)").count() == list(RULES.values()).count(True)
+    assert page.locator("section:has(dl .tag)").count() == list(RULES.values()).count(True)
     assert page.locator("[id='table.categories'] mark").all_inner_texts() == ["<b>ajar"]
     assert page.locator("[id='table.primary-key'] mark").all_inner_texts() == ["1"]
-    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["a day, like 2021-07-06"]
+    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["warning a day, like 2021-07-06"]
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "best-practice"]}})
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+
+
+def test_html_shows_what_is_wrong_and_what_was_expected_in_a_narrow_window_too(
+    answer: Answer, page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "answer.html").write_text(written(answer, "html"), encoding="utf-8")
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto((tmp_path / "answer.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    assert page.locator("[id='table.categories'] th:visible").all_inner_texts() == ["row", "state", "expected"]
+    for shown in ("mark", ".why"):
+        box = page.locator(f"[id='table.categories'] {shown}").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] < 400
+
+
+def test_html_marks_the_bad_cell_of_each_row_of_a_wide_table_or_says_in_words_where_it_is(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(20)]
+    rows = [f"{'1,' * number}x{',1' * (19 - number)}" for number in range(1, 20)]
+    (tmp_path / "t.csv").write_text(",".join(names) + "\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    schema = {"fields": [{"name": name, "type": "integer"} for name in names]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = re.findall("<tr class=.*?</tr>", written(Answer(list(found)), "html"))
+    assert ["<mark>x</mark>" in row for row in told] == [True] * 12 + [False] * 7
+    in_words = [row.rpartition('">')[2].startswith("Type error in the cell") for row in told]
+    assert in_words == [False] * 12 + [True] * 7
+
+
+def test_html_names_the_file_of_what_is_wrong_with_no_row(tmp_path: Path) -> None:
+    table = {"path": "t.csv", "schema": {"fields": [{"name": "id", "type": "integer"}]}, "bytes": 9}
+    package = {"resources": [table | {"name": name, "path": f"{name}.csv"} for name in ("a", "b")]}
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("id\n1\n", encoding="utf-8")
+    (tmp_path / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    found = targets.results(str(tmp_path), None, reference_only=False, remote=False)
+    told = written(Answer(list(found)), "html")
+    assert [f'<p class="file">{tmp_path / name}.csv</p><ul><li>' in told for name in ("a", "b")] == [True, True]
+    assert told.count('<td class="n bad">1</td><td class="n">0</td>') == 2
 
 
 def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
@@ -465,6 +504,12 @@ def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named
         ("constraint-error", 'constraint "required" is "True"', "a value"),
         ("type-error", 'array item type is "integer/default"', "in each item of the list, a whole number, like 42"),
         ("constraint-error", 'array item constraint "minimum" is "1"', "in each item of the list, at least 1"),
+        ("foreign-key", 'for "a": values "1" not found in the lookup table "t" as "id"', "a row of t with this id"),
+        (
+            "foreign-key",
+            'for "a": values "1" not found in the lookup table "" as "id"',
+            "a row of this table with this id",
+        ),
         ("unique-error", "the same as in the row at position 2", "other than in row 2"),
         ("source-error", "the source is empty", ""),
     ],

@@ -7,6 +7,7 @@ from flows.validate.engine.faults import Fault
 
 CONSTRAINT = re.compile(r'constraint "(\w+)" is (?:broken: (.*)|"(.*)")', re.DOTALL)
 EARLIER = re.compile(r"the same as in the row at position (\d+)")
+LOOKUP = re.compile(r'not found in the lookup table "([^"]*)" as "([^"]*)"$')
 ITEM = "array item "
 """What a note begins with that is about an item of a list."""
 FEW = 12
@@ -60,7 +61,7 @@ OF_TYPE = {
     "blank-row": "a row with a value",
     "extra-cell": "no cell here",
     "missing-cell": "a cell here",
-    "foreign-key": "a row that has this key",
+    "primary-key": "a key",
 }
 
 
@@ -73,8 +74,9 @@ def expected(one: Fault) -> str:
     earlier = EARLIER.search(one.note)
     if earlier:
         return f"other than in row {earlier[1]}"
-    if one.type == "primary-key":
-        return "a key"
+    lookup = LOOKUP.search(one.note) if one.type == "foreign-key" else None
+    if lookup:
+        return f"a row of {lookup[1] or 'this table'} with this {lookup[2]}"
     found = CONSTRAINT.search(one.note)
     if one.type != "constraint-error" or not found:
         return OF_TYPE.get(one.type, "")

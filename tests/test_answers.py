@@ -267,6 +267,7 @@ def test_junit_fails_a_case_for_each_rule_that_is_broken_but_for_warnings(answer
         "table.unique-key": "1 error, beyond Frictionless",
     }
     assert suite.get("failures") == "3"
+    assert "table.reference" not in {case.get("name") for case in suite}
 
 
 def test_github_marks_the_lines_of_the_file(answer: Answer) -> None:

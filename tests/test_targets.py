@@ -188,6 +188,15 @@ def test_a_table_that_was_fetched_is_told_by_its_address(elsewhere: Site, *, ref
     assert f'"uri": "{url}"' in out.getvalue()
 
 
+def test_a_table_that_nobody_can_fetch_is_told_by_its_address(tmp_path: Path) -> None:
+    schema = {"fields": [{"name": "a", "type": "integer"}]}
+    told = {"name": "t", "path": "gopher://example.org/t.csv", "schema": schema}
+    (tmp_path / "resource.json").write_text(json.dumps(told), encoding="utf-8")
+    found = targets.results(str(tmp_path / "resource.json"), None, reference_only=False, remote=True)
+    (one,) = Answer(list(found)).all()
+    assert (one.place, one.hint) == ("gopher://example.org/t.csv", "Write a path, or an address of http or https.")
+
+
 def test_a_table_in_parts_is_told_by_the_path_of_the_first(tmp_path: Path, elsewhere: Site) -> None:
     schema = {"fields": [{"name": "a", "type": "integer"}]}
     told = json.dumps({"name": "t", "path": ["d/1.csv", "d/2.csv"], "schema": schema})

@@ -82,7 +82,7 @@ def place_of(resource: Any) -> str:
     """Return where a table, or its first part, lies, seen from where one stands, so that it can be found and marked."""
     if not (resource.path and resource.normpath):
         return str(resource.place)
-    return str(resource.normpath if resource.remote else Path(resource.normpath))
+    return str(Path(resource.normpath) if resource.scheme == "file" else resource.normpath)
 
 
 def _not_a_table(resource: Any, result: Result) -> Result:

@@ -10,7 +10,7 @@ from schemas.release import Release
 from schemas.report import Layer, Severity
 from schemas.rules import RULES, Rule
 from schemas.samples import AS_OF, MAX_AGE, SAMPLES, UNSTATED, Change, File, Put, Sample
-from schemas.tablerules import TABLE_RULES, TableRule
+from schemas.tablerules import CAUSES, TABLE_RULES, TableRule
 from schemas.tables import TABLES
 from schemas.tableschema import table_schema
 
@@ -178,8 +178,8 @@ RULE_PAGES = """# Rules of tables
 Made from `schemas/tablerules.py` by `communique schema`; do not edit.
 
 What `communique validate` says of any table, and what Frictionless calls it. Each page has the smallest file that
-breaks the rule; a test looks that it breaks this rule and no other. The rules that Frictionless does not ask, though
-the standard has them, or that it dies of, are marked; they are off with `--reference`.
+breaks the rule, or says why there is none; a test looks that it breaks this rule and no other. The rules that
+Frictionless does not ask, though the standard has them, or that it dies of, are marked; `--reference` leaves them out.
 
 | rule | Frictionless's name | what it asks |
 | --- | --- | --- |
@@ -194,20 +194,39 @@ def rule_pages() -> dict[str, str]:
 
 
 def _rule_page(one: TableRule) -> str:
-    data = one.data.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    shown = f"```text\n{data.rstrip()}\n```" if data else "An empty file."
-    described = {"path": "table.csv", **one.more, "schema": one.schema} if one.more else one.schema
-    judged_by = "As this resource describes it" if one.more else "Judged by this Table Schema"
     called = "Beyond Frictionless: off with `--reference`." if one.beyond else f"Frictionless calls it {_error(one)}."
     return (
-        f"# {one.id}\n\n{one.reason} {one.words}\n\nTo mend it: {one.hint}\n\n{called}"
-        f"\n\n## The smallest file that breaks it\n\n{shown}\n\n{judged_by}:\n\n"
+        f"# {one.id}\n\n{one.reason} {one.words}\n\n{_mending(one)}\n\n{one.unbroken or called}\n"
+        f"{'' if one.unbroken else _smallest(one)}"
+    )
+
+
+def _smallest(one: TableRule) -> str:
+    """Return the smallest file that breaks a rule, and its description."""
+    data = one.data.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    shown = f"```text\n{data.rstrip()}\n```" if data else "An empty file."
+    judged_by, described = "Judged by this Table Schema", one.schema
+    if one.more:
+        judged_by, described = "As this resource describes it", {"path": "table.csv", **one.more, "schema": one.schema}
+    if one.whole:
+        table = {"name": "table", "path": "table.csv", "schema": one.schema}
+        judged_by, described = "As this Data Package describes it", {**one.whole, "resources": [table]}
+    return (
+        f"\n## The smallest file that breaks it\n\n{shown}\n\n{judged_by}:\n\n"
         f"```json\n{json.dumps(described, ensure_ascii=False, indent=2)}\n```\n"
     )
 
 
+def _mending(one: TableRule) -> str:
+    """Return how to mend what breaks a rule: a list where that depends on the cause."""
+    hints = dict.fromkeys([one.hint, *CAUSES.get(one.id, {}).values()])
+    if len(hints) == 1:
+        return f"To mend it: {one.hint}"
+    return "To mend it, as the message tells the cause:\n\n" + "\n".join(f"- {hint}" for hint in hints)
+
+
 def _error(one: TableRule) -> str:
-    return "beyond Frictionless" if one.beyond else f"`{one.error}`"
+    return "beyond Frictionless" if one.beyond or not one.error else f"`{one.error}`"
 
 
 def _told(rule: str, sample: Sample | None) -> str:

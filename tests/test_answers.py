@@ -1,5 +1,6 @@
 """One judgment of tables as people, programs, other tools and a browser take it."""
 
+import gzip
 import io
 import json
 import re
@@ -10,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import xlsxwriter
 from axe_playwright_python.sync_playwright import Axe
 from frictionless import Report, Resource
 from playwright.sync_api import Page, sync_playwright
@@ -22,6 +24,7 @@ from flows.validate.engine import run, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.expected import expected
 from flows.validate.engine.faults import Fault, RowLog
+from flows.validate.engine.results import Result
 from tests.conftest import Communique
 from tests.needs import CHROMIUM, EXPECTED
 
@@ -82,6 +85,39 @@ def test_text_shows_the_row_with_the_cell_marked_what_was_expected_and_how_to_me
     assert "\x1b" not in told
 
 
+FIELDS = ["id", "a", "b", "c"]
+RAGGED = "id,a,b,c\n1\n2,a,b,c,d,e\n3,a,b\n"
+
+
+def test_a_row_too_short_or_too_long_is_shown_once_with_all_its_cells_and_counted_as_frictionless_counts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "t.csv").write_text(RAGGED, encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": name} for name in FIELDS]}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    text, html = written(answer, "text"), written(answer, "html")
+    assert answer.rules == {"table.missing-cell": 4, "table.extra-cell": 2}
+    assert "  │ id │ a │ b │ c\n  │ 1  │   │   │\n         ^   ^   ^\n  error table.missing-cell  a, b, c\n" in text
+    assert 'has 3 missing cells, from position "2" on\n    expected: 3 cells here\n' in text
+    assert 'has 2 extra values, from position "5" on\n    expected: no cells here\n' in text
+    assert (text.count("  error table.missing-cell"), text.count("  error table.extra-cell")) == (2, 1)
+    assert "  error table.missing-cell  c\n" in text
+    assert not re.search(r"(…|>)\s?and \d+ more", text + html)
+    assert (html.count("<mark>empty</mark>"), html.count('<td class="n">2</td>')) == (4, 1)
+
+
+def test_rows_too_short_are_counted_whole_where_not_all_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,a,b,c,d\n" + "1,2,3,4,5\n" * 100 + "1,x\n" * 60, encoding="utf-8")
+    schema = {"fields": [{"name": name} for name in [*FIELDS, "d"]]}
+    told = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    answer = Answer([run.check(told)])
+    assert written(answer, "text").count("  error table.missing-cell  b, c, d\n") == 7
+    assert "\n… and 159 more\n" in written(answer, "text")
+    assert written(answer, "html").count("<mark>empty</mark>") == 17 * 3
+    assert "and 129 more" in written(answer, "html")
+
+
 @pytest.mark.parametrize("face", ["text", "html", "github", "junit", "sarif"])
 def test_a_cell_as_long_as_a_book_is_told_in_a_few_lines(tmp_path: Path, face: str) -> None:
     (tmp_path / "t.csv").write_text("id,state,day\n" + "x" * 100_000 + ",open,\n", encoding="utf-8")
@@ -106,6 +142,21 @@ def test_what_a_terminal_would_obey_reaches_none(tmp_path: Path, face: str) -> N
     told = written(Answer(list(targets.results(str(table), str(schema), reference_only=False, remote=False))), face)
     assert "pwned" in told
     assert set(told) & {*"\x1b\x07\x9b\u202e"} == set()
+
+
+def test_what_the_steward_has_said_is_told_in_every_face_without_our_own_hint(tmp_path: Path) -> None:
+    field = {"name": "n", "type": "integer", "communique:message": "Ask the ministry."}
+    (tmp_path / "t.csv").write_text("n\nx\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [field]}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    told = {face: written(answer, face) for face in ("text", "html", "github", "junit", "sarif", "json")}
+    assert [face for face, text in told.items() if "Ask the ministry." not in text] == []
+    assert [face for face, text in told.items() if "Write it like" in text] == []
+    assert "::Ask the ministry.\n" in told["github"]
+    assert ">a whole number, like 42<p>Ask the ministry.</p></td>" in told["html"]
+    assert "To mend it" not in told["html"]
+    assert json.loads(told["json"])["problems"][0]["hint"] is None
 
 
 def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +191,7 @@ def test_junit_fails_a_rule_whose_errors_are_beyond_the_limit(tmp_path: Path) ->
     assert told.count("t.csv:") == 1
 
 
-def test_junit_has_a_case_for_each_failure_of_a_rule_without_a_page(tmp_path: Path) -> None:
+def test_junit_has_a_case_for_a_rule_that_failed_though_no_error_is_told(tmp_path: Path) -> None:
     package = tmp_path / "resource.json"
     package.write_text('{"name": "t", "path": "t.zzz", "type": "table", "format": "zzz"}', encoding="utf-8")
     (tmp_path / "t.zzz").write_text("a", encoding="utf-8")
@@ -216,6 +267,7 @@ def test_junit_fails_a_case_for_each_rule_that_is_broken_but_for_warnings(answer
         "table.unique-key": "1 error, beyond Frictionless",
     }
     assert suite.get("failures") == "3"
+    assert "table.reference" not in {case.get("name") for case in suite}
 
 
 def test_github_marks_the_lines_of_the_file(answer: Answer) -> None:
@@ -237,6 +289,38 @@ def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path, files: lis
     assert told[-1][1:] == (5, 7)
     assert f"{tmp_path / 'a table.csv'}:7  row 5\n" in written(answer, "text")
     assert ",line=7,title=table.type" in written(answer, "github")
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(
+    ("name", "data", "line"),
+    [
+        ("t.jsonl", b'{"id": 1}\n\n{"id": "x"}\n', 3),
+        ("t.ndjson", b'{"id": "x"}\n', 1),
+        ("t.tsv", b'id\ttext\n1\t"a\nb"\nx\tc\n', 4),
+        ("t.csv.gz", gzip.compress(b"id\n1\nx\n"), None),
+    ],
+)
+def test_a_line_is_one_of_the_file_and_none_where_the_file_has_no_lines(
+    tmp_path: Path, name: str, data: bytes, line: int | None, *, fast: bool
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    schema = {"fields": [{"name": "id", "type": "integer"}], "fieldsMatch": "superset"}
+    told = Resource.from_descriptor({"name": "t", "path": name, "schema": schema}, basepath=str(tmp_path))
+    answer = Answer([run.check(told, fast=fast)])
+    assert {one.line for one in answer.all() if one.rule == "table.type"} == {line}
+
+
+def test_a_row_of_a_workbook_is_told_without_a_line(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "id", "type": "integer"}]}', encoding="utf-8")
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        book.add_worksheet().write_column(0, 0, ["id", 1, "x"])
+    found = targets.results(str(tmp_path / "t.xlsx"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    assert written(answer, "text").startswith(f"{tmp_path / 't.xlsx'}  row 3\n")
+    assert written(answer, "github").startswith(f"::error file={tmp_path / 't.xlsx'},title=table.type::")
+    (run,) = json.loads(written(answer, "sarif"))["runs"]
+    assert "region" not in run["results"][0]["locations"][0]["physicalLocation"]
 
 
 @pytest.mark.parametrize(("encoding", "end"), [("utf-8", "\n"), ("utf-16", "\n"), ("latin-1", "\r"), ("utf-8", "\r\n")])
@@ -276,12 +360,51 @@ def test_html_is_one_page_that_a_browser_shows_and_everybody_can_use(
     page.goto((tmp_path / "answer.html").as_uri())
     assert page.locator("h1").inner_text() == "The data is not as described"
     assert page.locator("section").count() == len(RULES)
-    assert page.locator("section:has(.tag)").count() == list(RULES.values()).count(True)
+    assert page.locator("section:has(dl .tag)").count() == list(RULES.values()).count(True)
     assert page.locator("[id='table.categories'] mark").all_inner_texts() == ["<b>ajar"]
     assert page.locator("[id='table.primary-key'] mark").all_inner_texts() == ["1"]
-    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["a day, like 2021-07-06"]
+    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["warning a day, like 2021-07-06"]
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "best-practice"]}})
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+
+
+def test_html_shows_what_is_wrong_and_what_was_expected_in_a_narrow_window_too(
+    answer: Answer, page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "answer.html").write_text(written(answer, "html"), encoding="utf-8")
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto((tmp_path / "answer.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    assert page.locator("[id='table.categories'] th:visible").all_inner_texts() == ["row", "state", "expected"]
+    for shown in ("mark", ".why"):
+        box = page.locator(f"[id='table.categories'] {shown}").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] < 400
+
+
+def test_html_marks_the_bad_cell_of_each_row_of_a_wide_table_or_says_in_words_where_it_is(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(20)]
+    rows = [f"{'1,' * number}x{',1' * (19 - number)}" for number in range(1, 20)]
+    (tmp_path / "t.csv").write_text(",".join(names) + "\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    schema = {"fields": [{"name": name, "type": "integer"} for name in names]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = re.findall("<tr class=.*?</tr>", written(Answer(list(found)), "html"))
+    assert ["<mark>x</mark>" in row for row in told] == [True] * 12 + [False] * 7
+    in_words = [row.rpartition('">')[2].startswith("Type error in the cell") for row in told]
+    assert in_words == [False] * 12 + [True] * 7
+
+
+def test_html_names_the_file_of_what_is_wrong_with_no_row(tmp_path: Path) -> None:
+    table = {"path": "t.csv", "schema": {"fields": [{"name": "id", "type": "integer"}]}, "bytes": 9}
+    package = {"resources": [table | {"name": name, "path": f"{name}.csv"} for name in ("a", "b")]}
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("id\n1\n", encoding="utf-8")
+    (tmp_path / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    found = targets.results(str(tmp_path), None, reference_only=False, remote=False)
+    told = written(Answer(list(found)), "html")
+    assert [f'<p class="file">{tmp_path / name}.csv</p><ul><li>' in told for name in ("a", "b")] == [True, True]
+    assert told.count('<td class="n bad">1</td><td class="n">0</td>') == 2
 
 
 def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
@@ -380,12 +503,100 @@ def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named
         ("constraint-error", 'constraint "pattern" is "[A-Z]{2}"', "the form [A-Z]{2}"),
         ("constraint-error", 'constraint "minimum" is "1"', "at least 1"),
         ("constraint-error", 'constraint "required" is "True"', "a value"),
+        ("type-error", 'array item type is "integer/default"', "in each item of the list, a whole number, like 42"),
+        ("constraint-error", 'array item constraint "minimum" is "1"', "in each item of the list, at least 1"),
+        ("foreign-key", 'for "a": values "1" not found in the lookup table "t" as "id"', "a row of t with this id"),
+        (
+            "foreign-key",
+            'for "a": values "1" not found in the lookup table "" as "id"',
+            "a row of this table with this id",
+        ),
         ("unique-error", "the same as in the row at position 2", "other than in row 2"),
         ("source-error", "the source is empty", ""),
     ],
 )
 def test_what_was_expected_is_said_in_plain_words(kind: str, note: str, told: str) -> None:
     assert expected(Fault(kind, note)) == told
+
+
+def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_in_plain_words(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"a": [1, 2]}\n', encoding="utf-8")
+    schema = {"fields": [{"name": "a", "type": "array", "arrayItem": {"type": "object"}}]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    (found,) = Answer(
+        list(targets.results(str(tmp_path / "t.jsonl"), str(tmp_path / "s.json"), reference_only=False, remote=False))
+    ).all()
+    assert (found.value, found.cells) == ("[1, 2]", ["[1, 2]"])
+    assert found.message.startswith('Type error in the cell "[1, 2]" in row "2"')
+    assert found.expected == 'in each item of the list, a JSON object, like {"a": 1}'
+    assert found.hint == 'Write each item like {"a": 1}.'
+
+
+MENDED = {
+    "empty.csv": "Put a header and rows into the file.",
+    "gone.xlsx": "Put the file where its description says, or mend the path.",
+    "gone.parquet": "Put the file where its description says, or mend the path.",
+    "gone.jsonl": "Put the file where its description says, or mend the path.",
+    "bad.xlsx": "Save the table anew in the format that the name of the file says.",
+    "bad.parquet": "Save the table anew in the format that the name of the file says.",
+    "bad.jsonl": "Write one JSON object into each line.",
+}
+"""How to mend a file that has no table in it, or is none."""
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_a_file_without_a_table_is_mended_as_its_cause_asks(tmp_path: Path, name: str) -> None:
+    if not name.startswith("gone"):
+        (tmp_path / name).write_text("" if name.startswith("empty") else "no", encoding="utf-8")
+    told = {"name": "t", "path": name, "schema": {"fields": [{"name": "a", "type": "integer"}]}}
+    (tmp_path / "resource.json").write_text(json.dumps(told), encoding="utf-8")
+    found = list(targets.results(str(tmp_path / "resource.json"), None, reference_only=False, remote=False))
+    assert [(one.rule, one.hint) for one in Answer(found).all()] == [("table.source", MENDED[name])]
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "hint"),
+    [
+        ({"type": "duration", "constraints": {"minimum": "P5D"}}, "P1D", "Mend the value."),
+        (
+            {"type": "object", "constraints": {"jsonSchema": {"$ref": "https://example.org/no.json"}}},
+            "{}",
+            "Write what the JSON Schema refers to into it; nothing is fetched.",
+        ),
+        (
+            {"type": "datetime", "constraints": {"minimum": "2020-01-01T00:00:00"}},
+            "2021-01-01T00:00:00Z",
+            "Write the cell and the bound in one way: both with a time zone, or both without.",
+        ),
+    ],
+    ids=["duration", "reference", "time zone"],
+)
+def test_a_cell_is_mended_as_its_cause_asks(tmp_path: Path, field: dict[str, Any], cell: str, hint: str) -> None:
+    (tmp_path / "t.csv").write_text(f"a\n{cell}\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": "a"} | field]}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    assert [one.hint for one in answer.all()] == [hint]
+    assert written(answer, "github").splitlines()[0].endswith(f". {hint}")
+
+
+class Walked(list[Result]):
+    """Tables that count how often they are walked through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Result]:
+        self.walks += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("number", [2, 200])
+def test_an_answer_of_many_tables_is_told_in_a_time_that_grows_with_their_number(number: int) -> None:
+    tables = Walked(Result(f"t{one}", f"t{one}.csv", last=[Fault("row-count", "")]) for one in range(number))
+    answer = Answer(tables, limit=1)
+    assert [one.table for one in answer.all()] == ["t0"]
+    assert written(answer, "frictionless").count('"valid": false') == number + 1
+    assert tables.walks < 10
 
 
 # The bar

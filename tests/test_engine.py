@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from frictionless import Report
+from frictionless import Error, Report, errors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +27,7 @@ from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.digests import PARTS, SIZE, Digests
-from flows.validate.engine.faults import Fault
+from flows.validate.engine.faults import Fault, RowLog
 from flows.validate.engine.masks import asked, numbers, texts, times
 from flows.validate.engine.patterns import linear
 from schemas.tablerules import TABLE_RULES, TableRule, rule_id
@@ -492,11 +492,14 @@ def broken(folder: Path, rule: TableRule) -> tuple[Path, Path]:
     return data, schema
 
 
-DESCRIPTIONS = ("field-error", "schema-error", "resource-error", "dialect-error")
+DESCRIPTIONS = (
+    "field-error", "schema-error", "resource-error", "dialect-error", "control-error", "package-error", "metadata-error",
+)  # fmt: skip
 """What frictionless calls faults of a description: no row is looked at then."""
-ASKED = [rule for rule in TABLE_RULES.values() if not rule.beyond and rule.error not in DESCRIPTIONS]
-OF_DESCRIPTIONS = [rule for rule in TABLE_RULES.values() if not rule.beyond and rule.error in DESCRIPTIONS]
-BEYOND_RULES = [rule for rule in TABLE_RULES.values() if rule.beyond]
+BREAKABLE = [rule for rule in TABLE_RULES.values() if not rule.unbroken]
+ASKED = [rule for rule in BREAKABLE if not rule.beyond and rule.error not in DESCRIPTIONS]
+OF_DESCRIPTIONS = [rule for rule in BREAKABLE if not rule.beyond and rule.error in DESCRIPTIONS]
+BEYOND_RULES = [rule for rule in BREAKABLE if rule.beyond]
 
 
 @pytest.mark.parametrize("rule", ASKED, ids=lambda rule: rule.id)
@@ -520,9 +523,10 @@ def test_the_smallest_file_that_breaks_a_rule_breaks_it_alone_and_as_frictionles
 def test_the_smallest_description_that_breaks_a_rule_breaks_it_alone(tmp_path: Path, rule: TableRule) -> None:
     broken(tmp_path, rule)
     told = {"name": "t", "path": "table.csv", "schema": rule.schema, **rule.more}
+    told = {"resources": [told], **rule.whole} if rule.whole else told
     (tmp_path / "resource.json").write_text(json.dumps(told), encoding="utf-8")
     for by_reference in (False, True):
-        found = targets.results(str(tmp_path / "resource.json"), None, reference_only=by_reference, remote=False)
+        found = targets.results(str(tmp_path / "resource.json"), None, reference_only=by_reference, remote=True)
         faults = [fault for result in found for _, fault in result.errors()]
         assert {fault.type for fault in faults} == {rule.error}
         assert {rule_id(fault.type, fault.note) for fault in faults} == {rule.id}
@@ -537,6 +541,32 @@ def test_the_smallest_file_that_breaks_a_rule_beyond_frictionless_breaks_it_alon
     assert {(found.rule, found.beyond) for found in answer.all()} == {(rule.id, True)}
     by_reference = Answer(list(targets.results(data, schema, reference_only=True, remote=False)))
     assert rule.id not in by_reference.rules
+
+
+OF_NO_TABLE = {
+    "blank-header",  # frictionless takes an empty first line for a header of no columns, of which it says nothing
+    "cell-error", "data-error", "file-error", "header-error", "label-error", "row-error", "table-error",  # kinds of errors
+    "ascii-value", "deviated-cell", "deviated-value", "duplicate-row", "forbidden-value", "required-value",
+    "row-constraint", "sequential-value", "table-dimensions", "truncated-value",  # checks that one has to ask for
+    "catalog-error", "check-error", "checklist-error", "dataset-error", "detector-error", "inquiry-error",
+    "inquiry-task-error", "pipeline-error", "report-error", "report-task-error", "stats-error", "step-error",
+}  # fmt: skip
+"""Errors of frictionless that it says of no table, or of no description of one."""
+
+
+def test_every_error_that_frictionless_says_of_a_table_has_a_page() -> None:
+    known = {one.type for one in vars(errors).values() if isinstance(one, type(Error)) and issubclass(one, Error)}
+    assert known == OF_NO_TABLE | {rule.error for rule in TABLE_RULES.values() if rule.error}
+
+
+def test_a_difference_from_frictionless_is_told_by_a_rule_that_has_a_page(tmp_path: Path) -> None:
+    resource = random_tables.resource(tmp_path, table([["x"]], INTEGERS))()
+    result = run.check(resource)
+    result.log = RowLog()  # as if the engine had not found the bad cell
+    result.last += targets.compared(result, resource)
+    (told,) = Answer([result]).all()
+    assert (told.rule, told.hint) == ("table.reference", TABLE_RULES["table.reference"].hint)
+    assert "the engine says nothing more, frictionless says type-error in row 2" in told.message
 
 
 # What is handed over

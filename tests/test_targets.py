@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from flows import faces
 from flows.settings import PROJECT
 from flows.validate.engine import targets
 from flows.validate.engine.answers import Answer
@@ -173,6 +174,41 @@ def test_what_is_fetched_is_gone_in_the_end(communique: Communique, tmp_path: Pa
         TMPDIR=str(tmp_path / "temporary"),
     )  # fmt: skip
     assert (told.returncode, list((tmp_path / "temporary").iterdir())) == (0, [])
+
+
+@pytest.mark.parametrize("reference_only", [False, True])
+def test_a_table_that_was_fetched_is_told_by_its_address(elsewhere: Site, *, reference_only: bool) -> None:
+    elsewhere.lay("/t.csv", "a\nx\n")
+    elsewhere.lay("/s.json", json.dumps({"fields": [{"name": "a", "type": "integer"}]}))
+    url, schema = f"{elsewhere.address}/t.csv", f"{elsewhere.address}/s.json"
+    answer = Answer(list(targets.results(url, schema, reference_only=reference_only, remote=True)))
+    assert {one.place for one in answer.all()} == {url}
+    out = io.StringIO()
+    faces.write("sarif", answer, out)
+    assert f'"uri": "{url}"' in out.getvalue()
+
+
+def test_a_table_that_nobody_can_fetch_is_told_by_its_address(tmp_path: Path) -> None:
+    schema = {"fields": [{"name": "a", "type": "integer"}]}
+    told = {"name": "t", "path": "gopher://example.org/t.csv", "schema": schema}
+    (tmp_path / "resource.json").write_text(json.dumps(told), encoding="utf-8")
+    found = targets.results(str(tmp_path / "resource.json"), None, reference_only=False, remote=True)
+    (one,) = Answer(list(found)).all()
+    assert (one.place, one.hint) == ("gopher://example.org/t.csv", "Write a path, or an address of http or https.")
+
+
+def test_a_table_in_parts_is_told_by_the_path_of_the_first(tmp_path: Path, elsewhere: Site) -> None:
+    schema = {"fields": [{"name": "a", "type": "integer"}]}
+    told = json.dumps({"name": "t", "path": ["d/1.csv", "d/2.csv"], "schema": schema})
+    (tmp_path / "d").mkdir()
+    for name in ("1", "2"):
+        (tmp_path / "d" / f"{name}.csv").write_text("a\nx\n", encoding="utf-8")
+        elsewhere.lay(f"/d/{name}.csv", "a\nx\n")
+    (tmp_path / "resource.json").write_text(told, encoding="utf-8")
+    elsewhere.lay("/resource.json", told)
+    for base in (str(tmp_path), elsewhere.address):
+        found = targets.results(f"{base}/resource.json", None, reference_only=False, remote=True)
+        assert {(one.place, one.line) for one in Answer(list(found)).all()} == {(f"{base}/d/1.csv", None)}
 
 
 def test_what_is_fetched_has_a_limit(monkeypatch: pytest.MonkeyPatch, elsewhere: Site) -> None:

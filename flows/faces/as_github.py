@@ -2,7 +2,7 @@
 
 from typing import TextIO
 
-from flows.validate.engine.answers import Answer, Finding, short, visible
+from flows.validate.engine.answers import Answer, Finding, sentences, visible
 
 LEVELS = {"error": "error", "warning": "warning"}
 
@@ -17,7 +17,7 @@ def write(answer: Answer, out: TextIO) -> None:
 def _command(found: Finding) -> str:
     place = f"file={_escaped(found.place, ':,')}" + (f",line={found.line}" if found.line else "")
     title = f"title={_escaped(found.rule + (' (beyond Frictionless)' if found.beyond else ''), ':,')}"
-    return f"::{LEVELS[found.severity]} {place},{title}::{_escaped(f'{short(found.message)} {found.hint}')}\n"
+    return f"::{LEVELS[found.severity]} {place},{title}::{_escaped(sentences(found))}\n"
 
 
 def _escaped(text: str, more: str = "") -> str:

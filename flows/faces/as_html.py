@@ -5,13 +5,17 @@ from html import escape
 from importlib.resources import files
 from typing import TextIO
 
-from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary
+from flows.faces.rows import folded, marked
+from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary
 from flows.validate.engine.results import Result
-from schemas.tablerules import rule_of
+from schemas.tablerules import CAUSES, rule_of
 
 SHOWN = 50
 """Rows of a rule that are shown."""
-CELLS, CELL = 8, 60
+FIRST, MOST = 3, 12
+"""Columns that are shown of every row, and of those in which something is wrong."""
+CELL, BRIEF = 60, 30
+"""Letters of a cell that are shown, and that stand on one line."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -48,10 +52,12 @@ def _verdict(answer: Answer) -> str:
 def _tables(answer: Answer) -> str:
     rows = "".join(
         f'<tr><td>{escape(one.name)}</td><td class="file">{escape(one.place)}</td><td class="n">{one.rows:,}</td>'
-        f'<td class="n {"bad" if tally.errors else "good"}">{tally.refused:,}</td><td>{_share(one, tally)}</td></tr>'
+        f'<td class="n {"bad" if tally.errors else "good"}">{tally.errors:,}</td><td class="n">{tally.refused:,}</td>'
+        f'<td class="more">{_share(one, tally)}</td></tr>'
         for one, tally in zip(answer.results, answer.tallies, strict=True)
     )
-    head = '<tr><th>table</th><th>file</th><th class="n">rows</th><th class="n">with errors</th><th>good</th></tr>'
+    head = '<tr><th>table</th><th>file</th><th class="n">rows</th><th class="n">errors</th>'
+    head += '<th class="n">rows with errors</th><th class="more">good rows</th></tr>'
     return f'<div class="wide" tabindex="0"><table class="list">{head}{rows}</table></div>\n'
 
 
@@ -69,54 +75,68 @@ def _contents(answer: Answer) -> str:
     return f'<nav aria-label="What is wrong"><h2>What is wrong</h2><ol>{lines}</ol></nav>\n'
 
 
-def _by_rule(answer: Answer) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {rule: [] for rule, _ in summary(answer.rules.items())}
-    for one in answer.all(SHOWN):
-        if len(found[one.rule]) < SHOWN:
-            found[one.rule].append(one)
+def _by_rule(answer: Answer) -> dict[str, list[tuple[Finding, int]]]:
+    """Return the errors of each rule that are shown, each with how many it stands for."""
+    found: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule, _ in summary(answer.rules.items())}
+    for result in answer.results:
+        for one, times in folded(result, answer.findings(result, SHOWN)):
+            if len(found[one.rule]) < SHOWN:
+                found[one.rule].append((one, times))
     return found
 
 
-def _section(answer: Answer, identity: str, found: list[Finding], results: dict[str, Result]) -> str:
-    rule, times = rule_of(identity), answer.rules[identity]
+def _section(answer: Answer, identity: str, shown: list[tuple[Finding, int]], results: dict[str, Result]) -> str:
+    rule, times, found = rule_of(identity), answer.rules[identity], [one for one, _ in shown]
+    left = times - sum(number for _, number in shown)
     by_table: dict[str, list[Finding]] = defaultdict(list)
     for one in found:
         by_table[one.table].append(one)
     beyond = ' <span class="tag">beyond Frictionless</span>' if any(one.beyond for one in found) else ""
-    hints = {one.hint for one in found}
-    hint = hints.pop() if len(hints) == 1 else rule.hint
+    hints = {one.hint for one in found} - {""}
+    hint = " ".join(sorted(hints)) if len(hints) == 1 or identity in CAUSES else rule.hint
+    rows = f" in {many(len(found), 'row')}" if len(found) < times and not left else ""
+    spoken = bool(found) and all(one.said for one in found)
     parts = [
         f'<section id="{identity}" class="{answer.worst(identity)}">',
-        f'<h2>{escape(rule.words)} <span class="times">{many(times, "time")}</span></h2>',
+        f'<h2>{escape(rule.words)} <span class="times">{many(times, "time")}{rows}</span></h2>',
         f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{identity}</code>{beyond}</dd>",
-        f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
+        "</dl>" if spoken else f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
     ]
     parts += [_rows(one, results[table]) for table, one in by_table.items()]
-    if times > len(found):
-        parts.append(f'<p class="dim">and {times - len(found):,} more</p>')
+    if left > 0:
+        parts.append(f'<p class="dim">and {left:,} more, which are not shown here</p>')
     return "\n".join([*parts, "</section>"]) + "\n"
 
 
 def _rows(found: list[Finding], result: Result) -> str:
+    place = f'<p class="file">{escape(result.place)}</p>'
     if not any(one.cells for one in found):
-        return "<ul>" + "".join(f"<li>{escape(short(one.message))}</li>" for one in found) + "</ul>"
-    names = result.names[:CELLS]
-    wanted = {number for one in found for number in marked(result, one) if number > CELLS}
-    columns = [*range(1, len(names) + 1), *sorted(wanted)[:4]]
+        return f"{place}<ul>" + "".join(f"<li>{escape(short(one.message))}</li>" for one in found) + "</ul>"
+    wrong = sorted({number for one in found for number in marked(result, one)})[:MOST]
+    columns = {number: number in wrong for number in sorted({*range(1, len(result.names) + 1)[:FIRST], *wrong})}
     titles = [result.names[number - 1] if number <= len(result.names) else f"cell {number}" for number in columns]
-    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+    head = "".join(f"<th{_more(bad)}>{escape(title)}</th>" for title, bad in zip(titles, columns.values(), strict=True))
     body = "".join(_row(one, columns, marked(result, one)) for one in found)
     table = f'<table><tr><th class="n">row</th>{head}<th>expected</th></tr>{body}</table>'
-    return f'<p class="file">{escape(result.place)}</p><div class="wide" tabindex="0">{table}</div>'
+    return f'{place}<div class="wide" tabindex="0">{table}</div>'
 
 
-def _row(one: Finding, columns: list[int], bad: set[int]) -> str:
-    cells = "".join(f"<td>{_cell(one, number, bad)}</td>" for number in columns)
-    why = f'<td class="why" title="{escape(short(one.message))}">{escape(short(one.expected or one.message))}</td>'
-    return f'<tr><td class="n">{one.row or ""}</td>{cells}{why}</tr>'
+def _more(bad: bool) -> str:  # noqa: FBT001 - of a column
+    """Return what marks a column that a narrow window leaves out: one in which nothing is wrong."""
+    return "" if bad else ' class="more"'
+
+
+def _row(one: Finding, columns: dict[int, bool], bad: set[int]) -> str:
+    cells = "".join(f"<td{_more(wrong)}>{_cell(one, number, bad)}</td>" for number, wrong in columns.items())
+    told = one.expected if one.expected and bad <= columns.keys() else "" if one.said else one.message
+    said = f"<p>{escape(short(one.said))}</p>" if one.said else ""
+    kind = '<span class="tag">warning</span> ' if one.severity == "warning" else ""
+    why = f'<td class="why" title="{escape(short(one.message))}">{kind}{escape(short(told))}{said}</td>'
+    return f'<tr class="{one.severity}"><td class="n">{one.row or ""}</td>{cells}{why}</tr>'
 
 
 def _cell(one: Finding, number: int, bad: set[int]) -> str:
     text = one.cells[number - 1] if number <= len(one.cells) else ""
-    short = escape(text if len(text) <= CELL else text[: CELL - 1] + "…")
-    return f"<mark>{short or 'empty'}</mark>" if number in bad else short
+    shown = escape(text if len(text) <= CELL else text[: CELL - 1] + "…")
+    shown = f"<mark>{shown or 'empty'}</mark>" if number in bad else shown
+    return shown if len(text) > BRIEF else f'<span class="brief">{shown}</span>'

@@ -61,7 +61,7 @@ def _problem(found: Finding) -> dict[str, Any]:
         "value": found.value or None,
         "message": found.message,
         "expected": found.expected or None,
-        "hint": found.hint,
+        "hint": found.hint or None,
         "source": {"file": found.place, "line": found.line},
         "beyond_reference": found.beyond,
     }

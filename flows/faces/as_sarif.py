@@ -28,7 +28,8 @@ def _rule(identity: str) -> dict[str, Any]:
 
 
 def _result(found: Finding) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(found.place)}}
+    uri = found.place if "://" in found.place else quote(found.place)
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     if found.line:
         place["region"] = {"startLine": found.line}
     return {

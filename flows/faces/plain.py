@@ -1,10 +1,12 @@
 """As text: the rows with their bad cells marked, what was expected, how to mend it, then the count of each rule."""
 
 import os
-from itertools import groupby, islice
+from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple, TextIO
 
-from flows.validate.engine.answers import Answer, Finding, Tally, many, marked, short, summary, visible
+from flows.faces.rows import folded, marked
+from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary, visible
 from flows.validate.engine.results import Result
 
 SHOWN = 20
@@ -28,10 +30,10 @@ def write(answer: Answer, out: TextIO) -> None:
     """Write `answer` for a person."""
     paint = Paint(out.isatty() and not os.environ.get("NO_COLOR"))
     for result, tally in zip(answer.results, answer.tallies, strict=True):
-        rows = groupby(islice(answer.findings(result), SHOWN), key=lambda one: one.row)
+        shown = list(_shown(answer, result))
+        rows = groupby((one for one, _ in shown), key=lambda one: one.row)
         out.writelines(_row(result, row, list(found), paint) for row, found in rows)
-        told = SHOWN if answer.limit is None else min(SHOWN, answer.limit)
-        left = tally.errors + tally.warnings - told
+        left = tally.errors + tally.warnings - sum(times for _, times in shown)
         if left > 0:
             out.write(f"… and {left:,} more\n\n")
         out.write(_verdict(result, tally, paint))
@@ -40,9 +42,20 @@ def write(answer: Answer, out: TextIO) -> None:
     out.writelines(f"{times:>9,}  {rule}\n" for rule, times in summary(answer.rules.items()))
 
 
+def _shown(answer: Answer, result: Result) -> Iterator[tuple[Finding, int]]:
+    """Yield the errors of a table that are shown, each with how many it stands for."""
+    told = 0
+    for one, times in folded(result, answer.findings(result)):
+        yield one, times
+        told += times
+        if told >= SHOWN:
+            return
+
+
 def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:
-    place = visible(f"{result.place}:{found[0].line}" if row else result.place)
-    lines = [paint(place, "bold") + (f"  row {row}" if row != found[0].line else "")]
+    line = found[0].line
+    place = visible(result.place) + (f":{line}" if line else "")
+    lines = [paint(place, "bold") + (f"  row {row}" if row != line else "")]
     if found[0].cells:
         lines += _marked(result.names, found[0].cells, set().union(*(marked(result, one) for one in found)), paint)
     for one in found:
@@ -50,7 +63,7 @@ def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) ->
         lines.append(f"  {paint(one.severity, one.severity)} {rule}" + visible(f"  {one.field}" if one.field else ""))
         lines.append(f"    {visible(short(one.message))}")
         lines += [f"    expected: {visible(one.expected)}"] if one.expected else []
-        lines.append(f"    mend: {one.hint}")
+        lines += [f"    mend: {one.hint}"] if one.hint else []
     return "\n".join(lines) + "\n\n"
 
 

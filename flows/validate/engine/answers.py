@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import islice, takewhile
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
-from flows.validate.engine.expected import EXAMPLES, expected
+from flows.validate.engine.expected import expected, like
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.results import Result
 from schemas.counting import noun
-from schemas.tablerules import rule_id, rule_of
+from schemas.tablerules import hint_of, rule_id
 
 LONGEST = 600
 """Letters of a message that are told."""
@@ -44,7 +44,7 @@ class Finding(NamedTuple):
     place: str
     row: int | None
     line: int | None
-    """The line of the file in which the row begins."""
+    """The line of the file in which the row begins; None where rows have no lines, as in a workbook."""
     field: str
     number: int
     value: str
@@ -52,6 +52,9 @@ class Finding(NamedTuple):
     expected: str
     """What was expected there, in plain words; nothing where the message alone says it."""
     hint: str
+    """How to mend it; nothing where the steward has said what to tell."""
+    said: str
+    """What the steward has said to tell of the field; nothing where that is nothing."""
     cells: list[str]
     beyond: bool
     """Whether frictionless would not have said so."""
@@ -69,6 +72,10 @@ class Answer:
     """Of each table, in their order."""
     broken: list[Counter[str]] = field(default_factory=list)
     """Of each table, the errors of each rule."""
+    counts: dict[int, int] = field(default_factory=dict)
+    """By the identity of a table, how many errors and warnings it has."""
+    before: dict[int, int] = field(default_factory=dict)
+    """By the same, how many the tables before it have."""
 
     def __post_init__(self) -> None:
         """Tell tables of one name apart by their places, and count the errors by rule and by table."""
@@ -76,6 +83,10 @@ class Answer:
         for one in self.results:
             one.name = one.place if names[one.name] > 1 else one.name
         self.tallies = [self._tally(result) for result in self.results]
+        found = [tally.errors + tally.warnings for tally in self.tallies]
+        places = [id(one) for one in self.results]
+        self.counts = dict(zip(places, found, strict=True))
+        self.before = dict(zip(places, accumulate(found, initial=0), strict=False))
 
     def _tally(self, result: Result) -> Tally:
         """Count the errors of a table, and return how many there are."""
@@ -113,14 +124,11 @@ class Answer:
 
     def count(self, result: Result) -> int:
         """Return how many errors and warnings a table has."""
-        (tally,) = (one for other, one in zip(self.results, self.tallies, strict=True) if other is result)
-        return tally.errors + tally.warnings
+        return self.counts[id(result)]
 
     def findings(self, result: Result, most: int | None = None) -> Iterator[Finding]:
         """Yield the errors of a table, as many as are told; where `most` is given, no more than so many of a rule."""
-        earlier = takewhile(lambda other: other is not result, self.results)
-        before = sum(map(self.count, earlier))
-        left = None if self.limit is None else max(self.limit - before, 0)
+        left = None if self.limit is None else max(self.limit - self.before[id(result)], 0)
         seen: Counter[str] = Counter()
         for row, one in islice(result.errors(), left):
             rule = identity(result, one)
@@ -160,20 +168,21 @@ def severity(result: Result, one: Fault) -> str:
 
 def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
     """Return an error, told."""
-    rule = identity(result, one)
+    rule, said = identity(result, one), result.extras.messages.get(one.field, "")
     return Finding(
         rule,
         severity(result, one),
         result.name,
         result.place,
         row.row if row else None,
-        (result.lines.of(row.row) if result.lines else row.row) if row else None,
+        result.lines.of(row.row) if row and result.lines else None,
         one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,
-        result.extras.messages.get(one.field) or message(one, row),
+        said or message(one, row),
         expected(one),
-        hint(result, one, rule),
+        "" if said else hint(result, one, rule),
+        said,
         row.cells if row else [],
         result.extras.rule(one) is not None,
     )
@@ -182,6 +191,11 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
 def short(text: str) -> str:
     """Return a message as people and build servers take it: a cell may be as long as a book."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+
+
+def sentences(found: Finding) -> str:
+    """Return the message of an error, and how to mend it, as they are read in one line."""
+    return f"{short(found.message).rstrip('.')}. {found.hint}" if found.hint else short(found.message)
 
 
 def visible(text: str) -> str:
@@ -194,12 +208,6 @@ def _key(result: Result, one: Fault) -> list[str]:
     return result.key if one.type == "primary-key" else list(dict(one.more).get("fieldNames", ()))
 
 
-def marked(result: Result, found: Finding) -> set[int]:
-    """Return the positions of the cells that an error is about, those of a key among them."""
-    names = [one for one in found.field.split(", ") if one in result.names]
-    return {found.number, *(result.names.index(name) + 1 for name in names)} - {0}
-
-
 def message(one: Fault, row: RowFaults | None) -> str:
     """Return what is wrong, as frictionless words it; of a key that it does not know, in the same words."""
     if one.type == "unique-key" and row:
@@ -209,10 +217,8 @@ def message(one: Fault, row: RowFaults | None) -> str:
 
 def hint(result: Result, one: Fault, rule: str) -> str:
     """Return how to mend an error."""
-    kind = result.kinds.get(one.field)
-    if rule == "table.type" and kind in EXAMPLES:
-        return f"Write it like {EXAMPLES[kind]}."
-    return rule_of(rule).hint
+    example = like(one, result.kinds.get(one.field, "")) if rule == "table.type" else ""
+    return example or hint_of(rule, one.note)
 
 
 def summary(findings: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

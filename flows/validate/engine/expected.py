@@ -7,6 +7,9 @@ from flows.validate.engine.faults import Fault
 
 CONSTRAINT = re.compile(r'constraint "(\w+)" is (?:broken: (.*)|"(.*)")', re.DOTALL)
 EARLIER = re.compile(r"the same as in the row at position (\d+)")
+LOOKUP = re.compile(r'not found in the lookup table "([^"]*)" as "([^"]*)"$')
+ITEM = "array item "
+"""What a note begins with that is about an item of a list."""
 FEW = 12
 """Values of a list that are told."""
 KINDS = {
@@ -58,19 +61,22 @@ OF_TYPE = {
     "blank-row": "a row with a value",
     "extra-cell": "no cell here",
     "missing-cell": "a cell here",
-    "foreign-key": "a row that has this key",
+    "primary-key": "a key",
 }
 
 
 def expected(one: Fault) -> str:
     """Return what was expected; nothing where the message alone says it."""
+    if one.note.startswith(ITEM):
+        return f"in each item of the list, {expected(one._replace(note=one.note.removeprefix(ITEM)))}"
     if one.type == "type-error":
         return _kind(one.note)
     earlier = EARLIER.search(one.note)
     if earlier:
         return f"other than in row {earlier[1]}"
-    if one.type == "primary-key":
-        return "a key"
+    lookup = LOOKUP.search(one.note) if one.type == "foreign-key" else None
+    if lookup:
+        return f"a row of {lookup[1] or 'this table'} with this {lookup[2]}"
     found = CONSTRAINT.search(one.note)
     if one.type != "constraint-error" or not found:
         return OF_TYPE.get(one.type, "")
@@ -78,8 +84,22 @@ def expected(one: Fault) -> str:
     return f"one of {_listed(stated)}" if rule == "enum" else WORDS.get(rule, f"{rule} {{}}").format(stated)
 
 
-def _kind(note: str) -> str:
+def like(one: Fault, kind: str) -> str:
+    """Return how to write a cell of a type, or each item of it; nothing where no example would tell."""
+    if one.note.startswith(ITEM):
+        kind, _ = _type(one.note.removeprefix(ITEM))
+        return f"Write each item like {EXAMPLES[kind]}." if kind in EXAMPLES else ""
+    return f"Write it like {EXAMPLES[kind]}." if kind in EXAMPLES else ""
+
+
+def _type(note: str) -> tuple[str, str]:
+    """Return the type that a note asks for, and its format."""
     kind, _, form = note.removeprefix('type is "').removesuffix('"').partition("/")
+    return kind, form
+
+
+def _kind(note: str) -> str:
+    kind, form = _type(note)
     if kind == "string":
         return FORMS.get(form, KINDS["string"])
     if form not in ("default", "any", ""):

@@ -9,39 +9,45 @@ from typing import Any
 from flows.validate.engine import reference
 from flows.validate.engine.reference import Opened
 
+SEPARATED, OBJECTS = ("csv", "tsv"), ("jsonl", "ndjson")
+"""Formats whose records begin in lines: those with a header, and those with an object in each line."""
 BLOCK = 1 << 20
 """Bytes that are looked at together."""
 
 
 class Lines:
-    """The lines of a CSV file, found as they are asked for, in order."""
+    """The lines of a file of text, found as they are asked for, in order."""
 
-    def __init__(self, table: Opened) -> None:
-        """Begin at the top."""
-        one = table.resource
-        self.there = bool(one.path) and one.format == "csv" and not (table.source or one.remote or one.compression)
-        self.path, self.encoding = Path(one.normpath or ""), one.encoding
-        self.control: Any = reference.csv_control(table) if self.there else None
+    def __init__(self, table: Opened, resource: Any) -> None:
+        """Begin at the top of the file of `resource`, opened as `table`."""
+        plain = resource.path and not (resource.remote or resource.compression or resource.extrapaths)
+        self.format = str(resource.format) if plain else ""
+        self.path, self.encoding = Path(resource.normpath or ""), table.resource.encoding
+        self.control: Any = reference.csv_control(table) if self.format in SEPARATED else None
         self.record = self.line = 0
         self.starts: Iterator[int] = iter(())
 
     @cached_property
     def may_differ(self) -> bool:
-        """Whether a record may begin in a line of another number: not where the file has no letter that quotes."""
-        return self.there and _has_any(self.path, self.encoding, [self.control.quotechar, self.control.escapechar])
+        """Whether a record may begin in a line of another number: not where no letter of the file quotes."""
+        if self.format not in SEPARATED:
+            return True
+        return _has_any(self.path, self.encoding, [self.control.quotechar, self.control.escapechar])
 
-    def of(self, record: int) -> int:
-        """Return the line in which a record begins; its number where that cannot be told."""
+    def of(self, record: int) -> int | None:
+        """Return the line in which a record begins; its number where that cannot be told, None where none has one."""
+        if self.format not in (*SEPARATED, *OBJECTS):
+            return None
         if not self.may_differ:
             return record
         if not self.record or record < self.record:
-            self.record, self.starts = 0, self._starts()
+            self.record, self.starts = 0, self._records() if self.format in SEPARATED else self._objects()
         while self.record < record:
             self.line = next(self.starts, record)
             self.record += 1
         return self.line
 
-    def _starts(self) -> Iterator[int]:
+    def _records(self) -> Iterator[int]:
         with self.path.open(encoding=self.encoding, newline="", errors="replace") as file:
             records = csv.reader(file, self.control)
             try:
@@ -51,6 +57,12 @@ class Lines:
                     before = records.line_num
             except csv.Error:
                 return
+
+    def _objects(self) -> Iterator[int]:
+        """Yield the line of each object; first one of the names of the columns, which have none."""
+        yield 1
+        with self.path.open("rb") as file:
+            yield from (number for number, line in enumerate(file, start=1) if line.strip())
 
 
 def _has_any(path: Path, encoding: str, letters: list[str | None]) -> bool:

@@ -209,16 +209,17 @@ def _properties(kind: Any) -> frozenset[str]:
 
 
 def reader(field: Any, *, linear: bool) -> Reader:
-    """Return what reads a cell of `field`.
-
-    With `linear`, patterns run in time that grows with the cell alone, and a list is told as it came: frictionless puts
-    what it reads in the places of its items.
-    """
+    """Return what reads a cell of `field`; with `linear`, patterns run in time that grows with the cell alone."""
     if not linear:
         return cast("Reader", field.create_cell_reader())
     with _linear_patterns():
         read = cast("Reader", field.create_cell_reader())
-    return (lambda cell: read([*cell] if isinstance(cell, list) else cell)) if field.type == "array" else read
+    return _keeping(read) if field.type == "array" else read
+
+
+def _keeping(read: Reader) -> Reader:
+    """Return what reads as `read` does, and keeps a list as it is: frictionless puts what it has read into it."""
+    return lambda cell: read(cell[:] if isinstance(cell, list) else cell)
 
 
 def refused(fields: list[Any]) -> list[Fault]:

@@ -48,7 +48,7 @@ def check(
         result.first = table
         return result
     result.names, result.labels = [one.name for one in table.fields], table.labels
-    result.lines = Lines(table)
+    result.lines = Lines(table, resource)
     result.key = [result.names[place] for place in table.primary]
     result.kinds = {one.name: one.type for one in table.fields}
     table.faults[:0] = result.extras.refused + _without_fields(result.extras, result.names)
@@ -79,9 +79,10 @@ def _without_fields(extras: Extras, names: list[str]) -> list[Fault]:
 
 
 def place_of(resource: Any) -> str:
-    """Return where a table lies, seen from where one stands, so that its lines can be found and marked."""
-    there = resource.path and resource.normpath and not (resource.remote or resource.extrapaths)
-    return str(Path(resource.normpath) if there else resource.place)
+    """Return where a table, or its first part, lies, seen from where one stands, so that it can be found and marked."""
+    if not (resource.path and resource.normpath):
+        return str(resource.place)
+    return str(Path(resource.normpath) if resource.scheme == "file" else resource.normpath)
 
 
 def _not_a_table(resource: Any, result: Result) -> Result:

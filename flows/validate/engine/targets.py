@@ -100,7 +100,10 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
             yield Result(Path(place).name, place, first=found)
             return
         for one in found:
-            yield _by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
+            result = _by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
+            if schema is not None and "://" in target:
+                result.place = target  # not the file that was fetched from there
+            yield result
 
 
 def _by_reference(resource: Any) -> Result:

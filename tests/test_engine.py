@@ -22,7 +22,7 @@ from frictionless import Report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.validate.engine import cells, delimited, masks, reference, references, results, run, screen, targets
+from flows.validate.engine import cells, delimited, links, masks, reference, references, results, run, screen, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
 from flows.validate.engine.blocks import Block
@@ -703,7 +703,7 @@ def test_a_description_that_is_nested_too_deep_is_no_description(tmp_path: Path,
         text = f'{{"resources": [{text}]}}' if name == "datapackage.json" else text
         (tmp_path / name).write_text(text, encoding="utf-8")
         (tmp_path / "table.csv").write_text("f\n1\n", encoding="utf-8")
-        with pytest.raises(targets.BadTarget, match=r"nested too deep|no JSON object"):
+        with pytest.raises(links.BadTarget, match=r"nested too deep|no JSON object"):
             list(targets.results(str(tmp_path / name), None, reference_only=False, remote=False))
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from flows.settings import PROJECT
-from flows.validate.engine import targets
+from flows.validate.engine import links, targets
 from flows.validate.engine.answers import Answer
 from tests.conftest import Communique
 from tests.publishing import published
@@ -125,9 +125,9 @@ def test_nothing_is_fetched_that_was_not_allowed(tmp_path: Path, elsewhere: Site
     address = f"{elsewhere.address}/deny.json"
     more: dict[str, Any] = {name: [address] if name in ("profiles", "extrapaths") else address}
     packages = [described(tmp_path / "resource", ({"path": None} if name == "url" else {}) | more)]
-    packages += [described(tmp_path / "package", {}, **more)] if name in targets.PROFILES else []
+    packages += [described(tmp_path / "package", {}, **more)] if name in links.PROFILES else []
     for package in packages:
-        with pytest.raises(targets.BadTarget, match=r"--allow-remote"):
+        with pytest.raises(links.BadTarget, match=r"--allow-remote"):
             told_of(package)
     assert elsewhere.asked == []
 
@@ -155,7 +155,7 @@ def test_a_schema_of_json_refers_to_nothing_elsewhere(tmp_path: Path, elsewhere:
 @pytest.mark.parametrize("profile", ["/etc/hostname", "../other.json", "profile.json", "fiscal-data-package"])
 def test_a_profile_that_frictionless_would_open_is_not_read(tmp_path: Path, profile: str) -> None:
     for package in (described(tmp_path, {"profile": profile}), described(tmp_path, {}, profile=profile)):
-        with pytest.raises(targets.BadTarget, match=r"the profile .* --allow-remote"):
+        with pytest.raises(links.BadTarget, match=r"the profile .* --allow-remote"):
             told_of(package)
 
 
@@ -177,6 +177,57 @@ def test_what_is_fetched_is_gone_in_the_end(communique: Communique, tmp_path: Pa
 
 def test_what_is_fetched_has_a_limit(monkeypatch: pytest.MonkeyPatch, elsewhere: Site) -> None:
     elsewhere.lay("/t.csv", "a\n1\n")
-    monkeypatch.setattr(targets, "DESCRIPTOR_BYTES", 3)
-    with pytest.raises(targets.BadTarget, match="larger than the 3 bytes"):
+    monkeypatch.setattr(links, "DESCRIPTOR_BYTES", 3)
+    with pytest.raises(links.BadTarget, match="larger than the 3 bytes"):
         list(targets.results(f"{elsewhere.address}/t.csv", None, reference_only=False, remote=True))
+
+
+# What lies in files of its own
+
+
+BEYOND: dict[str, Any] = {
+    "fields": [{"name": "id", "type": "integer"}, {"name": "kind", "type": "string", "categories": ["a"]}],
+    "uniqueKeys": [["kind"]],
+}
+
+
+@pytest.mark.parametrize("ending", ["json", "yaml"])
+@pytest.mark.parametrize("whole", [True, False], ids=["package", "resource"])
+def test_a_schema_and_a_dialect_in_files_of_their_own_are_asked_all_that_they_would_be_asked_inline(
+    tmp_path: Path,
+    ending: str,
+    whole: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    (tmp_path / f"s.{ending}").write_text(json.dumps(BEYOND), encoding="utf-8")
+    (tmp_path / f"d.{ending}").write_text('{"csv": {"nullSequence": "-"}}', encoding="utf-8")
+    (tmp_path / "t.csv").write_text("id,kind\n-,a\n2,b\n3,b\n", encoding="utf-8")
+    entry = {"name": "t", "path": "t.csv", "schema": f"s.{ending}", "dialect": f"d.{ending}"}
+    description = tmp_path / "described.json"
+    description.write_text(json.dumps({"name": "p", "resources": [entry]} if whole else entry), encoding="utf-8")
+    rules = sorted(one.split()[0] for one in told_of(str(description)))
+    assert rules == ["table.categories", "table.categories", "table.unique-key"]
+
+
+def test_a_schema_beside_a_description_on_another_machine_is_asked_all_of_it(elsewhere: Site) -> None:
+    entry = {"name": "t", "path": "t.csv", "schema": "s.json"}
+    elsewhere.lay("/p/datapackage.json", json.dumps({"name": "p", "resources": [entry]}))
+    elsewhere.lay("/p/s.json", json.dumps(BEYOND))
+    elsewhere.lay("/p/t.csv", "id,kind\n1,b\n")
+    (told,) = told_of(f"{elsewhere.address}/p/datapackage.json", remote=True)
+    assert told.startswith("table.categories ")
+
+
+@pytest.mark.parametrize("field", [{"type": "integr"}, {"type": "string", "constraints": {"minimum": 1}}])
+def test_a_fault_of_a_schema_in_a_file_of_its_own_is_told_of_that_file(tmp_path: Path, field: dict[str, Any]) -> None:
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": "o"} | field]}), encoding="utf-8")
+    package = described(tmp_path, {"schema": "s.json"})
+    (result,) = targets.results(package, None, reference_only=False, remote=False)
+    assert (result.place, [one.type for one in result.first]) == (str(tmp_path / "s.json"), ["field-error"])
+
+
+def test_a_schema_in_a_file_of_its_own_has_a_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    package = described(tmp_path, {"schema": "s.json"})
+    (tmp_path / "s.json").write_text(json.dumps({"fields": []}) + " " * 1000, encoding="utf-8")
+    monkeypatch.setattr(links, "DESCRIPTOR_BYTES", 1000)
+    with pytest.raises(links.BadTarget, match=r"s\.json is larger than the 1,000 bytes"):
+        told_of(package)

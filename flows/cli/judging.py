@@ -44,7 +44,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     packages
         Judge the Data Packages that describe the files named, whole; files that none describes are left out.
     """
-    from flows.validate.engine import targets  # noqa: PLC0415 - not paid for by --help
+    from flows.validate.engine import links, targets  # noqa: PLC0415 - not paid for by --help
 
     if packages and target:
         target = tuple(targets.packages(target))
@@ -68,7 +68,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
         return WRONG_USE
     try:
         return _tables(target, schema, format, output, limit, reference=reference, remote=allow_remote)
-    except targets.BadTarget as bad:
+    except links.BadTarget as bad:
         err.print(str(bad), style="red")
         return WRONG_USE
 

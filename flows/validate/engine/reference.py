@@ -339,6 +339,11 @@ def described_resource(descriptor: dict[str, Any], base: str) -> Any:
     return Resource.from_descriptor(descriptor, basepath=base)
 
 
+def retrieved(path: str) -> dict[str, Any]:
+    """Return a description that lies in a file of JSON or YAML; FrictionlessException where there is none."""
+    return cast("dict[str, Any]", Schema.metadata_retrieve(path))
+
+
 class Judged(NamedTuple):
     """What frictionless itself says of a table: errors at the top, of rows, at the end, all in order."""
 

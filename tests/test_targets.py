@@ -231,3 +231,48 @@ def test_a_schema_in_a_file_of_its_own_has_a_limit(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(links, "DESCRIPTOR_BYTES", 1000)
     with pytest.raises(links.BadTarget, match=r"s\.json is larger than the 1,000 bytes"):
         told_of(package)
+
+
+# What is no table
+
+
+SCHEMA = {"fields": [{"name": "n", "type": "integer"}, {"name": "m", "type": "integer"}]}
+
+
+def with_schema(path: Path, text: str) -> list[str]:
+    """Write a file, and return its arguments with a schema of two numbers."""
+    path.write_text(text, encoding="utf-8")
+    schema = path.with_name("schema.json")
+    schema.write_text(json.dumps(SCHEMA), encoding="utf-8")
+    return [str(path), "--schema", str(schema)]
+
+
+@pytest.mark.parametrize("name", ["t.txt", "t.psv", "t.TXT", "t.tab", "t", "t.csv"])
+def test_a_table_whose_ending_says_nothing_is_read_as_csv(communique: Communique, tmp_path: Path, name: str) -> None:
+    told = communique("validate", *with_schema(tmp_path / name, "n|m\n1|2\n3|4\n5|x\n6|7\n"))
+    assert (told.returncode, told.stdout.count("table.type  m")) == (1, 1)
+    assert told.stdout.startswith(f"{tmp_path / name}:4")
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.yaml", "t.zip", "t.pdf", "t.csv.bz2"])
+def test_a_file_that_is_no_table_is_not_judged_by_a_schema(communique: Communique, tmp_path: Path, name: str) -> None:
+    told = communique("validate", *with_schema(tmp_path / name, "[]"))
+    assert (told.returncode, told.stdout) == (2, "")
+    assert ("unpack it" if name == "t.zip" else f"no table is read from {Path(name).suffix}") in told.stderr
+
+
+def test_a_folder_is_not_judged_by_a_schema(communique: Communique, tmp_path: Path) -> None:
+    told = communique("validate", tmp_path, *with_schema(tmp_path / "t.csv", "n,m\n1,2\n")[1:])
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "is a folder" in told.stderr
+
+
+@pytest.mark.parametrize(("name", "form"), [("t.txt", 'the format "txt"'), ("t", "a file without an ending")])
+def test_a_schema_of_a_resource_that_is_no_table_is_told(tmp_path: Path, name: str, form: str) -> None:
+    package = described(tmp_path, {"path": name})
+    (tmp_path / name).write_text("o\n1\n", encoding="utf-8")
+    (told,) = told_of(package)
+    assert told.startswith("table.resource ")
+    assert f"no table is read from {form}" in told
+    assert [one.split()[0] for one in told_of(described(tmp_path, {"path": name, "format": "csv"}))] == ["table.type"]
+    assert told_of(described(tmp_path, {"path": name, "schema": None})) == []

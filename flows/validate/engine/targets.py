@@ -12,7 +12,9 @@ from flows.validate.engine.results import Others, Result, told
 from flows.validate.engine.run import check, place_of
 
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
-COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
+AS_CSV = ("", ".txt", ".psv", ".dat", ".data", ".tab", ".asc")
+"""Endings that say nothing of how a table is written: it is read as CSV, by the delimiter that it has."""
+COMPRESSED = (".gz", ".zip")
 DESCRIPTOR, FETCHED_BYTES = "datapackage.json", 64 << 30
 
 
@@ -138,6 +140,8 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
     path = Path(target)
     if not links.is_remote(target) and not path.exists():
         raise BadTarget(f"{target}: there is no such file")
+    if schema and path.is_dir():
+        raise BadTarget(f"{target} is a folder, and --schema is of tables: name the files in it, or leave --schema out")
     path = path / DESCRIPTOR if path.is_dir() else path
     package = None if schema or links.is_remote(target) else _package_of(path)
     if package:
@@ -168,12 +172,28 @@ def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
 def _file(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> list[Named]:
     told = _schema(schema, remote=remote)
     path = links.fetched(target, FETCHED_BYTES) if links.is_remote(target) else Path(target)
-    descriptor = {"name": _name(path), "path": str(path)} | ({"schema": told} if told else {})
+    descriptor = {"name": _name(path), "path": str(path)} | _format(path, target) | ({"schema": told} if told else {})
     try:
         return _resource(descriptor, "", reference_only=reference_only)
     except reference.FrictionlessException as error:
         faults = _faults(error)
         raise Faulty(schema if schema and _of_schema(faults) else target, faults) from None
+
+
+def _format(path: Path, target: str) -> dict[str, str]:
+    """Return the format of a table whose name says none; BadTarget where it is of another kind."""
+    packed = path.suffix.lower() in COMPRESSED
+    ending = Path(path.stem if packed else path.name).suffix.lower()
+    if ending in TABULAR:
+        return {}
+    if ending in AS_CSV and path.suffix.lower() != ".zip":
+        return {"format": "csv"}
+    if path.suffix.lower() == ".zip":
+        raise BadTarget(
+            f"{target}: what is in it is not known; unpack it, or name it .csv.zip where it is one CSV file"
+        )
+    known = ", ".join((*TABULAR, *filter(None, AS_CSV)))
+    raise BadTarget(f"{target}: no table is read from {ending}, only from {known}; give a CSV file the ending .csv")
 
 
 def _name(path: Path) -> str:

@@ -276,3 +276,45 @@ def test_a_schema_of_a_resource_that_is_no_table_is_told(tmp_path: Path, name: s
     assert f"no table is read from {form}" in told
     assert [one.split()[0] for one in told_of(described(tmp_path, {"path": name, "format": "csv"}))] == ["table.type"]
     assert told_of(described(tmp_path, {"path": name, "schema": None})) == []
+
+
+# What is malformed
+
+
+FIELDS = [{"name": "n", "type": "integer"}]
+MALFORMED: list[tuple[dict[str, Any], str]] = [
+    ({"fields": FIELDS, "foreignKeys": 5}, "foreignKeys: 5 is no list of objects"),
+    ({"fields": FIELDS, "foreignKeys": True}, "foreignKeys: True is no list of objects"),
+    ({"fields": FIELDS, "foreignKeys": [{"reference": [[]]}]}, "foreignKeys: the reference [[]] is no object"),
+    ({"fields": FIELDS, "foreignKeys": [{"reference": None}]}, "foreignKeys: the reference None is no object"),
+    ({"fields": [1.5]}, "fields: 1.5 is no object with a name"),
+    ({"fields": [["n"]], "missingValues": ["-"]}, "fields: ['n'] is no object with a name"),
+]
+
+
+@pytest.mark.parametrize(("schema", "why"), MALFORMED)
+@pytest.mark.parametrize("how", ["inline", "package", "reference", "--schema"])
+def test_a_schema_that_frictionless_dies_of_is_told(
+    communique: Communique, tmp_path: Path, how: str, schema: dict[str, Any], why: str
+) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    package = described(tmp_path, {"schema": schema if how in ("inline", "reference") else "s.json"})
+    asked = [tmp_path / "t.csv", "--schema", tmp_path / "s.json"] if how == "--schema" else [package]
+    told = communique("validate", *asked, *(["--reference"] if how == "reference" else []))
+    assert (told.returncode, told.stderr) == (1, "")
+    assert f"error table.schema\n    Schema is not valid: {why}" in told.stdout
+    assert told.stdout.startswith(f"{package if how in ('inline', 'reference') else tmp_path / 's.json'}\n")
+
+
+@pytest.mark.parametrize("link", ["\ud800", "a\0b"])
+@pytest.mark.parametrize("name", ["dialect", "schema", "path"])
+def test_a_link_that_can_be_no_name_of_a_file_is_told(tmp_path: Path, name: str, link: str) -> None:
+    with pytest.raises(links.BadTarget, match=r"can be the name of no file|no JSON that can be read: .*surrogates"):
+        told_of(described(tmp_path, {name: link}))
+
+
+def test_half_a_letter_in_a_schema_of_its_own_is_told(tmp_path: Path) -> None:
+    package = described(tmp_path, {"schema": "s.json"})
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [], "missingValues": ["\ud800"]}), encoding="utf-8")
+    with pytest.raises(links.BadTarget, match=r"s\.json cannot be read: .*surrogates not allowed"):
+        told_of(package)

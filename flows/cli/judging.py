@@ -63,10 +63,10 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     if len(tables) < len(target):
         err.print("tables and documents are judged apart: name the ones or the others", style="red")
         return WRONG_USE
-    if output and output.resolve() in set().union(*map(targets.sources, (*target, *filter(None, [schema])))):
-        err.print(f"{output} is what is judged, and the answer would take its place", style="red")
-        return WRONG_USE
     try:
+        if output and output.resolve() in set().union(*map(targets.sources, (*target, *filter(None, [schema])))):
+            err.print(f"{output} is what is judged, and the answer would take its place", style="red")
+            return WRONG_USE
         return _tables(target, schema, format, output, limit, reference=reference, remote=allow_remote)
     except links.BadTarget as bad:
         err.print(str(bad), style="red")

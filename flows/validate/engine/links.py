@@ -33,13 +33,33 @@ def is_remote(text: str) -> bool:
 
 
 def told(path: Path) -> Any:
-    """Return the JSON of a file; None where it is none, or too large to be a description."""
-    if path.stat().st_size > DESCRIPTOR_BYTES:
-        return None
+    """Return the JSON of a file; None where it has none that can be read."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+        return read(path)
+    except BadTarget:
         return None
+
+
+def read(path: Path) -> Any:
+    """Return the JSON of a file; BadTarget where it is none, or too large to be a description."""
+    _is_small(path)
+    try:
+        return _whole(json.loads(path.read_text(encoding="utf-8")))
+    except RecursionError:
+        raise BadTarget(f"{path} is nested too deep") from None
+    except ValueError as error:
+        raise BadTarget(f"{path} is no JSON that can be read: {error}") from None
+
+
+def _is_small(path: Path) -> None:
+    if path.is_file() and path.stat().st_size > DESCRIPTOR_BYTES:
+        raise BadTarget(f"{path} is larger than the {DESCRIPTOR_BYTES:,} bytes of a description")
+
+
+def _whole(description: Any) -> Any:
+    """Return a description; ValueError where it has half a letter."""
+    json.dumps(description, ensure_ascii=False, default=str).encode()
+    return description
 
 
 def fetched(url: str, most: int) -> Path:
@@ -88,8 +108,16 @@ def _may_be_followed(link: str, folder: Path, *, remote: bool, profile: bool) ->
     if is_remote(link):
         if not remote:
             raise BadTarget(f"{link} is on another machine; --allow-remote fetches it")
-    elif not (folder / link).resolve().is_relative_to(folder.resolve()):
+    elif not resolved(folder, link).is_relative_to(folder.resolve()):
         raise BadTarget(f"{link} leads out of the folder of its description")
+
+
+def resolved(folder: Path, link: str) -> Path:
+    """Return the file that a link leads to; BadTarget where no file can have such a name."""
+    try:
+        return (folder / link).resolve()
+    except (ValueError, OSError) as error:
+        raise BadTarget(f"{link!r} in {folder} can be the name of no file: {error}") from None
 
 
 def filled(entry: dict[str, Any], base: str) -> dict[str, Any]:
@@ -106,11 +134,12 @@ def place_of(link: str, base: str) -> str:
     return link if is_remote(link) else f"{base}/{link}" if is_remote(base) else os.path.normpath(Path(base, link))
 
 
-def _part(place: str) -> dict[str, Any] | None:
+def _part(place: str) -> Any:
     path = fetched(place, DESCRIPTOR_BYTES) if is_remote(place) else Path(place)
-    if path.is_file() and path.stat().st_size > DESCRIPTOR_BYTES:
-        raise BadTarget(f"{place} is larger than the {DESCRIPTOR_BYTES:,} bytes of a description")
+    _is_small(path)
     try:
-        return reference.retrieved(str(path))
+        return _whole(reference.retrieved(str(path)))
     except reference.FrictionlessException:
         return None
+    except ValueError as error:
+        raise BadTarget(f"{place} cannot be read: {error}") from None

@@ -60,7 +60,7 @@ def sources(target: str) -> set[Path]:
     description = _package_of(path) or path
     told = links.told(description) if description.suffix == ".json" and description.is_file() else None
     named = _named_in(told) if isinstance(told, dict) else ()
-    return {one.resolve() for one in (path, description, *(description.parent / link for link in named))}
+    return {path.resolve(), description.resolve(), *(links.resolved(description.parent, link) for link in named)}
 
 
 def _named_in(told: dict[str, Any]) -> Iterator[str]:
@@ -163,7 +163,7 @@ def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
         given = str(links.fetched(given, links.DESCRIPTOR_BYTES))
     if not Path(given).is_file():
         raise BadTarget(f"{given}: there is no such file")
-    told = links.told(Path(given))
+    told = links.read(Path(given))
     if not isinstance(told, dict) or "fields" not in told:
         raise BadTarget(f"{given} is no Table Schema: a JSON object with fields")
     return told
@@ -220,7 +220,7 @@ def _of_schema(faults: list[Fault]) -> bool:
 
 def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> list[Named]:
     """Return the resources of a package or a resource, as its description has them."""
-    told = links.told(path)
+    told = links.read(path)
     if not isinstance(told, dict):
         raise BadTarget(f"{path} is no JSON object that describes data")
     base = target.rpartition("/")[0] if links.is_remote(target) else str(path.parent)
@@ -248,8 +248,7 @@ def _package(told: dict[str, Any], base: str, *, reference_only: bool) -> list[N
         rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries]
         told = told | {"resources": [one for one, _ in rewritten]}
         extras = [more for _, more in rewritten]
-    package = reference.Package.from_descriptor(told, basepath=base)
-    package.to_descriptor(validate=True)
+    package = reference.described_package(told, base)
     others = Others({one.name: more for one, more in zip(package.resources, extras, strict=True)})
     return [Named(one, others) for one in package.resources]
 

@@ -1,11 +1,13 @@
 """A table that a Data Package beside it describes is judged by that, alone and with its references."""
 
 import csv
+import gzip
 import io
 import json
 import re
 import shutil
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from flows.validate.engine.answers import Answer
 from tests.conftest import Communique
 from tests.publishing import published
 from tests.site import Site, serving
+
+FIELDS = [{"name": "n", "type": "integer"}]
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +186,44 @@ def test_what_is_fetched_has_a_limit(monkeypatch: pytest.MonkeyPatch, elsewhere:
         list(targets.results(f"{elsewhere.address}/t.csv", None, reference_only=False, remote=True))
 
 
+TABLE = b"n\n1\nx\n"
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+@pytest.mark.parametrize("size", [6, 99])
+@pytest.mark.parametrize("by_link", [False, True], ids=["inline", "by link"])
+def test_a_description_may_name_a_table_on_another_machine(
+    tmp_path: Path, elsewhere: Site, *, packed: bool, size: int, by_link: bool
+) -> None:
+    name = "t.csv.gz" if packed else "t.csv"
+    elsewhere.lay(f"/{name}", gzip.compress(TABLE) if packed else TABLE)
+    (tmp_path / "s.json").write_text(json.dumps({"fields": FIELDS}), encoding="utf-8")
+    entry = {"path": f"{elsewhere.address}/{name}", "bytes": size, "hash": f"sha256:{sha256(TABLE).hexdigest()}"}
+    package = described(tmp_path, entry | {"schema": "s.json" if by_link else {"fields": FIELDS}})
+    found = Answer(list(targets.results(package, None, reference_only=False, remote=True)))
+    wrong = {"table.type"} | ({"table.byte-count"} if size == 99 and not packed else set())
+    assert {one.rule for one in found.all()} == wrong
+    assert {one.place for one in found.all()} == {f"{elsewhere.address}/{name}"}
+
+
+@pytest.mark.parametrize("size", [5, 12, 20, 25])
+@pytest.mark.parametrize("by_reference", [False, True])
+def test_a_packed_file_that_is_cut_off_is_told(tmp_path: Path, size: int, *, by_reference: bool) -> None:
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(TABLE * 3)[:size])
+    package = described(tmp_path, {"path": "t.csv.gz", "schema": {"fields": FIELDS}})
+    (result,) = targets.results(package, None, reference_only=by_reference, remote=False)
+    (fault,) = result.first
+    assert "ended before the end-of-stream marker was reached" in fault.note
+
+
+def test_a_packed_file_that_is_spoilt_is_told(tmp_path: Path) -> None:
+    whole = bytearray(gzip.compress(TABLE))
+    whole[10:12] = b"\xff\xff"
+    (tmp_path / "t.csv.gz").write_bytes(whole)
+    (told,) = told_of(described(tmp_path, {"path": "t.csv.gz", "schema": {"fields": FIELDS}}))
+    assert told.startswith("table.source ")
+
+
 # What lies in files of its own
 
 
@@ -281,7 +323,6 @@ def test_a_schema_of_a_resource_that_is_no_table_is_told(tmp_path: Path, name: s
 # What is malformed
 
 
-FIELDS = [{"name": "n", "type": "integer"}]
 MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"fields": FIELDS, "foreignKeys": 5}, "foreignKeys: 5 is no list of objects"),
     ({"fields": FIELDS, "foreignKeys": True}, "foreignKeys: True is no list of objects"),

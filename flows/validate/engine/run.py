@@ -61,8 +61,8 @@ def check(
     finally:
         table.resource.close()
     result.first = table.faults
-    result.bytes, hashes = digest.wait()
-    result.last += reference.last_faults(table, result.rows, result.bytes, hashes)
+    result.bytes, hashes = reference.counted(table) if resource.remote else digest.wait()
+    result.last += reference.last_faults(table, result.rows, result.bytes, hashes, linear=linear)
     return result
 
 

@@ -583,6 +583,23 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         "s\na\nb\nc\n",
         [("table.categories", 4, "s")],
     ),
+    "categories and a list of values": (
+        {
+            "schema": {
+                "fields": [
+                    {"name": "s", "type": "string", "categories": ["a", "b"], "constraints": {"enum": ["b", "c"]}},
+                    INTEGERS | {"categories": [{"value": 1, "label": "one"}], "constraints": {"enum": [1, 2]}},
+                ]
+            }
+        },
+        "s,n\nb,1\na,1\nc,2\n,\n",
+        [
+            ("table.constraint.enum", 3, "s"),
+            ("table.categories", 4, "s"),
+            ("table.categories", 4, "n"),
+            ("table.blank-row", 5, ""),
+        ],
+    ),
     "the groups of an integer": (
         {"schema": {"fields": [INTEGERS | {"groupChar": ","}]}},
         'n\n"1,000"\n"1.000"\n',
@@ -673,6 +690,18 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "unique keys that are no list": (
         {"schema": {"fields": [{"name": "f"}], "uniqueKeys": 5}},
         ["table.constraint-refused"],
+    ),
+    "a severity that is none": (
+        {"schema": {"fields": [{"name": "f", "communique:severity": "warn"}]}},
+        ["table.field"],
+    ),
+    "a severity that is a list": (
+        {"schema": {"fields": [{"name": "f", "communique:severity": ["error"]}]}},
+        ["table.field"],
+    ),
+    "a message that is no text": (
+        {"schema": {"fields": [{"name": "f", "communique:message": {"en": "No."}}]}},
+        ["table.field"],
     ),
     "missing values that are none": (
         {

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -80,6 +81,46 @@ def test_a_table_is_judged_by_the_package_in_a_folder_above_it(communique: Commu
     told = communique("validate", tmp_path / "tables" / "t.csv", "--format", "github")
     assert told.returncode == 1
     assert told.stdout.startswith(f"::error file={tmp_path / 'tables' / 't.csv'},line=2,title=table.type::")
+
+
+@pytest.mark.parametrize(
+    "path", ["tables/t.csv", "./tables/t.csv", "tables/../tables//t.csv", ["tables/0.csv", "./tables/t.csv"]]
+)
+def test_a_table_is_found_in_a_package_however_it_is_written_and_wherever_one_stands(
+    communique: Communique, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Any
+) -> None:
+    (tmp_path / "tables").mkdir()
+    for name in ("0", "t"):
+        (tmp_path / "tables" / f"{name}.csv").write_text("n\nx\n", encoding="utf-8")
+    (tmp_path / "schema.yaml").write_text(json.dumps({"fields": FIELDS}), encoding="utf-8")
+    entry = {"name": "t", "path": path, "schema": "schema.yaml"}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"name": "p", "resources": [entry]}), encoding="utf-8")
+    for folder, name in (
+        (tmp_path / "tables", "t.csv"),
+        (tmp_path, "tables/t.csv"),
+        (Path("/"), str(tmp_path / "tables/t.csv")),
+    ):
+        monkeypatch.chdir(folder)
+        assert "table.type" in communique("validate", name).stdout
+        assert "table.type" in communique("validate", "--packages", name).stdout
+    assert "table.type" in communique("validate", "--packages", tmp_path / "schema.yaml").stdout
+
+
+@pytest.mark.parametrize("name", ["datapackage.json", "s.json", "s.yaml", "t.csv", "t.csv.gz", "t.xlsx"])
+def test_the_hook_is_run_where_what_a_package_names_is_changed(name: str) -> None:
+    (hook,) = yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert re.search(hook["files"], f"data/{name}")
+
+
+def test_the_step_on_github_judges_the_targets_of_all_lines() -> None:
+    action = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
+    script = action["runs"]["steps"][-1]["run"].splitlines()
+    (reads,) = (line for line in script if line.startswith("read "))
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", f'{reads}\nprintf "%s\\n" "${{targets[@]}}"']
+    told = subprocess.run(
+        shell, env={"TARGETS": "a.csv b.csv\nc.csv\n\n  d/\n"}, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines() == ["a.csv", "b.csv", "c.csv", "d/"]
 
 
 def test_a_table_is_judged_with_its_references_to_the_others(communique: Communique, version: Path) -> None:

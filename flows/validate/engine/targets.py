@@ -1,5 +1,6 @@
 """What a person names, as tables: a file with its schema, a resource, a whole Data Package."""
 
+import os.path
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,8 +49,9 @@ def is_table(target: str, schema: str | None) -> bool:
 
 
 def packages(files: tuple[str, ...]) -> list[str]:
-    """Return the descriptions of Data Packages that are among `files` or describe one of them, each once."""
-    paths = [path if path.name == DESCRIPTOR else _package_of(path) for path in map(Path, files)]
+    """Return the descriptions of Data Packages that are among `files` or name one of them, each once."""
+    wanted = (*PATHS, *links.PARTS)
+    paths = [path if path.name == DESCRIPTOR else _package_of(path, wanted) for path in map(Path, files)]
     return list(dict.fromkeys(str(path) for path in paths if path is not None))
 
 
@@ -70,18 +72,33 @@ def _named_in(told: dict[str, Any]) -> Iterator[str]:
         yield from (link for _, link in links.of(entry)) if isinstance(entry, dict) else ()
 
 
-def _package_of(path: Path) -> Path | None:
-    """Return the description beside a table or in a folder above it, where it describes the table."""
-    above = path.parents if path.is_file() else ()
-    return next((folder / DESCRIPTOR for folder in above if _describes(folder, path)), None)
+PATHS = ("path", "extrapaths", "url")
+"""Properties of a resource that name its files."""
 
 
-def _describes(folder: Path, path: Path) -> bool:
+def _package_of(path: Path, names: tuple[str, ...] = PATHS) -> Path | None:
+    """Return the description beside a file or in a folder above it that names it, in one of the properties `names`."""
+    whole = Path(os.path.normpath(path.absolute()))
+    above = whole.parents if path.is_file() else ()
+    found = next((folder / DESCRIPTOR for folder in above if _names(folder, whole, names)), None)
+    return found if found is None or path.is_absolute() else Path(os.path.relpath(found))
+
+
+def _names(folder: Path, path: Path, names: tuple[str, ...]) -> bool:
     description = folder / DESCRIPTOR
     told = links.told(description) if description.is_file() else None
     entries = told.get("resources") if isinstance(told, dict) else None
-    listed = [entry.get("path") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return path.relative_to(folder).as_posix() in listed
+    return any(
+        name in names and _same(link, folder, path)
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+        for name, link in links.of(entry)
+    )
+
+
+def _same(link: str, folder: Path, path: Path) -> bool:
+    """Return whether a link of a description in `folder` leads to `path`, however it is written."""
+    return os.path.normpath(folder / link) == os.path.normpath(path.absolute())
 
 
 OF_SCHEMA = {"schema-error", "field-error"}
@@ -146,8 +163,9 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
     package = None if schema or links.is_remote(target) else _package_of(path)
     if package:
         found = _described(package, str(package), reference_only=reference_only, remote=remote)
-        place = path.relative_to(package.parent).as_posix()
-        return [one for one in found if one.resource.path == place]
+        return [
+            one for one in found if any(_same(link, package.parent.absolute(), path) for link in one.resource.paths)
+        ]
     if schema is not None or not (path.suffix == ".json" or links.is_remote(target)):
         return _file(target, schema, reference_only=reference_only, remote=remote)
     path = links.fetched(target, links.DESCRIPTOR_BYTES) if links.is_remote(target) else path

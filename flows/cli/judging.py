@@ -2,7 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from flows.cli.common import DONE, INVALID, WRONG_USE, Day, app, deaf, err, out, print_json
 
@@ -16,7 +19,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     as_of: Day = None,
     format: Face = "text",  # noqa: A002 - the option's name
     output: Path | None = None,
-    limit: int | None = None,
+    limit: Annotated[int | None, Parameter(validator=Number(gte=0))] = None,
     reference: bool = False,
     allow_remote: bool = False,
     packages: bool = False,

@@ -90,6 +90,11 @@ def validate_dataset(settings: Settings, name: str, as_of: date | None, *, refer
     return _judgment(settings, name, as_of, reference=reference)[2].report
 
 
+TABLES = {".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods"}
+"""Endings of files that may be tables of another kind than releases."""
+ADD = "To judge it by a Table Schema, add --schema"
+
+
 def validate_files(path: Path, as_of: date | None, *, reference: bool = False) -> Report:
     """Return what records, evidence and tables say of the documents at `path`, a file or a folder; nothing is kept.
 
@@ -106,19 +111,18 @@ def validate_files(path: Path, as_of: date | None, *, reference: bool = False) -
     report = _validated(case, files, root)
     if not report.counts["releases"].in_:
         why = "; ".join(found.message for found in report.problems) or "it is empty"
-        raise guard.BadInput("input.empty", f"{path} holds no release document: {why}")
+        mend = f". {ADD}" if set(path.suffixes) & TABLES else ""
+        raise guard.BadInput("input.empty", f"{path} holds no release document: {why}{mend}")
     if _is_another_table(path, report):
         why = "no row has a `body`, and each release has one"
-        raise guard.BadInput(
-            "input.table", f"{path} is no table of releases: {why}. To judge it by a Table Schema, add --schema"
-        )
+        raise guard.BadInput("input.table", f"{path} is no table of releases: {why}. {ADD}")
     return report
 
 
 def _is_another_table(path: Path, report: Report) -> bool:
     """Return whether a file is a table without one release: in each of its rows, the body is not given."""
     without = [found for found in report.problems if found.rule == "record.required" and found.field == "body"]
-    return bool(set(path.suffixes) & {".csv", ".xlsx", ".parquet"}) and len(without) == report.counts["releases"].in_
+    return bool(set(path.suffixes) & TABLES) and len(without) == report.counts["releases"].in_
 
 
 def validate_target(settings: Settings, target: str, as_of: date | None, *, reference: bool = False) -> Report:

@@ -140,6 +140,27 @@ def test_a_table_that_holds_no_release_is_told_of_schemas_in_one_line(communique
     assert "add --schema" in told.stderr
 
 
+@pytest.mark.parametrize("name", ["t.tsv", "t.ods", "t.xls", "t.csv"])
+def test_a_table_of_a_kind_that_releases_never_are_is_told_of_schemas_too(
+    communique: Communique, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("id\theight\n", encoding="utf-8")
+    told = communique("validate", tmp_path / name)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "holds no release document" in told.stderr
+    assert "add --schema" in " ".join(told.stderr.split())
+
+
+@pytest.mark.parametrize("limit", ["-1", "-100"])
+def test_fewer_errors_than_none_cannot_be_told(communique: Communique, tmp_path: Path, limit: str) -> None:
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "n"}]}', encoding="utf-8")
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    told = communique("validate", tmp_path / "t.csv", "--schema", tmp_path / "s.json", "--limit", limit)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "--limit" in told.stderr
+    assert communique("validate", tmp_path / "t.csv", "--schema", tmp_path / "s.json", "--limit", "0").returncode == 0
+
+
 def test_a_bad_document_ends_1_and_is_told_as_a_person_needs_it(communique: Communique, bad: Path) -> None:
     told = communique("validate", bad)
     assert (told.returncode, told.stderr) == (1, "")

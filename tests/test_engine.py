@@ -22,7 +22,7 @@ from frictionless import Error, Report, errors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.validate.engine import cells, delimited, masks, reference, references, results, run, screen, targets
+from flows.validate.engine import cells, delimited, links, masks, reference, references, results, run, screen, targets
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
 from flows.validate.engine.blocks import Block
@@ -627,6 +627,23 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         "s\na\nb\nc\n",
         [("table.categories", 4, "s")],
     ),
+    "categories and a list of values": (
+        {
+            "schema": {
+                "fields": [
+                    {"name": "s", "type": "string", "categories": ["a", "b"], "constraints": {"enum": ["b", "c"]}},
+                    INTEGERS | {"categories": [{"value": 1, "label": "one"}], "constraints": {"enum": [1, 2]}},
+                ]
+            }
+        },
+        "s,n\nb,1\na,1\nc,2\n,\n",
+        [
+            ("table.constraint.enum", 3, "s"),
+            ("table.categories", 4, "s"),
+            ("table.categories", 4, "n"),
+            ("table.blank-row", 5, ""),
+        ],
+    ),
     "the groups of an integer": (
         {"schema": {"fields": [INTEGERS | {"groupChar": ","}]}},
         'n\n"1,000"\n"1.000"\n',
@@ -750,6 +767,18 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"schema": {"fields": [{"name": "f"}], "uniqueKeys": 5}},
         ["table.constraint-refused"],
     ),
+    "a severity that is none": (
+        {"schema": {"fields": [{"name": "f", "communique:severity": "warn"}]}},
+        ["table.field"],
+    ),
+    "a severity that is a list": (
+        {"schema": {"fields": [{"name": "f", "communique:severity": ["error"]}]}},
+        ["table.field"],
+    ),
+    "a message that is no text": (
+        {"schema": {"fields": [{"name": "f", "communique:message": {"en": "No."}}]}},
+        ["table.field"],
+    ),
     "missing values that are none": (
         {
             "schema": {"fields": [{"name": "f", "missingValues": None}], "missingValues": None},
@@ -779,7 +808,7 @@ def test_a_description_that_is_nested_too_deep_is_no_description(tmp_path: Path,
         text = f'{{"resources": [{text}]}}' if name == "datapackage.json" else text
         (tmp_path / name).write_text(text, encoding="utf-8")
         (tmp_path / "table.csv").write_text("f\n1\n", encoding="utf-8")
-        with pytest.raises(targets.BadTarget, match=r"nested too deep|no JSON object"):
+        with pytest.raises(links.BadTarget, match=r"nested too deep|no JSON object"):
             list(targets.results(str(tmp_path / name), None, reference_only=False, remote=False))
 
 

@@ -1,11 +1,14 @@
 """A table that a Data Package beside it describes is judged by that, alone and with its references."""
 
 import csv
+import gzip
 import io
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,13 @@ import yaml  # type: ignore[import-untyped]
 
 from flows import faces
 from flows.settings import PROJECT
-from flows.validate.engine import targets
+from flows.validate.engine import links, targets
 from flows.validate.engine.answers import Answer
 from tests.conftest import Communique
 from tests.publishing import published
 from tests.site import Site, serving
+
+FIELDS = [{"name": "n", "type": "integer"}]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +84,46 @@ def test_a_table_is_judged_by_the_package_in_a_folder_above_it(communique: Commu
     assert told.stdout.startswith(f"::error file={tmp_path / 'tables' / 't.csv'},line=2,title=table.type::")
 
 
+@pytest.mark.parametrize(
+    "path", ["tables/t.csv", "./tables/t.csv", "tables/../tables//t.csv", ["tables/0.csv", "./tables/t.csv"]]
+)
+def test_a_table_is_found_in_a_package_however_it_is_written_and_wherever_one_stands(
+    communique: Communique, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Any
+) -> None:
+    (tmp_path / "tables").mkdir()
+    for name in ("0", "t"):
+        (tmp_path / "tables" / f"{name}.csv").write_text("n\nx\n", encoding="utf-8")
+    (tmp_path / "schema.yaml").write_text(json.dumps({"fields": FIELDS}), encoding="utf-8")
+    entry = {"name": "t", "path": path, "schema": "schema.yaml"}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"name": "p", "resources": [entry]}), encoding="utf-8")
+    for folder, name in (
+        (tmp_path / "tables", "t.csv"),
+        (tmp_path, "tables/t.csv"),
+        (Path("/"), str(tmp_path / "tables/t.csv")),
+    ):
+        monkeypatch.chdir(folder)
+        assert "table.type" in communique("validate", name).stdout
+        assert "table.type" in communique("validate", "--packages", name).stdout
+    assert "table.type" in communique("validate", "--packages", tmp_path / "schema.yaml").stdout
+
+
+@pytest.mark.parametrize("name", ["datapackage.json", "s.json", "s.yaml", "t.csv", "t.csv.gz", "t.xlsx"])
+def test_the_hook_is_run_where_what_a_package_names_is_changed(name: str) -> None:
+    (hook,) = yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert re.search(hook["files"], f"data/{name}")
+
+
+def test_the_step_on_github_judges_the_targets_of_all_lines() -> None:
+    action = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
+    script = action["runs"]["steps"][-1]["run"].splitlines()
+    (reads,) = (line for line in script if line.startswith("read "))
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", f'{reads}\nprintf "%s\\n" "${{targets[@]}}"']
+    told = subprocess.run(
+        shell, env={"TARGETS": "a.csv b.csv\nc.csv\n\n  d/\n"}, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines() == ["a.csv", "b.csv", "c.csv", "d/"]
+
+
 def test_a_table_is_judged_with_its_references_to_the_others(communique: Communique, version: Path) -> None:
     without(version / "entities.csv", "entity_id", "dhs")
     told = communique("validate", version / "mentions.csv")
@@ -126,9 +171,9 @@ def test_nothing_is_fetched_that_was_not_allowed(tmp_path: Path, elsewhere: Site
     address = f"{elsewhere.address}/deny.json"
     more: dict[str, Any] = {name: [address] if name in ("profiles", "extrapaths") else address}
     packages = [described(tmp_path / "resource", ({"path": None} if name == "url" else {}) | more)]
-    packages += [described(tmp_path / "package", {}, **more)] if name in targets.PROFILES else []
+    packages += [described(tmp_path / "package", {}, **more)] if name in links.PROFILES else []
     for package in packages:
-        with pytest.raises(targets.BadTarget, match=r"--allow-remote"):
+        with pytest.raises(links.BadTarget, match=r"--allow-remote"):
             told_of(package)
     assert elsewhere.asked == []
 
@@ -156,7 +201,7 @@ def test_a_schema_of_json_refers_to_nothing_elsewhere(tmp_path: Path, elsewhere:
 @pytest.mark.parametrize("profile", ["/etc/hostname", "../other.json", "profile.json", "fiscal-data-package"])
 def test_a_profile_that_frictionless_would_open_is_not_read(tmp_path: Path, profile: str) -> None:
     for package in (described(tmp_path, {"profile": profile}), described(tmp_path, {}, profile=profile)):
-        with pytest.raises(targets.BadTarget, match=r"the profile .* --allow-remote"):
+        with pytest.raises(links.BadTarget, match=r"the profile .* --allow-remote"):
             told_of(package)
 
 
@@ -213,6 +258,181 @@ def test_a_table_in_parts_is_told_by_the_path_of_the_first(tmp_path: Path, elsew
 
 def test_what_is_fetched_has_a_limit(monkeypatch: pytest.MonkeyPatch, elsewhere: Site) -> None:
     elsewhere.lay("/t.csv", "a\n1\n")
-    monkeypatch.setattr(targets, "DESCRIPTOR_BYTES", 3)
-    with pytest.raises(targets.BadTarget, match="larger than the 3 bytes"):
+    monkeypatch.setattr(links, "DESCRIPTOR_BYTES", 3)
+    with pytest.raises(links.BadTarget, match="larger than the 3 bytes"):
         list(targets.results(f"{elsewhere.address}/t.csv", None, reference_only=False, remote=True))
+
+
+TABLE = b"n\n1\nx\n"
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+@pytest.mark.parametrize("size", [6, 99])
+@pytest.mark.parametrize("by_link", [False, True], ids=["inline", "by link"])
+def test_a_description_may_name_a_table_on_another_machine(
+    tmp_path: Path, elsewhere: Site, *, packed: bool, size: int, by_link: bool
+) -> None:
+    name = "t.csv.gz" if packed else "t.csv"
+    elsewhere.lay(f"/{name}", gzip.compress(TABLE) if packed else TABLE)
+    (tmp_path / "s.json").write_text(json.dumps({"fields": FIELDS}), encoding="utf-8")
+    entry = {"path": f"{elsewhere.address}/{name}", "bytes": size, "hash": f"sha256:{sha256(TABLE).hexdigest()}"}
+    package = described(tmp_path, entry | {"schema": "s.json" if by_link else {"fields": FIELDS}})
+    found = Answer(list(targets.results(package, None, reference_only=False, remote=True)))
+    wrong = {"table.type"} | ({"table.byte-count"} if size == 99 and not packed else set())
+    assert {one.rule for one in found.all()} == wrong
+    assert {one.place for one in found.all()} == {f"{elsewhere.address}/{name}"}
+
+
+@pytest.mark.parametrize("size", [5, 12, 20, 25])
+@pytest.mark.parametrize("by_reference", [False, True])
+def test_a_packed_file_that_is_cut_off_is_told(tmp_path: Path, size: int, *, by_reference: bool) -> None:
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(TABLE * 3)[:size])
+    package = described(tmp_path, {"path": "t.csv.gz", "schema": {"fields": FIELDS}})
+    (result,) = targets.results(package, None, reference_only=by_reference, remote=False)
+    (fault,) = result.first
+    assert "ended before the end-of-stream marker was reached" in fault.note
+
+
+def test_a_packed_file_that_is_spoilt_is_told(tmp_path: Path) -> None:
+    whole = bytearray(gzip.compress(TABLE))
+    whole[10:12] = b"\xff\xff"
+    (tmp_path / "t.csv.gz").write_bytes(whole)
+    (told,) = told_of(described(tmp_path, {"path": "t.csv.gz", "schema": {"fields": FIELDS}}))
+    assert told.startswith("table.source ")
+
+
+# What lies in files of its own
+
+
+BEYOND: dict[str, Any] = {
+    "fields": [{"name": "id", "type": "integer"}, {"name": "kind", "type": "string", "categories": ["a"]}],
+    "uniqueKeys": [["kind"]],
+}
+
+
+@pytest.mark.parametrize("ending", ["json", "yaml"])
+@pytest.mark.parametrize("whole", [True, False], ids=["package", "resource"])
+def test_a_schema_and_a_dialect_in_files_of_their_own_are_asked_all_that_they_would_be_asked_inline(
+    tmp_path: Path,
+    ending: str,
+    whole: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    (tmp_path / f"s.{ending}").write_text(json.dumps(BEYOND), encoding="utf-8")
+    (tmp_path / f"d.{ending}").write_text('{"csv": {"nullSequence": "-"}}', encoding="utf-8")
+    (tmp_path / "t.csv").write_text("id,kind\n-,a\n2,b\n3,b\n", encoding="utf-8")
+    entry = {"name": "t", "path": "t.csv", "schema": f"s.{ending}", "dialect": f"d.{ending}"}
+    description = tmp_path / "described.json"
+    description.write_text(json.dumps({"name": "p", "resources": [entry]} if whole else entry), encoding="utf-8")
+    rules = sorted(one.split()[0] for one in told_of(str(description)))
+    assert rules == ["table.categories", "table.categories", "table.unique-key"]
+
+
+def test_a_schema_beside_a_description_on_another_machine_is_asked_all_of_it(elsewhere: Site) -> None:
+    entry = {"name": "t", "path": "t.csv", "schema": "s.json"}
+    elsewhere.lay("/p/datapackage.json", json.dumps({"name": "p", "resources": [entry]}))
+    elsewhere.lay("/p/s.json", json.dumps(BEYOND))
+    elsewhere.lay("/p/t.csv", "id,kind\n1,b\n")
+    (told,) = told_of(f"{elsewhere.address}/p/datapackage.json", remote=True)
+    assert told.startswith("table.categories ")
+
+
+@pytest.mark.parametrize("field", [{"type": "integr"}, {"type": "string", "constraints": {"minimum": 1}}])
+def test_a_fault_of_a_schema_in_a_file_of_its_own_is_told_of_that_file(tmp_path: Path, field: dict[str, Any]) -> None:
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": "o"} | field]}), encoding="utf-8")
+    package = described(tmp_path, {"schema": "s.json"})
+    (result,) = targets.results(package, None, reference_only=False, remote=False)
+    assert (result.place, [one.type for one in result.first]) == (str(tmp_path / "s.json"), ["field-error"])
+
+
+def test_a_schema_in_a_file_of_its_own_has_a_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    package = described(tmp_path, {"schema": "s.json"})
+    (tmp_path / "s.json").write_text(json.dumps({"fields": []}) + " " * 1000, encoding="utf-8")
+    monkeypatch.setattr(links, "DESCRIPTOR_BYTES", 1000)
+    with pytest.raises(links.BadTarget, match=r"s\.json is larger than the 1,000 bytes"):
+        told_of(package)
+
+
+# What is no table
+
+
+SCHEMA = {"fields": [{"name": "n", "type": "integer"}, {"name": "m", "type": "integer"}]}
+
+
+def with_schema(path: Path, text: str) -> list[str]:
+    """Write a file, and return its arguments with a schema of two numbers."""
+    path.write_text(text, encoding="utf-8")
+    schema = path.with_name("schema.json")
+    schema.write_text(json.dumps(SCHEMA), encoding="utf-8")
+    return [str(path), "--schema", str(schema)]
+
+
+@pytest.mark.parametrize("name", ["t.txt", "t.psv", "t.TXT", "t.tab", "t", "t.csv"])
+def test_a_table_whose_ending_says_nothing_is_read_as_csv(communique: Communique, tmp_path: Path, name: str) -> None:
+    told = communique("validate", *with_schema(tmp_path / name, "n|m\n1|2\n3|4\n5|x\n6|7\n"))
+    assert (told.returncode, told.stdout.count("table.type  m")) == (1, 1)
+    assert told.stdout.startswith(f"{tmp_path / name}:4")
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.yaml", "t.zip", "t.pdf", "t.csv.bz2"])
+def test_a_file_that_is_no_table_is_not_judged_by_a_schema(communique: Communique, tmp_path: Path, name: str) -> None:
+    told = communique("validate", *with_schema(tmp_path / name, "[]"))
+    assert (told.returncode, told.stdout) == (2, "")
+    assert ("unpack it" if name == "t.zip" else f"no table is read from {Path(name).suffix}") in told.stderr
+
+
+def test_a_folder_is_not_judged_by_a_schema(communique: Communique, tmp_path: Path) -> None:
+    told = communique("validate", tmp_path, *with_schema(tmp_path / "t.csv", "n,m\n1,2\n")[1:])
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "is a folder" in told.stderr
+
+
+@pytest.mark.parametrize(("name", "form"), [("t.txt", 'the format "txt"'), ("t", "a file without an ending")])
+def test_a_schema_of_a_resource_that_is_no_table_is_told(tmp_path: Path, name: str, form: str) -> None:
+    package = described(tmp_path, {"path": name})
+    (tmp_path / name).write_text("o\n1\n", encoding="utf-8")
+    (told,) = told_of(package)
+    assert told.startswith("table.resource ")
+    assert f"no table is read from {form}" in told
+    assert [one.split()[0] for one in told_of(described(tmp_path, {"path": name, "format": "csv"}))] == ["table.type"]
+    assert told_of(described(tmp_path, {"path": name, "schema": None})) == []
+
+
+# What is malformed
+
+
+MALFORMED: list[tuple[dict[str, Any], str]] = [
+    ({"fields": FIELDS, "foreignKeys": 5}, "foreignKeys: 5 is no list of objects"),
+    ({"fields": FIELDS, "foreignKeys": True}, "foreignKeys: True is no list of objects"),
+    ({"fields": FIELDS, "foreignKeys": [{"reference": [[]]}]}, "foreignKeys: the reference [[]] is no object"),
+    ({"fields": FIELDS, "foreignKeys": [{"reference": None}]}, "foreignKeys: the reference None is no object"),
+    ({"fields": [1.5]}, "fields: 1.5 is no object with a name"),
+    ({"fields": [["n"]], "missingValues": ["-"]}, "fields: ['n'] is no object with a name"),
+]
+
+
+@pytest.mark.parametrize(("schema", "why"), MALFORMED)
+@pytest.mark.parametrize("how", ["inline", "package", "reference", "--schema"])
+def test_a_schema_that_frictionless_dies_of_is_told(
+    communique: Communique, tmp_path: Path, how: str, schema: dict[str, Any], why: str
+) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    package = described(tmp_path, {"schema": schema if how in ("inline", "reference") else "s.json"})
+    asked = [tmp_path / "t.csv", "--schema", tmp_path / "s.json"] if how == "--schema" else [package]
+    told = communique("validate", *asked, *(["--reference"] if how == "reference" else []))
+    assert (told.returncode, told.stderr) == (1, "")
+    assert f"error table.schema\n    Schema is not valid: {why}" in told.stdout
+    assert told.stdout.startswith(f"{package if how in ('inline', 'reference') else tmp_path / 's.json'}\n")
+
+
+@pytest.mark.parametrize("link", ["\ud800", "a\0b"])
+@pytest.mark.parametrize("name", ["dialect", "schema", "path"])
+def test_a_link_that_can_be_no_name_of_a_file_is_told(tmp_path: Path, name: str, link: str) -> None:
+    with pytest.raises(links.BadTarget, match=r"can be the name of no file|no JSON that can be read: .*surrogates"):
+        told_of(described(tmp_path, {name: link}))
+
+
+def test_half_a_letter_in_a_schema_of_its_own_is_told(tmp_path: Path) -> None:
+    package = described(tmp_path, {"schema": "s.json"})
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [], "missingValues": ["\ud800"]}), encoding="utf-8")
+    with pytest.raises(links.BadTarget, match=r"s\.json cannot be read: .*surrogates not allowed"):
+        told_of(package)

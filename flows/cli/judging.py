@@ -2,7 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from flows.cli.common import DONE, INVALID, WRONG_USE, Day, app, deaf, err, out, print_json
 
@@ -16,7 +19,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     as_of: Day = None,
     format: Face = "text",  # noqa: A002 - the option's name
     output: Path | None = None,
-    limit: int | None = None,
+    limit: Annotated[int | None, Parameter(validator=Number(gte=0))] = None,
     reference: bool = False,
     allow_remote: bool = False,
     packages: bool = False,
@@ -44,7 +47,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     packages
         Judge the Data Packages that describe the files named, whole; files that none describes are left out.
     """
-    from flows.validate.engine import targets  # noqa: PLC0415 - not paid for by --help
+    from flows.validate.engine import links, targets  # noqa: PLC0415 - not paid for by --help
 
     if packages and target:
         target = tuple(targets.packages(target))
@@ -63,12 +66,12 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     if len(tables) < len(target):
         err.print("tables and documents are judged apart: name the ones or the others", style="red")
         return WRONG_USE
-    if output and output.resolve() in set().union(*map(targets.sources, (*target, *filter(None, [schema])))):
-        err.print(f"{output} is what is judged, and the answer would take its place", style="red")
-        return WRONG_USE
     try:
+        if output and output.resolve() in set().union(*map(targets.sources, (*target, *filter(None, [schema])))):
+            err.print(f"{output} is what is judged, and the answer would take its place", style="red")
+            return WRONG_USE
         return _tables(target, schema, format, output, limit, reference=reference, remote=allow_remote)
-    except targets.BadTarget as bad:
+    except links.BadTarget as bad:
         err.print(str(bad), style="red")
         return WRONG_USE
 

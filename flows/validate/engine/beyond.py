@@ -52,9 +52,11 @@ class Extras:
         """Return the rule behind an error that frictionless would not have found; None for one that it would."""
         if one.type in ("unique-key", "cell-error", "constraint-refused"):
             return f"table.{one.type}"
+        if one.type == "field-error" and one in self.refused:
+            return "table.field"
         if one.type == "constraint-error":
             name = one.note.split('"')[1] if '"' in one.note else ""
-            if name == "enum" and one.field in self.categories:
+            if name == "categories" or (name == "enum" and one.field in self.categories):
                 return "table.categories"
             if name in self.asks.get(one.field, {}):
                 return f"table.constraint.{name}"
@@ -108,17 +110,16 @@ def _field(one: dict[str, Any], extras: Extras) -> None:
     if "type" not in one:
         one["type"] = "any"
         extras.read.append(f"{name}, without a type, as any")
-    if one.get(SEVERITY) in SEVERITIES:
-        extras.severities[name] = one[SEVERITY]
-    if isinstance(one.get(MESSAGE), str):
-        extras.messages[name] = one[MESSAGE]
+    _of_a_steward(one, name, extras)
     if one["type"] == "integer" and one.get("groupChar"):
         extras.groups[name] = str(one["groupChar"])
     constraints = one.get("constraints")
     constraints = constraints if isinstance(constraints, dict) else {}
     if isinstance(one.get("categories"), list) and one["type"] in ("string", "integer"):
         values = [entry.get("value") if isinstance(entry, dict) else entry for entry in one["categories"]]
-        if "enum" not in constraints:
+        if "enum" in constraints:
+            _ask(name, "categories", _category, values, extras)
+        else:
             constraints["enum"] = values
             extras.categories.add(name)
     for rule, make in ASKS.get(str(one["type"]), {}).items():
@@ -126,6 +127,19 @@ def _field(one: dict[str, Any], extras: Extras) -> None:
             _ask(name, rule, make, constraints.pop(rule), extras)
     if constraints:
         one["constraints"] = constraints
+
+
+def _of_a_steward(one: dict[str, Any], name: str, extras: Extras) -> None:
+    """Note how bad an error of a field is, and what to tell of it."""
+    if one.get(SEVERITY) in SEVERITIES:
+        extras.severities[name] = one[SEVERITY]
+    elif SEVERITY in one:
+        note = f'field "{name}": {SEVERITY} {one[SEVERITY]!r} is none of {", ".join(SEVERITIES)}'
+        extras.refused.append(Fault("field-error", note, name))
+    if isinstance(one.get(MESSAGE), str):
+        extras.messages[name] = one[MESSAGE]
+    elif MESSAGE in one:
+        extras.refused.append(Fault("field-error", f'field "{name}": {MESSAGE} {one[MESSAGE]!r} is no text', name))
 
 
 def _ask(name: str, rule: str, make: Callable[[Any], Ask], stated: Any, extras: Extras) -> None:
@@ -197,6 +211,11 @@ def _seconds(value: Any) -> Decimal:
 def _listed(stated: Any) -> Ask:
     allowed = [json.dumps(one, default=str) for one in stated]
     return lambda value: None if _text(value) in allowed else f'constraint "enum" is "{stated}"'
+
+
+def _category(stated: Any) -> Ask:
+    allowed = {str(one) for one in stated}
+    return lambda value: None if str(value) in allowed else f'constraint "categories" is "{stated}"'
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@ Nothing else of the engine knows frictionless.
 """
 
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -78,6 +79,8 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
     except FrictionlessException as exception:
         return [fault(error) for error in exception.to_errors()]
     except NotRead as error:
+        return [Fault("source-error", str(error))]
+    except (EOFError, zlib.error) as error:  # of a file of a few bytes; frictionless tells the same of larger ones
         return [Fault("source-error", str(error))]
     places = {field.name: place for place, field in enumerate(fields)}
     unique = tuple(place for place, field in enumerate(fields) if field.constraints.get("unique"))
@@ -264,9 +267,21 @@ def _linear_patterns() -> Iterator[None]:
         field_module.re = own
 
 
-def last_faults(table: Opened, rows: int, size: int | None, hashes: dict[str, str]) -> list[Fault]:
-    """Return what frictionless says at the end: digest, bytes, fields and rows against what is declared."""
+def counted(table: Opened) -> tuple[int | None, dict[str, str]]:
+    """Return the size and the digests of what frictionless has read; None and nothing of what came packed."""
+    stats = table.resource.stats
+    return stats.bytes, {"md5": stats.md5, "sha256": stats.sha256}
+
+
+def last_faults(
+    table: Opened, rows: int, size: int | None, hashes: dict[str, str], *, linear: bool = True
+) -> list[Fault]:
+    """Return what frictionless says at the end: digest, bytes, fields and rows against what is declared.
+
+    With `linear`, nothing is said of the size of what came packed from another machine, which is not known.
+    """
     resource, found = table.resource, []
+    unknown = linear and resource.remote and size is None
 
     def differs(kind: Any, expected: Any, actual: Any) -> None:
         if expected != actual:
@@ -276,7 +291,7 @@ def last_faults(table: Opened, rows: int, size: int | None, hashes: dict[str, st
         algorithm, expected = helpers.parse_resource_hash_v1(resource.hash)
         if hashes.get(algorithm):
             differs(reference_errors.HashCountError, expected, hashes[algorithm])
-    if resource.bytes:
+    if resource.bytes and not unknown:
         differs(reference_errors.ByteCountError, resource.bytes, size)
     if resource.fields:
         differs(reference_errors.FieldCountError, resource.fields, len(resource.schema.fields))
@@ -324,7 +339,52 @@ def resource(path: Path | str, schema: Any = None, **options: Any) -> Any:
 
 def described_resource(descriptor: dict[str, Any], base: str) -> Any:
     """Return the resource that `descriptor` describes; FrictionlessException where it describes none."""
-    return Resource.from_descriptor(descriptor, basepath=base)
+    _has_its_shape(descriptor)
+    return _where_it_is(Resource.from_descriptor(descriptor, basepath=base))
+
+
+def described_package(descriptor: dict[str, Any], base: str) -> Any:
+    """Return the package that `descriptor` describes; FrictionlessException where it describes none."""
+    for entry in descriptor["resources"]:
+        _has_its_shape(entry)
+    package = Package.from_descriptor(descriptor, basepath=base)
+    package.to_descriptor(validate=True)
+    for one in package.resources:
+        _where_it_is(one)
+    return package
+
+
+def _where_it_is(resource: Any) -> Any:
+    """Return a resource that is remote where its path is: frictionless looks at the place of its description alone."""
+    if resource.path and helpers.is_remote_path(resource.path):
+        resource.schema, resource.dialect = resource.schema, resource.dialect  # read from beside the description
+        resource.basepath = resource.path.rpartition("/")[0]
+    return resource
+
+
+def _has_its_shape(entry: Any) -> None:
+    """Raise FrictionlessException for a schema of a shape that frictionless dies of before it looks at it."""
+    schema = entry.get("schema") if isinstance(entry, dict) else None
+    for note in _odd(schema) if isinstance(schema, dict) else ():
+        raise FrictionlessException(reference_errors.SchemaError(note=note))
+
+
+def _odd(schema: dict[str, Any]) -> Iterator[str]:
+    fields, keys = schema.get("fields"), schema.get("foreignKeys")
+    for one in fields if isinstance(fields, list) else ():
+        if not isinstance(one, dict):
+            yield f"fields: {one!r} is no object with a name"
+    if keys and not isinstance(keys, list):
+        yield f"foreignKeys: {keys!r} is no list of objects"
+    for key in keys if isinstance(keys, list) else ():
+        refers = key.get("reference", {}) if isinstance(key, dict) else {}
+        if not isinstance(refers, dict):
+            yield f"foreignKeys: the reference {refers!r} is no object with a resource and fields"
+
+
+def retrieved(path: str) -> dict[str, Any]:
+    """Return a description that lies in a file of JSON or YAML; FrictionlessException where there is none."""
+    return cast("dict[str, Any]", Schema.metadata_retrieve(path))
 
 
 class Judged(NamedTuple):

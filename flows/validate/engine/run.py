@@ -42,7 +42,7 @@ def check(
     result = Result(resource.name, place_of(resource), extras=others.extras.get(resource.name, Extras()))
     result.warnings += _warnings(resource)
     if not getattr(resource, "tabular", False) and resource.format not in READERS:
-        return _not_a_table(resource, result)
+        return _not_a_table(resource, result, linear=linear)
     table = reference.opened(resource, linear=linear)
     if isinstance(table, list):
         result.first = table
@@ -61,8 +61,8 @@ def check(
     finally:
         table.resource.close()
     result.first = table.faults
-    result.bytes, hashes = digest.wait()
-    result.last += reference.last_faults(table, result.rows, result.bytes, hashes)
+    result.bytes, hashes = reference.counted(table) if resource.remote else digest.wait()
+    result.last += reference.last_faults(table, result.rows, result.bytes, hashes, linear=linear)
     return result
 
 
@@ -85,10 +85,14 @@ def place_of(resource: Any) -> str:
     return str(Path(resource.normpath) if resource.scheme == "file" else resource.normpath)
 
 
-def _not_a_table(resource: Any, result: Result) -> Result:
-    """Return what frictionless says of a file that is no table: its digest and its size."""
+def _not_a_table(resource: Any, result: Result, *, linear: bool) -> Result:
+    """Return what frictionless says of a file that is no table: its digest and its size; beyond it, of its schema."""
     for judged in reference.judged(resource):
         result.first += [one for _, _, one in judged.errors]
+    if linear and resource.schema.fields:
+        form = f'the format "{resource.format}"' if resource.format else "a file without an ending"
+        note = f'its schema is not asked, for no table is read from {form}: state "format": "csv" if it is CSV'
+        result.first.append(Fault("resource-error", f"{note}, or remove the schema"))
     result.handed.files.append("it is no table")
     return result
 

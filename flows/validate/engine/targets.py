@@ -1,30 +1,22 @@
 """What a person names, as tables: a file with its schema, a resource, a whole Data Package."""
 
-import atexit
-import json
-import shutil
-import tempfile
+import os.path
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-from flows.validate.engine import beyond, reference
+from flows.validate.engine import beyond, links, reference
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault
+from flows.validate.engine.links import BadTarget
 from flows.validate.engine.results import Others, Result, told
 from flows.validate.engine.run import check, place_of
 
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
-COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
-LINKS, PROFILES = ("path", "extrapaths", "schema", "dialect", "layout"), ("profile", "profiles")
-OWN_PROFILES = ("data-package", "tabular-data-package", "data-resource", "tabular-data-resource")
-"""Profiles that frictionless knows by name; it reads any other, and whatever that refers to."""
-DESCRIPTOR, DESCRIPTOR_BYTES, FETCHED_BYTES = "datapackage.json", 64 << 20, 64 << 30
-
-
-class BadTarget(ValueError):  # noqa: N818 - it is the target's fault
-    """What is named is no table, or may not be read."""
+AS_CSV = ("", ".txt", ".psv", ".dat", ".data", ".tab", ".asc")
+"""Endings that say nothing of how a table is written: it is read as CSV, by the delimiter that it has."""
+COMPRESSED = (".gz", ".zip")
+DESCRIPTOR, FETCHED_BYTES = "datapackage.json", 64 << 30
 
 
 class Named(NamedTuple):
@@ -34,22 +26,32 @@ class Named(NamedTuple):
     others: Others
 
 
+class Faulty(Exception):  # noqa: N818 - it ends the target, not the program
+    """A description, or a schema, that is not as the standard has it."""
+
+    def __init__(self, place: str, faults: list[Fault]) -> None:
+        """Keep where it lies and what is wrong."""
+        super().__init__(place, faults)
+        self.place, self.faults = place, faults
+
+
 def is_table(target: str, schema: str | None) -> bool:
     """Return whether `target` is a table, a resource or a Data Package, and not a document of releases."""
-    if schema is not None or _is_remote(target):
+    if schema is not None or links.is_remote(target):
         return True
     path = Path(target)
     if path.is_dir():
         return (path / DESCRIPTOR).is_file()
     if path.suffix != ".json" or not path.is_file():
         return _package_of(path) is not None
-    told = _descriptor(path)
+    told = links.told(path)
     return isinstance(told, dict) and ("resources" in told or ("schema" in told and bool({"path", "data"} & set(told))))
 
 
 def packages(files: tuple[str, ...]) -> list[str]:
-    """Return the descriptions of Data Packages that are among `files` or describe one of them, each once."""
-    paths = [path if path.name == DESCRIPTOR else _package_of(path) for path in map(Path, files)]
+    """Return the descriptions of Data Packages that are among `files` or name one of them, each once."""
+    wanted = (*PATHS, *links.PARTS)
+    paths = [path if path.name == DESCRIPTOR else _package_of(path, wanted) for path in map(Path, files)]
     return list(dict.fromkeys(str(path) for path in paths if path is not None))
 
 
@@ -58,30 +60,45 @@ def sources(target: str) -> set[Path]:
     path = Path(target)
     path = path / DESCRIPTOR if path.is_dir() else path
     description = _package_of(path) or path
-    told = _descriptor(description) if description.suffix == ".json" and description.is_file() else None
+    told = links.told(description) if description.suffix == ".json" and description.is_file() else None
     named = _named_in(told) if isinstance(told, dict) else ()
-    return {one.resolve() for one in (path, description, *(description.parent / link for link in named))}
+    return {path.resolve(), description.resolve(), *(links.resolved(description.parent, link) for link in named)}
 
 
 def _named_in(told: dict[str, Any]) -> Iterator[str]:
     """Yield the paths and addresses that a description names."""
     entries = told.get("resources", [told])
     for entry in entries if isinstance(entries, list) else ():
-        yield from (link for _, link in _links(entry)) if isinstance(entry, dict) else ()
+        yield from (link for _, link in links.of(entry)) if isinstance(entry, dict) else ()
 
 
-def _package_of(path: Path) -> Path | None:
-    """Return the description beside a table or in a folder above it, where it describes the table."""
-    above = path.parents if path.is_file() else ()
-    return next((folder / DESCRIPTOR for folder in above if _describes(folder, path)), None)
+PATHS = ("path", "extrapaths", "url")
+"""Properties of a resource that name its files."""
 
 
-def _describes(folder: Path, path: Path) -> bool:
+def _package_of(path: Path, names: tuple[str, ...] = PATHS) -> Path | None:
+    """Return the description beside a file or in a folder above it that names it, in one of the properties `names`."""
+    whole = Path(os.path.normpath(path.absolute()))
+    above = whole.parents if path.is_file() else ()
+    found = next((folder / DESCRIPTOR for folder in above if _names(folder, whole, names)), None)
+    return found if found is None or path.is_absolute() else Path(os.path.relpath(found))
+
+
+def _names(folder: Path, path: Path, names: tuple[str, ...]) -> bool:
     description = folder / DESCRIPTOR
-    told = _descriptor(description) if description.is_file() else None
+    told = links.told(description) if description.is_file() else None
     entries = told.get("resources") if isinstance(told, dict) else None
-    listed = [entry.get("path") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return path.relative_to(folder).as_posix() in listed
+    return any(
+        name in names and _same(link, folder, path)
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+        for name, link in links.of(entry)
+    )
+
+
+def _same(link: str, folder: Path, path: Path) -> bool:
+    """Return whether a link of a description in `folder` leads to `path`, however it is written."""
+    return os.path.normpath(folder / link) == os.path.normpath(path.absolute())
 
 
 OF_SCHEMA = {"schema-error", "field-error"}
@@ -95,9 +112,8 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
             found = named(target, schema, reference_only=reference_only, remote=remote)
         except RecursionError:
             raise BadTarget(f"{target}: its description is nested too deep") from None
-        if isinstance(found, list) and found and isinstance(found[0], Fault):
-            place = schema if schema and {one.type for one in found} <= OF_SCHEMA else target
-            yield Result(Path(place).name, place, first=found)
+        except Faulty as bad:
+            yield Result(Path(bad.place).name, bad.place, first=bad.faults)
             return
         for one in found:
             result = _by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
@@ -134,84 +150,71 @@ def _said(error: tuple[int | None, list[str] | None, Fault] | None) -> str:
     return f"{one.type} in row {row}, field {one.field!r}: {one.note!r}"
 
 
-def named(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Any:
-    """Return the resources of `target`, or the faults of its description.
+def named(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> list[Named]:
+    """Return the resources of `target`; Faulty where its description or its schema is.
 
     A table that a package beside it describes is judged by that, with its references to the other tables.
     """
-    if _is_remote(target) and not remote:
+    if links.is_remote(target) and not remote:
         raise BadTarget(f"{target} is on another machine; --allow-remote fetches it")
     path = Path(target)
-    if not _is_remote(target) and not path.exists():
+    if not links.is_remote(target) and not path.exists():
         raise BadTarget(f"{target}: there is no such file")
+    if schema and path.is_dir():
+        raise BadTarget(f"{target} is a folder, and --schema is of tables: name the files in it, or leave --schema out")
     path = path / DESCRIPTOR if path.is_dir() else path
-    package = None if schema or _is_remote(target) else _package_of(path)
+    package = None if schema or links.is_remote(target) else _package_of(path)
     if package:
         found = _described(package, str(package), reference_only=reference_only, remote=remote)
-        place = path.relative_to(package.parent).as_posix()
-        return [one for one in found if isinstance(one, Fault) or one.resource.path == place]
-    if schema is not None or not (path.suffix == ".json" or _is_remote(target)):
-        return _file(target, _schema(schema, remote=remote), reference_only=reference_only)
-    path = _fetched(target, DESCRIPTOR_BYTES) if _is_remote(target) else path
+        return [
+            one for one in found if any(_same(link, package.parent.absolute(), path) for link in one.resource.paths)
+        ]
+    if schema is not None or not (path.suffix == ".json" or links.is_remote(target)):
+        return _file(target, schema, reference_only=reference_only, remote=remote)
+    path = links.fetched(target, links.DESCRIPTOR_BYTES) if links.is_remote(target) else path
     return _described(path, target, reference_only=reference_only, remote=remote)
-
-
-def _is_remote(text: str) -> bool:
-    try:
-        return len(urlsplit(text).scheme) > 1
-    except ValueError:  # an address that is none, as of a host in brackets
-        return True
-
-
-def _descriptor(path: Path) -> Any:
-    """Return the JSON of a file; None where it is none, or too large to be a description."""
-    if path.stat().st_size > DESCRIPTOR_BYTES:
-        return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        return None
 
 
 def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
     if given is None:
         return None
-    if _is_remote(given):
+    if links.is_remote(given):
         if not remote:
             raise BadTarget(f"{given} is on another machine; --allow-remote fetches it")
-        given = str(_fetched(given, DESCRIPTOR_BYTES))
+        given = str(links.fetched(given, links.DESCRIPTOR_BYTES))
     if not Path(given).is_file():
         raise BadTarget(f"{given}: there is no such file")
-    told = _descriptor(Path(given))
+    told = links.read(Path(given))
     if not isinstance(told, dict) or "fields" not in told:
         raise BadTarget(f"{given} is no Table Schema: a JSON object with fields")
     return told
 
 
-def _fetched(url: str, most: int) -> Path:
-    """Return a file with what is at `url`, no more than `most` bytes; it is removed when the program ends."""
-    import urllib.request  # noqa: PLC0415 - only what is remote pays for it
-
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise BadTarget(f"{url}: only http and https are fetched")
-    folder = Path(tempfile.mkdtemp(prefix="communique-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / (Path(urlsplit(url).path).name or "datapackage.json")
+def _file(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> list[Named]:
+    told = _schema(schema, remote=remote)
+    path = links.fetched(target, FETCHED_BYTES) if links.is_remote(target) else Path(target)
+    descriptor = {"name": _name(path), "path": str(path)} | _format(path, target) | ({"schema": told} if told else {})
     try:
-        with urllib.request.urlopen(url, timeout=30) as answer, path.open("wb") as file:  # noqa: S310 - http alone
-            while block := answer.read(1 << 20):
-                file.write(block)
-                if file.tell() > most:
-                    raise BadTarget(f"{url} is larger than the {most:,} bytes that are fetched")
-    except OSError as error:
-        raise BadTarget(f"{url}: {error}") from None
-    return path
+        return _resource(descriptor, "", reference_only=reference_only)
+    except reference.FrictionlessException as error:
+        faults = _faults(error)
+        raise Faulty(schema if schema and _of_schema(faults) else target, faults) from None
 
 
-def _file(target: str, schema: dict[str, Any] | None, *, reference_only: bool) -> list[Any]:
-    path = _fetched(target, FETCHED_BYTES) if _is_remote(target) else Path(target)
-    descriptor: dict[str, Any] = {"name": _name(path), "path": str(path)} | ({"schema": schema} if schema else {})
-    return _resource(descriptor, "", reference_only=reference_only)
+def _format(path: Path, target: str) -> dict[str, str]:
+    """Return the format of a table whose name says none; BadTarget where it is of another kind."""
+    packed = path.suffix.lower() in COMPRESSED
+    ending = Path(path.stem if packed else path.name).suffix.lower()
+    if ending in TABULAR:
+        return {}
+    if ending in AS_CSV and path.suffix.lower() != ".zip":
+        return {"format": "csv"}
+    if path.suffix.lower() == ".zip":
+        raise BadTarget(
+            f"{target}: what is in it is not known; unpack it, or name it .csv.zip where it is one CSV file"
+        )
+    known = ", ".join((*TABULAR, *filter(None, AS_CSV)))
+    raise BadTarget(f"{target}: no table is read from {ending}, only from {known}; give a CSV file the ending .csv")
 
 
 def _name(path: Path) -> str:
@@ -219,73 +222,65 @@ def _name(path: Path) -> str:
     return "".join(letter for letter in kept if letter.isascii()).strip("-") or "table"
 
 
-def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) -> list[Any]:
-    """Return a resource, or the faults of its description."""
+def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) -> list[Named]:
+    """Return a resource; FrictionlessException where its description is none."""
     extras = Extras()
     if not reference_only:
         descriptor, extras = beyond.rewritten(descriptor)
-    try:
-        resource = reference.described_resource(descriptor, base)
-    except reference.FrictionlessException as error:
-        return [reference.fault(one) for one in error.to_errors()]
+    resource = reference.described_resource(descriptor, base)
     return [Named(resource, Others({resource.name: extras}))]
 
 
-def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> Any:
+def _faults(error: Any) -> list[Fault]:
+    return [reference.fault(one) for one in error.to_errors()]
+
+
+def _of_schema(faults: list[Fault]) -> bool:
+    return {one.type for one in faults} <= OF_SCHEMA
+
+
+def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> list[Named]:
     """Return the resources of a package or a resource, as its description has them."""
-    told = _descriptor(path)
+    told = links.read(path)
     if not isinstance(told, dict):
         raise BadTarget(f"{path} is no JSON object that describes data")
-    base = target.rpartition("/")[0] if _is_remote(target) else str(path.parent)
+    base = target.rpartition("/")[0] if links.is_remote(target) else str(path.parent)
     entries = told.get("resources", [told])
     if not isinstance(entries, list):
         raise BadTarget(f"{path}: resources is no list")
-    _may_be_read([*entries, _profiles(told)], path.parent, remote=remote)
-    if "resources" not in told:
-        return _resource(told, base, reference_only=reference_only)
+    links.may_be_read([*entries, links.own(told)], path.parent, remote=remote)
+    filled = entries
+    if not reference_only and all(isinstance(entry, dict) for entry in entries):
+        filled = [links.filled(entry, base) for entry in entries]
+    try:
+        if "resources" not in told:
+            return _resource(filled[0], base, reference_only=reference_only)
+        return _package(told | {"resources": filled}, base, reference_only=reference_only)
+    except reference.FrictionlessException as error:
+        _tell_schemas(entries, filled, base)
+        raise Faulty(target, _faults(error)) from None
+
+
+def _package(told: dict[str, Any], base: str, *, reference_only: bool) -> list[Named]:
+    """Return the resources of a package; FrictionlessException where its description is none."""
+    entries = told["resources"]
     extras = [Extras() for _ in entries]
     if not reference_only and all(isinstance(entry, dict) for entry in entries):
         rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries]
         told = told | {"resources": [one for one, _ in rewritten]}
         extras = [more for _, more in rewritten]
-    return _of_package(told, base, extras)
-
-
-def _of_package(told: dict[str, Any], base: str, extras: list[Extras]) -> Any:
-    try:
-        package = reference.Package.from_descriptor(told, basepath=base)
-        package.to_descriptor(validate=True)
-    except reference.FrictionlessException as error:
-        return [reference.fault(one) for one in error.to_errors()]
+    package = reference.described_package(told, base)
     others = Others({one.name: more for one, more in zip(package.resources, extras, strict=True)})
     return [Named(one, others) for one in package.resources]
 
 
-def _profiles(told: dict[str, Any]) -> dict[str, Any]:
-    """Return the links of a package that are its own."""
-    return {name: told.get(name) for name in PROFILES}
-
-
-def _may_be_read(entries: list[Any], folder: Path, *, remote: bool) -> None:
-    """Raise BadTarget for a link that leads to another machine or out of the folder of its description."""
-    for name, link in (found for entry in entries if isinstance(entry, dict) for found in _links(entry)):
-        profile = name in PROFILES
-        if not (profile and link in OWN_PROFILES):
-            _may_be_followed(link, folder, remote=remote, profile=profile)
-
-
-def _links(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what frictionless reads for a resource, with its property; `url` is an old name of the path."""
-    for name in (*LINKS, *PROFILES, *(() if entry.get("path") else ("url",))):
-        links = entry.get(name)
-        yield from ((name, link) for link in (links if isinstance(links, list) else [links]) if isinstance(link, str))
-
-
-def _may_be_followed(link: str, folder: Path, *, remote: bool, profile: bool) -> None:
-    if profile and not remote:
-        raise BadTarget(f"the profile {link} may refer to other machines; --allow-remote reads it")
-    if _is_remote(link):
-        if not remote:
-            raise BadTarget(f"{link} is on another machine; --allow-remote fetches it")
-    elif not (folder / link).resolve().is_relative_to(folder.resolve()):
-        raise BadTarget(f"{link} leads out of the folder of its description")
+def _tell_schemas(entries: list[Any], filled: list[Any], base: str) -> None:
+    """Raise Faulty for the first schema in a file of its own that is not as the standard has it."""
+    for entry, one in zip(entries, filled, strict=True):
+        if isinstance(entry, dict) and isinstance(entry.get("schema"), str):
+            try:
+                _resource(one, base, reference_only=False)
+            except reference.FrictionlessException as error:
+                faults = _faults(error)
+                if _of_schema(faults):
+                    raise Faulty(links.place_of(entry["schema"], base), faults) from None

@@ -1,0 +1,145 @@
+"""What a description of data refers to: other files and other machines, followed where that is allowed."""
+
+import atexit
+import json
+import os.path
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flows.validate.engine import reference
+
+LINKS, PROFILES = ("path", "extrapaths", "schema", "dialect", "layout"), ("profile", "profiles")
+OWN_PROFILES = ("data-package", "tabular-data-package", "data-resource", "tabular-data-resource")
+"""Profiles that frictionless knows by name; it reads any other, and whatever that refers to."""
+PARTS = ("schema", "dialect")
+"""What else may stand in a file of its own."""
+DESCRIPTOR_BYTES = 64 << 20
+
+
+class BadTarget(ValueError):  # noqa: N818 - it is the target's fault
+    """What is named is no table, or may not be read."""
+
+
+def is_remote(text: str) -> bool:
+    """Return whether a path leads to another machine."""
+    try:
+        return len(urlsplit(text).scheme) > 1
+    except ValueError:  # an address that is none, as of a host in brackets
+        return True
+
+
+def told(path: Path) -> Any:
+    """Return the JSON of a file; None where it has none that can be read."""
+    try:
+        return read(path)
+    except BadTarget:
+        return None
+
+
+def read(path: Path) -> Any:
+    """Return the JSON of a file; BadTarget where it is none, or too large to be a description."""
+    _is_small(path)
+    try:
+        return _whole(json.loads(path.read_text(encoding="utf-8")))
+    except RecursionError:
+        raise BadTarget(f"{path} is nested too deep") from None
+    except ValueError as error:
+        raise BadTarget(f"{path} is no JSON that can be read: {error}") from None
+
+
+def _is_small(path: Path) -> None:
+    if path.is_file() and path.stat().st_size > DESCRIPTOR_BYTES:
+        raise BadTarget(f"{path} is larger than the {DESCRIPTOR_BYTES:,} bytes of a description")
+
+
+def _whole(description: Any) -> Any:
+    """Return a description; ValueError where it has half a letter."""
+    json.dumps(description, ensure_ascii=False, default=str).encode()
+    return description
+
+
+def fetched(url: str, most: int) -> Path:
+    """Return a file with what is at `url`, no more than `most` bytes; it is removed when the program ends."""
+    import urllib.request  # noqa: PLC0415 - only what is remote pays for it
+
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise BadTarget(f"{url}: only http and https are fetched")
+    folder = Path(tempfile.mkdtemp(prefix="communique-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / (Path(urlsplit(url).path).name or "datapackage.json")
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer, path.open("wb") as file:  # noqa: S310 - http alone
+            while block := answer.read(1 << 20):
+                file.write(block)
+                if file.tell() > most:
+                    raise BadTarget(f"{url} is larger than the {most:,} bytes that are fetched")
+    except OSError as error:
+        raise BadTarget(f"{url}: {error}") from None
+    return path
+
+
+def of(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what frictionless reads for a resource, with its property; `url` is an old name of the path."""
+    for name in (*LINKS, *PROFILES, *(() if entry.get("path") else ("url",))):
+        links = entry.get(name)
+        yield from ((name, link) for link in (links if isinstance(links, list) else [links]) if isinstance(link, str))
+
+
+def own(package: dict[str, Any]) -> dict[str, Any]:
+    """Return the links of a package that are not those of its resources."""
+    return {name: package.get(name) for name in PROFILES}
+
+
+def may_be_read(entries: list[Any], folder: Path, *, remote: bool) -> None:
+    """Raise BadTarget for a link that leads to another machine or out of the folder of its description."""
+    for name, link in (found for entry in entries if isinstance(entry, dict) for found in of(entry)):
+        profile = name in PROFILES
+        if not (profile and link in OWN_PROFILES):
+            _may_be_followed(link, folder, remote=remote, profile=profile)
+
+
+def _may_be_followed(link: str, folder: Path, *, remote: bool, profile: bool) -> None:
+    if profile and not remote:
+        raise BadTarget(f"the profile {link} may refer to other machines; --allow-remote reads it")
+    if is_remote(link):
+        if not remote:
+            raise BadTarget(f"{link} is on another machine; --allow-remote fetches it")
+    elif not resolved(folder, link).is_relative_to(folder.resolve()):
+        raise BadTarget(f"{link} leads out of the folder of its description")
+
+
+def resolved(folder: Path, link: str) -> Path:
+    """Return the file that a link leads to; BadTarget where no file can have such a name."""
+    try:
+        return (folder / link).resolve()
+    except (ValueError, OSError) as error:
+        raise BadTarget(f"{link!r} in {folder} can be the name of no file: {error}") from None
+
+
+def filled(entry: dict[str, Any], base: str) -> dict[str, Any]:
+    """Return a resource with its schema and its dialect in the place of links to them.
+
+    A link to what cannot be read stays, and frictionless tells why.
+    """
+    found = {name: _part(place_of(link, base)) for name, link in of(entry) if name in PARTS}
+    return entry | {name: part for name, part in found.items() if part is not None}
+
+
+def place_of(link: str, base: str) -> str:
+    """Return where a link leads to from a description that lies in the folder or at the address `base`."""
+    return link if is_remote(link) else f"{base}/{link}" if is_remote(base) else os.path.normpath(Path(base, link))
+
+
+def _part(place: str) -> Any:
+    path = fetched(place, DESCRIPTOR_BYTES) if is_remote(place) else Path(place)
+    _is_small(path)
+    try:
+        return _whole(reference.retrieved(str(path)))
+    except reference.FrictionlessException:
+        return None
+    except ValueError as error:
+        raise BadTarget(f"{place} cannot be read: {error}") from None

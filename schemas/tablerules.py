@@ -45,6 +45,8 @@ def _schema(*fields: dict[str, Any], **more: Any) -> dict[str, Any]:
 ID = _field("integer")
 NAME = _field("string", "name")
 
+SHORT, LONG = "table.missing-cell", "table.extra-cell"
+"""The rules that a row breaks that has fewer cells than the header, or more."""
 GONE = "Put the file where its description says, or mend the path."
 
 _ALL = (
@@ -57,8 +59,8 @@ _ALL = (
     TableRule("table.incorrect-label", "incorrect-label", "A column has the name of its field.", "Rename the column, or put the columns in the order of the schema.", "A column has another name than the description says, or the columns are in another order.", _schema(ID), "no\n1\n"),
     TableRule("table.unmatched-header", "unmatched-header", "A header has at least one field of the schema.", "Write the names of the fields into the header.", "None of the columns is one that the description knows.", _schema(ID, fieldsMatch="partial"), "no\n1\n"),
     TableRule("table.blank-row", "blank-row", "A row has at least one value.", "Remove the empty line.", "A line of the file is empty.", _schema(ID), "id\n1\n\n2\n"),
-    TableRule("table.extra-cell", "extra-cell", "A row has as many cells as the header.", "Remove the cell, or put the one before it into quotes if it holds the delimiter.", "A line has more cells than there are columns. Often a comma inside a text is not in quotes.", _schema(ID), "id\n1,2\n"),
-    TableRule("table.missing-cell", "missing-cell", "A row has as many cells as the header.", "Add what is missing; write nothing between two delimiters where there is no value.", "A line ends before its last column.", _schema(ID, NAME), "id,name\n1\n"),
+    TableRule(LONG, "extra-cell", "A row has as many cells as the header.", "Remove the cell, or put the one before it into quotes if it holds the delimiter.", "A line has more cells than there are columns. Often a comma inside a text is not in quotes.", _schema(ID), "id\n1,2\n"),
+    TableRule(SHORT, "missing-cell", "A row has as many cells as the header.", "Add what is missing; write nothing between two delimiters where there is no value.", "A line ends before its last column.", _schema(ID, NAME), "id,name\n1\n"),
     TableRule("table.type", "type-error", "A cell reads as its field's type.", "Write the cell in the form named.", "A value is not of the kind that its column has: a word where a number belongs, or a day written another way.", _schema(ID), "id\none\n"),
     TableRule("table.constraint.required", "constraint-error", "A required cell is filled.", "Fill the cell.", "A value that has to be there is missing.", _schema(ID, _field("string", "name", required=True)), "id,name\n1,\n"),
     TableRule("table.constraint.enum", "constraint-error", "A cell has a value of the list.", "Use a value of the list.", "A value is none of those that the column may have.", _schema(_field("string", "state", enum=["open", "closed"])), "state\najar\n"),

@@ -5,8 +5,7 @@ from itertools import groupby
 
 from flows.validate.engine.answers import Finding
 from flows.validate.engine.results import Result
-
-SHORT, LONG = "table.missing-cell", "table.extra-cell"
+from schemas.tablerules import LONG, SHORT
 
 
 def folded(result: Result, found: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:

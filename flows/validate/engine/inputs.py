@@ -29,8 +29,10 @@ def parquet(path: Path, _: list[str]) -> Rows:
 
 def json_lines(path: Path, names: list[str]) -> Rows:
     """Yield the objects of a JSON Lines file as rows: the fields of the schema, then what else an object has."""
-    yield list(names) if names else _first_keys(path)
+    if not any(_lines(path)):
+        raise NotRead("the source is empty")
     names = names or _first_keys(path)
+    yield list(names)
     known = set(names)
     for number, line in _lines(path):
         value = _object(number, line)
@@ -71,12 +73,16 @@ def _value(text: str) -> Any:
     return value
 
 
-def excel(path: Path, _: list[str]) -> Rows:
-    """Yield the rows of the first sheet of a workbook; a cell without a value is None."""
+def excel(path: Path, _: list[str], wanted: str | int = 1) -> Rows:
+    """Yield the rows of a sheet of a workbook, by its name or its number; a cell without a value is None."""
     import python_calamine  # noqa: PLC0415 - only a workbook pays for it
 
     try:
-        sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        names = book.sheet_names if isinstance(wanted, str) else range(1, len(book.sheet_names) + 1)
+        if wanted not in names:
+            raise NotRead(f"it has no sheet {wanted!r}: its sheets are {', '.join(book.sheet_names)}")
+        sheet = book.get_sheet_by_index(list(names).index(wanted))
     except (python_calamine.CalamineError, IndexError, OSError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
     rows = sheet.to_python(skip_empty_area=False)

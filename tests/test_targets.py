@@ -445,3 +445,28 @@ def test_a_table_that_is_empty_is_told_in_whatever_format(tmp_path: Path, name: 
     (tmp_path / "data" / name).write_text(text, encoding="utf-8")
     (told,) = told_of(package)
     assert told.startswith("table.source ") or (name, text) == ("t.csv", "\n")
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["inside", "alone in the last row and column"])
+@pytest.mark.parametrize("error", ["#DIV/0!", "#N/A", "#REF!"])
+def test_an_error_of_a_formula_is_no_missing_value(tmp_path: Path, error: str, *, last: bool) -> None:
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        book.add_worksheet("one").write(0, 0, "other")
+        sheet = book.add_worksheet("two & more")
+        sheet.write_row(0, 0, ["n", "m"])
+        for row in range(1, 30_000):  # more than is looked at together
+            sheet.write_row(row, 0, [row, row])
+        sheet.write_formula(30_000, 1, "=1/0", None, error)
+        if not last:
+            sheet.write_row(30_001, 0, [1, 1])
+    schema = {"fields": [*FIELDS, {"name": "m", "type": "number"}]}
+    entry = {"path": "t.xlsx", "type": "table", "schema": schema, "dialect": {"sheetNumber": 2}}
+    (told,) = told_of(described(tmp_path, entry))
+    assert told.startswith(f'table.type Type error in the cell "{error}" in row "30001" and field "m"')
+
+
+def test_a_workbook_without_errors_is_read_as_it_was(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        book.add_worksheet().write_column(0, 0, ["s", '<c r="A9" t="e"><v>#N/A</v></c>', "b"])
+    entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": [{"name": "s", "type": "string"}]}}
+    assert told_of(described(tmp_path, entry)) == []

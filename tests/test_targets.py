@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 import yaml  # type: ignore[import-untyped]
 
 from flows import faces
@@ -436,3 +437,72 @@ def test_half_a_letter_in_a_schema_of_its_own_is_told(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(json.dumps({"fields": [], "missingValues": ["\ud800"]}), encoding="utf-8")
     with pytest.raises(links.BadTarget, match=r"s\.json cannot be read: .*surrogates not allowed"):
         told_of(package)
+
+
+# Workbooks and JSON Lines
+
+
+def workbook(path: Path) -> None:
+    """Write a workbook of two sheets; what is wrong is in the second."""
+    with xlsxwriter.Workbook(path) as book:
+        for name, cell in (("one", 1), ("two", "x")):
+            sheet = book.add_worksheet(name)
+            sheet.write(0, 0, "n")
+            sheet.write(1, 0, cell)
+
+
+@pytest.mark.parametrize("wanted", ["two", 2])
+@pytest.mark.parametrize("how", ["excel", "sheet", "standard"])
+def test_the_sheet_that_a_dialect_names_is_judged(tmp_path: Path, how: str, wanted: str | int) -> None:
+    standard = "sheetName" if wanted == "two" else "sheetNumber"
+    dialect = {"excel": {"excel": {"sheet": wanted}}, "sheet": {"sheet": wanted}, "standard": {standard: wanted}}[how]
+    entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": FIELDS}}
+    workbook(tmp_path / "t.xlsx")
+    assert told_of(described(tmp_path, entry)) == []
+    (told,) = told_of(described(tmp_path, entry | {"dialect": dialect}))
+    assert told.startswith("table.type ")
+
+
+@pytest.mark.parametrize("wanted", ["three", 3, 0, -1])
+def test_a_sheet_that_a_workbook_has_not_is_told(tmp_path: Path, wanted: str | int) -> None:
+    workbook(tmp_path / "t.xlsx")
+    entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": FIELDS}, "dialect": {"excel": {"sheet": wanted}}}
+    (told,) = told_of(described(tmp_path, entry))
+    assert told.startswith("table.source ")
+    assert f"it has no sheet {wanted!r}: its sheets are one, two" in told
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.ndjson", "t.csv"])
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_table_that_is_empty_is_told_in_whatever_format(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "data").mkdir()
+    entry = {"path": f"data/{name}", "type": "table", "schema": {"fields": FIELDS}}
+    package = described(tmp_path, entry)
+    (tmp_path / "data" / name).write_text(text, encoding="utf-8")
+    (told,) = told_of(package)
+    assert told.startswith("table.source ") or (name, text) == ("t.csv", "\n")
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["inside", "alone in the last row and column"])
+@pytest.mark.parametrize("error", ["#DIV/0!", "#N/A", "#REF!"])
+def test_an_error_of_a_formula_is_no_missing_value(tmp_path: Path, error: str, *, last: bool) -> None:
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        book.add_worksheet("one").write(0, 0, "other")
+        sheet = book.add_worksheet("two & more")
+        sheet.write_row(0, 0, ["n", "m"])
+        for row in range(1, 30_000):  # more than is looked at together
+            sheet.write_row(row, 0, [row, row])
+        sheet.write_formula(30_000, 1, "=1/0", None, error)
+        if not last:
+            sheet.write_row(30_001, 0, [1, 1])
+    schema = {"fields": [*FIELDS, {"name": "m", "type": "number"}]}
+    entry = {"path": "t.xlsx", "type": "table", "schema": schema, "dialect": {"sheetNumber": 2}}
+    (told,) = told_of(described(tmp_path, entry))
+    assert told.startswith(f'table.type Type error in the cell "{error}" in row "30001" and field "m"')
+
+
+def test_a_workbook_without_errors_is_read_as_it_was(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        book.add_worksheet().write_column(0, 0, ["s", '<c r="A9" t="e"><v>#N/A</v></c>', "b"])
+    entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": [{"name": "s", "type": "string"}]}}
+    assert told_of(described(tmp_path, entry)) == []

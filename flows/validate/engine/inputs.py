@@ -1,7 +1,12 @@
 """Tables that are not CSV, row by row: Parquet, JSON Lines, Excel. The first row has the names of the columns."""
 
 import json
+import posixpath
+import re
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +34,10 @@ def parquet(path: Path, _: list[str]) -> Rows:
 
 def json_lines(path: Path, names: list[str]) -> Rows:
     """Yield the objects of a JSON Lines file as rows: the fields of the schema, then what else an object has."""
-    yield list(names) if names else _first_keys(path)
+    if not any(_lines(path)):
+        raise NotRead("the source is empty")
     names = names or _first_keys(path)
+    yield list(names)
     known = set(names)
     for number, line in _lines(path):
         value = _object(number, line)
@@ -71,18 +78,72 @@ def _value(text: str) -> Any:
     return value
 
 
-def excel(path: Path, _: list[str]) -> Rows:
-    """Yield the rows of the first sheet of a workbook; a cell without a value is None."""
+def excel(path: Path, _: list[str], wanted: str | int = 1) -> Rows:
+    """Yield the rows of a sheet of a workbook, by its name or its number; a cell without a value is None."""
     import python_calamine  # noqa: PLC0415 - only a workbook pays for it
 
     try:
-        sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        names = book.sheet_names if isinstance(wanted, str) else range(1, len(book.sheet_names) + 1)
+        if wanted not in names:
+            raise NotRead(f"it has no sheet {wanted!r}: its sheets are {', '.join(book.sheet_names)}")
+        sheet = book.get_sheet_by_index(list(names).index(wanted))
     except (python_calamine.CalamineError, IndexError, OSError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
     rows = sheet.to_python(skip_empty_area=False)
+    try:
+        for place, column, text in _errors(path, list(names).index(wanted)):
+            if place < len(rows) and column < len(rows[place]):
+                rows[place][column] = text
+    except (zipfile.BadZipFile, zlib.error, ValueError, SyntaxError, IndexError, EOFError, RuntimeError) as error:
+        raise NotRead(f"it is no workbook: {error}") from None
     yield [str(name) for name in rows[0]] if rows else []
     for row in rows[1:]:
         yield [_cell(cell) for cell in row]
+
+
+def _errors(path: Path, number: int) -> Iterator[tuple[int, int, str]]:
+    """Yield the cells of a sheet of an .xlsx file that are errors, as #DIV/0!, which calamine reads as empty."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        sheet = _sheet_of(archive, number)
+        with archive.open(sheet) if sheet else BytesIO() as file:
+            rest = b""
+            while block := file.read(1 << 20):
+                whole, end, rest = (rest[-LONGEST_CELL:] + block).rpartition(CELL_END)
+                for letters, row, text in ERROR.findall(whole + end) if b't="e"' in whole else ():
+                    yield int(row) - 1, _column(letters), text.decode("utf-8", "replace")
+
+
+CELL_END, LONGEST_CELL = b"</c>", 1 << 20
+"""What ends a cell of a sheet, and the bytes of one beyond which it is not looked at."""
+ERROR = re.compile(
+    rb'<c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]+)([0-9]+)"[^>]*>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL
+)  # fmt: skip
+"""A cell that is an error: its column, its row, and the error."""
+OF_OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number - 1
+
+
+def _sheet_of(archive: zipfile.ZipFile, number: int) -> str | None:
+    """Return the name of the part that a sheet of a workbook is in; None where it is no .xlsx."""
+    from defusedxml import ElementTree  # noqa: PLC0415 - only a workbook pays for it
+
+    names = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+    if not set(names) <= set(archive.namelist()):
+        return None
+    book, relations = (ElementTree.fromstring(archive.read(name)) for name in names)
+    wanted = book.findall("{*}sheets/{*}sheet")[number].get(OF_OFFICE)
+    target = next((str(one.get("Target")) for one in relations if one.get("Id") == wanted), "")
+    name = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
+    return name if name in archive.namelist() else None
 
 
 def _cell(cell: Any) -> Any:

@@ -20,7 +20,7 @@ from frictionless.resources import TableResource
 from frictionless.schema import field as field_module
 
 from flows.validate.engine.faults import Fault, RowFaults
-from flows.validate.engine.inputs import READERS, NotRead
+from flows.validate.engine.inputs import READERS, NotRead, excel
 from flows.validate.engine.patterns import PatternRefused, linear
 
 NO_CAP = 1 << 31
@@ -112,8 +112,20 @@ def _source(resource: Any) -> Callable[[], Iterator[list[Any]]] | None:
     read = READERS.get(str(resource.format))
     if read is None or resource.data is not None or resource.scheme != "file" or resource.compression:
         return None
-    names = resource.schema.field_names if resource.schema else []
-    return lambda: read(Path(resource.normpath), names)
+    names, place = resource.schema.field_names if resource.schema else [], Path(resource.normpath)
+    if read is excel:
+        sheet = _sheet(resource.dialect.to_descriptor())
+        return lambda: excel(place, names, sheet)
+    return lambda: read(place, names)
+
+
+def _sheet(dialect: dict[str, Any]) -> str | int:
+    """Return the sheet that a dialect names, as the standard or as frictionless has it; else the first."""
+    for told in (dialect, dialect.get("excel", {}), dialect.get("ods", {})):
+        for name in ("sheet", "sheetName", "sheetNumber"):
+            if isinstance(told, dict) and isinstance(told.get(name), str | int):
+                return cast("str | int", told[name])
+    return 1
 
 
 def _inline(resource: Any, sample: list[list[Any]]) -> Any:

@@ -104,7 +104,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "^it cannot be read": "See that the file can be read.",
         '"(delimiter|quotechar|escapechar)" must be': "Write one letter into the dialect of the description.",
     },
-    "table.scheme": {"^scheme .* is not supported": "Write a path, or an address of http or https."},
+    "table.scheme": {"^scheme .* is not supported|^No connection adapters": "Write a path, or an address of http or https."},
     "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
     "table.cell-error": {
         "offset-naive": "Write the cell and the bound in one way: both with a time zone, or both without.",

@@ -32,11 +32,8 @@ def judge(table: Opened, resource: Any, result: Result, others: Others, *, linea
     try:
         foreign = list(_foreign(table, resource, others, linear=linear))
         referred = _referred(table, resource, others)
-        plan, source = (
-            _plan(table, foreign, referred, result.extras, linear=linear),
-            _source(table, result.extras.groups),
-        )
-        outcome = screen.screened(source, plan)
+        plan = _plan(table, foreign, referred, result.extras, linear=linear)
+        outcome = screen.screened(_source(table, result.extras.groups), plan)
     except Unreadable:
         return "it is not text in its encoding, or not of records that can be told apart"
     except (Inexact, NotRead) as why_not:

@@ -87,12 +87,13 @@ def excel(path: Path, _: list[str], wanted: str | int = 1) -> Rows:
         names = book.sheet_names if isinstance(wanted, str) else range(1, len(book.sheet_names) + 1)
         if wanted not in names:
             raise NotRead(f"it has no sheet {wanted!r}: its sheets are {', '.join(book.sheet_names)}")
-        sheet = book.get_sheet_by_index(list(names).index(wanted))
+        number = list(names).index(wanted)
+        sheet = book.get_sheet_by_index(number)
     except (python_calamine.CalamineError, IndexError, OSError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
     rows = sheet.to_python(skip_empty_area=False)
     try:
-        for place, column, text in _errors(path, list(names).index(wanted)):
+        for place, column, text in _errors(path, number):
             if place < len(rows) and column < len(rows[place]):
                 rows[place][column] = text
     except (zipfile.BadZipFile, zlib.error, ValueError, SyntaxError, IndexError, EOFError, RuntimeError) as error:

@@ -444,17 +444,22 @@ def test_tables_of_one_name_are_told_apart_by_their_places(files: list[Path | st
 
 
 class Watched(RowLog):
-    """A log that counts how often it is read."""
+    """A log that counts how often it is read, with its cells and without."""
 
-    reads = 0
+    reads = counts = 0
 
     def __iter__(self) -> Iterator[Any]:
         self.reads += 1
         return super().__iter__()
 
+    def faults(self) -> Iterator[Any]:
+        """Yield what the log does."""
+        self.counts += 1
+        return super().faults()
+
 
 @pytest.mark.parametrize("face", ["text", "json", "frictionless"])
-def test_the_errors_of_a_table_are_read_once_to_be_counted_and_once_to_be_told(
+def test_the_errors_of_a_table_are_read_once_without_cells_to_be_counted_and_once_to_be_told(
     files: list[Path | str], face: str
 ) -> None:
     asked = {"reference_only": False, "remote": False}
@@ -464,7 +469,7 @@ def test_the_errors_of_a_table_are_read_once_to_be_counted_and_once_to_be_told(
         log.extend(result.log)
         result.log = log
     written(Answer(found), face)
-    assert [log.reads for log in logs] == [2] * 4
+    assert [(log.counts, log.reads) for log in logs] == [(1, 1)] * 4
 
 
 def test_an_answer_does_not_take_the_place_of_what_is_judged(communique: Communique, files: list[Path | str]) -> None:

@@ -1,14 +1,17 @@
 """What is proven without a regular expression is what the expression matches, and it is what files are full of."""
 
 import re
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.validate.engine import cells, patterns, shapes
-from flows.validate.engine.masks import times
+from flows.validate.engine.masks import numbers, times
 from flows.validate.engine.masks.texts import URI
 
 CODES = [
@@ -36,7 +39,7 @@ NO_CODES = [
 ]
 
 
-def column(texts: list[str | None]) -> Any:
+def column(texts: Sequence[str | None]) -> Any:
     """Return a column of the texts, in the middle of a larger one."""
     return cells.texts(["a@b.co", *texts, "https://x"]).slice(1, len(texts))
 
@@ -68,6 +71,23 @@ def test_a_link_that_is_proven_is_one(texts: list[str | None]) -> None:
 
 
 DAYS = st.sampled_from(["2020-01-28", "2020-12-31", "2021-02-29", "0000-10-01", "9999-06-30"])
+
+
+def test_the_days_that_are_proven_are_those_that_there_are() -> None:
+    years = (1, 4, 100, 400, 1900, 1999, 2000, 2023, 2024, 9999)
+    texts = [f"{year:04}-{month:02}-{day:02}" for year in years for month in range(14) for day in range(33)]
+
+    def there(text: str) -> bool:
+        try:
+            return bool(date.fromisoformat(text))
+        except ValueError:
+            return False
+
+    assert shapes.day(column(texts)).tolist() == [there(text) for text in texts]
+    instants = [f"{text}T10:20:30Z" for text in texts]
+    assert shapes.instant(column(instants)).tolist() == [there(text) for text in texts]
+
+
 CLOCKS = st.sampled_from(["T00:00:00", "T23:59:59", "T24:00:00", "T19:60:09", " 10:20:30"])
 
 
@@ -146,3 +166,26 @@ def test_where_the_first_cells_are_not_proven_the_pattern_is_asked_about_all() -
     sure = shapes.fixed(CODES[0])
     texts: list[str | None] = [*["no"] * shapes.FIRST, "GT-000123", "GT-00012x"]
     assert shapes.matches(column(texts), patterns.translated(CODES[0]), sure).tolist()[-2:] == [True, False]
+
+
+KINDS = {
+    "integer": (pa.int64(), numbers.INTEGERS, b"0123456789-", b"xX"),
+    "number": (pa.float64(), numbers.NUMBERS, b"0123456789-+.", b"nNiIeE"),
+    "year": (pa.int64(), numbers.YEARS, b"0123456789", b"xX-"),
+    "day": (pa.date32(), times.DAYS, b"0123456789-", b""),
+    "instant": (pa.timestamp("us", "UTC"), times.INSTANTS, times.INSTANT_LETTERS, b" "),
+    "local": (pa.timestamp("us"), times.LOCALS, times.INSTANT_LETTERS, b" "),
+}
+NUMBERS = ["1", "-20", "007", "2021", "1.5", "9223372036854775807", "99999999999999999999", "1e5", "nan"]
+MOMENTS = ["2020-02-29", "2021-02-29", "2020-02-29T10:20:30Z", "2020-02-29T10:20:30", "2020-02-30T10:20:30Z"]
+VALUES = st.sampled_from([*NUMBERS, *MOMENTS])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(st.lists(st.none() | almost(VALUES, "019xXeE+-. _T:Z,\t"), min_size=1, max_size=5))
+def test_what_was_read_before_does_not_change_what_is_read_of_cells(kind: str, texts: list[str | None]) -> None:
+    fresh, used = (cells.casting(*KINDS[kind]) for _ in range(2))
+    used(column(["~"]))
+    (values, bad), (again, odd) = fresh(column(texts)), used(column(texts))
+    assert values.equals(again)
+    assert repr(bad) == repr(odd)

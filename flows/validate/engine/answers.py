@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
@@ -91,12 +92,18 @@ class Answer:
     def _tally(self, result: Result) -> Tally:
         """Count the errors of a table, and return how many there are."""
         kind = lru_cache(KINDS)(partial(_kind, result))
-        counted = Counter(kind(*one[:3]) for one in (*result.first, *result.last))
+        mild = {name for name, how in result.extras.severities.items() if how != "error"}
+        counted: Counter[tuple[str, str]] = Counter()
         refused = 0
-        for _, _, faults in result.log:
-            found = [kind(*one[:3]) for one in faults]
-            counted.update(found)
-            refused += any(bad == "error" for _, bad in found)
+
+        def count(found: Iterable[tuple[Any, ...]]) -> None:
+            for named, times in Counter(map(NAMED, found)).items():
+                counted[kind(*named)] += times
+
+        count((*result.first, *result.last))
+        for faults in result.log.faults():
+            count(chain.from_iterable(faults))
+            refused += sum(any(one[2] not in mild for one in row) for row in faults) if mild else len(faults)
         self.broken.append(Counter({rule: times for (rule, bad), times in counted.items() if bad == "error"}))
         for (rule, _), times in counted.items():
             self.rules[rule] += times
@@ -144,6 +151,8 @@ class Answer:
 
 KINDS = 4096
 """Errors of which the rule is remembered while they are counted."""
+NAMED = itemgetter(0, 1, 2)
+"""The type of an error, its note and its field, by which its rule is known."""
 
 
 def _kind(result: Result, type_: str, note: str, field_: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Columns of text and the vectorised questions that masks are made of: Arrow's kernels, numpy on its buffers."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -122,24 +123,46 @@ def any_of(bad: NDArray[np.bool_]) -> Bad:
     return bad if bad.any() else None
 
 
-def cast(column: Column, kind: Any, fits: Fits, letters: bytes, forbidden: bytes = b"") -> tuple[Column, Bad]:
-    """Return the values of the cells and which are none.
+Read = Callable[[Column], tuple[Column, Bad]]
+"""Returns the values of cells, and which cells have none of the kind."""
+
+
+def casting(kind: Any, fits: Fits, letters: bytes, forbidden: bytes = b"") -> Read:
+    """Return what reads cells as values of a kind that Arrow casts texts to.
 
     All at once where Arrow can, unless a cell has one of the `forbidden` letters; else those of `letters` alone, if
-    it can read all of these; else those that `fits` takes.
+    it can read all of these; else those that `fits` takes. It casts nothing that has other letters than these and the
+    forbidden, so the first way is not tried where the cells before had some that are bad.
     """
-    if not (forbidden and holds(column, forbidden)):
-        try:
-            return column.cast(kind), None
-        except pa.ArrowInvalid:
-            pass
-    odd = _of_other_letters(column, letters)
-    try:
-        return without(column, any_of(odd)).cast(kind), any_of(odd)
-    except pa.ArrowInvalid:
-        pass
-    values = _salvaged(without(column, any_of(odd | ~fits(column))), kind)
-    return values, any_of(flags(values.is_null(), empty=False) & flags(column.is_valid(), empty=False))
+    hopeful = True
+
+    def whole(column: Column) -> tuple[Column, Bad] | None:
+        return (column.cast(kind), None) if hopeful and not (forbidden and holds(column, forbidden)) else None
+
+    def of_letters(column: Column) -> tuple[Column, Bad]:
+        odd = any_of(_of_other_letters(column, letters))
+        return without(column, odd).cast(kind), odd
+
+    def that_fit(column: Column) -> tuple[Column, Bad]:
+        values = _salvaged(without(column, any_of(~fits(column))), kind)
+        return values, any_of(flags(values.is_null(), empty=False) & flags(column.is_valid(), empty=False))
+
+    def read(column: Column) -> tuple[Column, Bad]:
+        nonlocal hopeful
+        found = _first(column, whole, of_letters) or that_fit(column)
+        hopeful = found[1] is None
+        return found
+
+    return read
+
+
+def _first(column: Column, *ways: Callable[[Column], tuple[Column, Bad] | None]) -> tuple[Column, Bad] | None:
+    """Return what the first way finds that Arrow can go."""
+    for way in ways:
+        with suppress(pa.ArrowInvalid):
+            if found := way(column):
+                return found
+    return None
 
 
 def _of_other_letters(column: Column, letters: bytes) -> NDArray[np.bool_]:

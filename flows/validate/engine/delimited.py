@@ -206,7 +206,7 @@ def taken(form: Form, piece: Piece, places: Places, size: int) -> list[list[str]
         return [piece[place] for place in places.tolist()]
     ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == LINE_ENDS[-1]) + 1
     lines = len(ends) + (not piece.endswith(b"\n"))
-    if lines != size or piece.count(b"\r") != piece.count(b"\r\n"):
+    if lines != size or (b"\r" in piece and piece.count(b"\r") != piece.count(b"\r\n")):
         records, _ = _records(piece, form, last=True)
         return [records[place] for place in places.tolist()]
     edges = np.concatenate(([0], ends, [len(piece)]))

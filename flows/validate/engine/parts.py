@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from flows.validate.engine import cells, keys
 from flows.validate.engine.blocks import Block
-from flows.validate.engine.faults import CHUNK, Packed, RowFaults, packed, record
+from flows.validate.engine.faults import CHUNK, Columns, Packed, in_bytes
 from flows.validate.engine.keys import Codes, Places
 from flows.validate.engine.lanes import GREATEST, SMALLEST, Lane, Screened
 from flows.validate.engine.references import Inexact
-from flows.validate.engine.rows import Notes, Suspect, Table, judged, of_cells, told
+from flows.validate.engine.rows import Known, Suspect, Table, judged, of_cells, of_keys, texts
 
 
 class Plan(NamedTuple):
@@ -65,18 +65,34 @@ class _Rows(NamedTuple):
     came: list[list[Any]] | None
     """All records, where they came as values."""
 
-    def taken(self, places: Places) -> list[list[Any]]:
+    def taken(self, places: list[int]) -> list[list[Any]]:
         """Return the cells of the rows at `places`."""
         if self.came is not None:
-            return [self.came[place] for place in places.tolist()]
-        found = dict(self.ragged)
-        even = [place for place in places.tolist() if place not in self.ragged]
-        if even:
-            inside = cells.integers(np.searchsorted(self.even, even))
-            lists = [column.take(inside).to_pylist() for column in self.columns]
-            rows = (["" if cell is None else cell for cell in row] for row in zip(*lists, strict=True))
-            found.update(zip(even, rows, strict=True))
-        return [found[place] for place in places.tolist()]
+            return [self.came[place] for place in places]
+        even = [place for place in places if place not in self.ragged]
+        lists = [column.to_pylist() for column in self._columns(even)] if even else []
+        rows = (["" if cell is None else cell for cell in row] for row in zip(*lists, strict=True))
+        found = dict(zip(even, rows, strict=True))
+        return [self.ragged[place] if place in self.ragged else found[place] for place in places]
+
+    def kept(self, places: list[int]) -> tuple[Columns, dict[int, list[str]]]:
+        """Return the cells of the rows at `places` as a log keeps them."""
+        if self.came is not None:
+            return [], dict(enumerate(map(texts, self.taken(places))))
+        even = [place for place in places if place not in self.ragged]
+        apart = {at: texts(self.ragged[place]) for at, place in enumerate(places) if place in self.ragged}
+        return [(bytes(cells.text(one)), cells.lengths(one).tobytes()) for one in self._columns(even)], apart
+
+    def shown(self, order: int, inside: Places, places: list[int]) -> list[Any]:
+        """Return the cells of one column, of the rows at `places`, which are those `inside` the columns."""
+        if self.came is not None:
+            return [self.came[place][order] for place in places]
+        return ["" if cell is None else cell for cell in self.columns[order].take(cells.integers(inside)).to_pylist()]
+
+    def _columns(self, even: list[int]) -> list[Any]:
+        """Return those rows of the columns that stand at the places `even`."""
+        inside = cells.integers(np.searchsorted(self.even, even))
+        return [column.take(inside) for column in self.columns]
 
 
 def part_of(read: Callable[[Any, int], Block], plan: Plan, piece: Any, above: int) -> Part:
@@ -90,7 +106,7 @@ def part_of(read: Callable[[Any, int], Block], plan: Plan, piece: Any, above: in
         block.records,
         len(rows.even) + len(rows.ragged),
         len(by_reference),
-        list(packed(map(record, _explained(plan, screened, rows)))),
+        list(_wrong(plan, screened, rows)),
         [codes for codes, _ in coded],
         [where for _, where in coded],
         [_referred(plan, key, screened, rows) for key in plan.referred],
@@ -128,27 +144,33 @@ def _of_rows(values: list[Any], kind: Any) -> Any:
     return cells.integers(np.array([value or 0 for value in values], np.int64), empty)
 
 
-def _explained(plan: Plan, screened: list[Screened], rows: _Rows) -> Iterator[RowFaults]:
-    """Yield the rows in which something is wrong, but for keys that are met twice."""
+def _wrong(plan: Plan, screened: list[Screened], rows: _Rows) -> Iterator[Packed]:
+    """Yield the rows in which something is wrong, but for keys that are met twice, so many together."""
     known, lost, bare = _known(screened, rows), _lost(plan, screened, rows), _bare(plan, screened, rows)
-    places = cells.distinct(np.array([*known, *lost, *bare, *rows.ragged], np.int64))
-    for place, row in _taken(rows, places):
-        notes = known.get(place, {})
-        if place in rows.ragged:
-            faults = judged(plan.table, Suspect(place, row), None)
-        elif place in lost or place in bare or not plan.table.keys.isdisjoint(notes):
-            faults = judged(plan.table, Suspect(place, row, notes, tuple(lost.get(place, ()))), None)
-        else:
-            faults = of_cells(plan.table, row, notes)
-        if faults:
-            yield RowFaults(place, row, faults) if rows.came is None else told(place, row, faults)
-
-
-def _taken(rows: _Rows, places: Places) -> Iterator[tuple[int, list[Any]]]:
-    """Yield each of some rows with its place and its cells, so many taken together."""
+    keyed = (place for place, bad in known.items() if not plan.table.keys.isdisjoint(bad))
+    whole = {*bare, *rows.ragged, *keyed}
+    places = sorted({*known, *lost, *whole})
     for start in range(0, len(places), CHUNK):
         some = places[start : start + CHUNK]
-        yield from zip(some.tolist(), rows.taken(some), strict=True)
+        faults = {place: of_cells(plan.table, known[place]) for place in some if place in known}
+        for place, suspect in _suspects(rows, known, lost, [one for one in some if one in whole or one in lost]):
+            if place in whole:
+                faults[place] = [tuple(one) for one in judged(plan.table, suspect, None)]
+            else:
+                faults.setdefault(place, []).extend(map(tuple, of_keys(plan.table, suspect, None)))
+        wrong = {place: faults[place] for place in some if faults[place]}
+        if wrong:
+            yield in_bytes(wrong, list(wrong.values()), *rows.kept(list(wrong)))
+
+
+def _suspects(
+    rows: _Rows, known: dict[int, Known], lost: dict[int, list[int]], places: list[int]
+) -> Iterator[tuple[int, Suspect]]:
+    """Yield the rows at `places` with what is known of them."""
+    for place, row in zip(places, rows.taken(places), strict=True):
+        notes = {order: notes for order, (notes, _) in known.get(place, {}).items()}
+        ragged = place in rows.ragged
+        yield place, Suspect(place, row) if ragged else Suspect(place, row, notes, tuple(lost.get(place, ())))
 
 
 def _rows(block: Block, above: int) -> _Rows:
@@ -160,12 +182,16 @@ def _rows(block: Block, above: int) -> _Rows:
     return _Rows([column.slice(skipped) for column in block.columns], even[skipped:], ragged, block.rows)
 
 
-def _known(screened: list[Screened], rows: _Rows) -> dict[int, dict[int, Notes]]:
+def _known(screened: list[Screened], rows: _Rows) -> dict[int, Known]:
     """Return, by row, what is wrong with its cells, from left to right."""
-    found: dict[int, dict[int, Notes]] = {}
+    found: dict[int, Known] = {}
     for order, one in enumerate(screened):
-        for place, notes in zip(rows.even[list(one.notes)].tolist(), one.notes.values(), strict=True):
-            found.setdefault(place, {})[order] = notes
+        if one.notes:
+            inside = np.array(list(one.notes), np.int64)
+            places = rows.even[inside].tolist()
+            shown = rows.shown(order, inside, places)
+            for place, notes, cell in zip(places, one.notes.values(), shown, strict=True):
+                found.setdefault(place, {})[order] = notes, cell
     return found
 
 

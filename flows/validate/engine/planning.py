@@ -18,7 +18,7 @@ def planned(table: Opened, foreign: Iterable[tuple[reference.Key, There]], extra
     places = {one.name: place for place, one in enumerate(table.fields)}
     also = tuple(tuple(places[name] for name in key) for key in extras.keys)
     foreign = tuple(foreign)
-    referring = (place for key, _ in foreign for place in key.positions)
+    once = frozenset((*table.unique, *table.primary, *(place for key in also for place in key)))
     return Table(
         [one.name for one in table.fields],
         [reader(one, extras, linear=linear) for one in table.fields],
@@ -26,8 +26,9 @@ def planned(table: Opened, foreign: Iterable[tuple[reference.Key, There]], extra
         table.unique,
         table.primary,
         foreign,
-        frozenset((*table.unique, *table.primary, *referring, *(place for key in also for place in key))),
         also,
+        once,
+        once.union(*(key.positions for key, _ in foreign)),
     )
 
 

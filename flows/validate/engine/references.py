@@ -81,8 +81,10 @@ class Gathered:
 def known(columns: list[list[Any]]) -> Known | None:
     """Return the keys that stand in `columns`, by field and block; None where they cannot be numbered."""
     whole = [pa.chunked_array(blocks).combine_chunks() for blocks in columns]
-    values = [pc.drop_null(one).unique() for one in whole]
-    keys = Known(values, np.zeros(0, np.int64))
+    values = [pc.drop_null(one.unique()) for one in whole]
+    keys = Known(values, np.arange(len(values[0])))
+    if len(values) == 1:
+        return keys
     if np.prod([float(base) for base in keys.bases]) >= 1 << 62:
         return None
     places = _places(keys, whole)

@@ -70,12 +70,6 @@ class Result:
             yield from ((row, one) for one in row.faults)
         yield from ((None, one) for one in self.last)
 
-    def faults(self) -> Iterator[tuple[Any, ...]]:
-        """Yield every error as a tuple, without its row, in frictionless's order."""
-        yield from self.first
-        yield from self.log.faults()
-        yield from self.last
-
     @property
     def valid(self) -> bool:
         """Whether nothing is wrong."""

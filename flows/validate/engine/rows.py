@@ -4,14 +4,18 @@ The order is that of its reading: unique fields first, then the primary key, the
 first asked for, then the rest from left to right. As soon as a key is found broken, all that is left is read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from flows.validate.engine.faults import Fault, RowFaults
+from flows.validate.engine.faults import Fault, Record, Told
 from flows.validate.engine.reference import Key, Reader
 from flows.validate.engine.seen import Seen
 
 Notes = Mapping[str, str]
+Known = dict[int, tuple[Notes, Any]]
+"""By its place, what is wrong with a bad cell, and the cell."""
+Value = Callable[[int], Any]
+"""Returns the value of the cell at a place."""
 GOOD = object()
 """The value of a cell that a mask has proven good, which nobody has read."""
 
@@ -26,10 +30,12 @@ class Table(NamedTuple):
     primary: tuple[int, ...]
     foreign: tuple[tuple[Key, Callable[[tuple[Any, ...]], bool]], ...]
     """Each foreign key, and what says whether a key is there."""
-    keys: frozenset[int]
-    """The positions of the fields that are part of a key."""
-    also: tuple[tuple[int, ...], ...] = ()
+    also: tuple[tuple[int, ...], ...]
     """Further keys that have to be met once, where all their fields have a value."""
+    once: frozenset[int]
+    """The positions of the fields that are part of a key to be met once."""
+    keys: frozenset[int]
+    """The positions of the fields that are part of any key."""
 
 
 class Memory(NamedTuple):
@@ -56,31 +62,77 @@ class Suspect(NamedTuple):
     """Which foreign keys are known to lead nowhere; None where that is not known."""
 
 
-def judged(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]:  # noqa: C901 - a key after the other
+def judged(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]:
     """Return the errors of a row, in frictionless's order; without `seen`, its keys are known to be met once."""
     row = _Row(table, suspect, seen)
+    broken = []
+    for error in _of_keys(table, suspect, seen, row.value):
+        row.errors()
+        broken.append(error)
+    return [*row.errors(), *broken, *_of_unique_keys(table, suspect, seen, row.value)]
+
+
+def of_keys(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]:
+    """Return the errors of the keys of a row that has all cells, and of whose keys none is bad and one has a value."""
+    told = _told(table, suspect, seen)
+
+    def value(place: int) -> Any:
+        return table.readers[place](suspect.cells[place])[0] if place in told else GOOD
+
+    return [*_of_keys(table, suspect, seen, value), *_of_unique_keys(table, suspect, seen, value)]
+
+
+def _of_keys(table: Table, suspect: Suspect, seen: Memory | None, value: Value) -> Iterator[Fault]:
+    """Yield what is wrong with keys, in the order in which frictionless asks for the values of their cells."""
     for place in table.unique:
-        value = row.value(place)
-        if value is not None and seen:
-            row.repeated(seen.unique[place].last(value, suspect.number), place, value)
+        alone = value(place)
+        if alone is not None and seen and (last := seen.unique[place].last(alone, suspect.number)):
+            yield Fault("unique-error", _as_in(last), table.names[place], place + 1, str(alone))
     if table.primary:
-        values = tuple(row.value(place) for place in table.primary)
-        if all(value is None for value in values):
-            row.late('cells composing the primary keys are all "None"')
-        elif seen:
-            row.repeated(seen.primary.last(values, suspect.number))
+        values = tuple(map(value, table.primary))
+        if all(one is None for one in values):
+            yield Fault("primary-key", 'cells composing the primary keys are all "None"')
+        elif seen and (last := seen.primary.last(values, suspect.number)):
+            yield Fault("primary-key", _as_in(last))
     for order, (key, there) in enumerate(table.foreign):
-        values = tuple(row.value(place) for place in key.positions)
-        if all(value is None for value in values):
+        values = tuple(map(value, key.positions))
+        if all(one is None for one in values):
             continue
         if order in suspect.lost if suspect.lost is not None else not there(values):
-            row.lost(key, values)
-    found = row.errors()
-    for order, places in enumerate(table.also if seen else ()):
-        values = tuple(row.value(place) for place in places)
-        if seen and not any(value is None for value in values):
-            row.repeated(seen.also[order].last(values, suspect.number), key=places)
-    return [*found, *row.of_keys]
+            yield _lost(key, values)
+
+
+def _of_unique_keys(table: Table, suspect: Suspect, seen: Memory | None, value: Value) -> Iterator[Fault]:
+    """Yield which keys that frictionless does not know were met before."""
+    for places, met in zip(table.also, seen.also if seen else (), strict=False):
+        values = tuple(map(value, places))
+        if not any(one is None for one in values) and (last := met.last(values, suspect.number)):
+            yield Fault("unique-key", _as_in(last), ", ".join(table.names[one] for one in places))
+
+
+def _as_in(last: int) -> str:
+    return f"the same as in the row at position {last}"
+
+
+def _lost(key: Key, values: tuple[Any, ...]) -> Fault:
+    """Return that what a foreign key refers to is not there."""
+    note = (
+        f'for "{", ".join(key.names)}": values "{", ".join(map(str, values))}" not found in the lookup table '
+        f'"{key.table}" as "{", ".join(key.fields)}"'
+    )
+    more = {
+        "fieldCells": ["" if value is None else str(value) for value in values],
+        "fieldNames": list(key.names),
+        "referenceFieldNames": list(key.fields),
+        "referenceName": key.table,
+    }
+    return Fault("foreign-key", note, more=tuple(sorted(more.items())))
+
+
+def _told(table: Table, suspect: Suspect, seen: Memory | None) -> frozenset[int]:
+    """Return the fields whose values are told: of foreign keys that lead nowhere, and of keys to be met once."""
+    once = table.once if seen else frozenset()
+    return once.union(*(table.foreign[order][0].positions for order in suspect.lost or ()))
 
 
 def is_missing(texts: frozenset[str], cell: Any) -> bool:
@@ -88,11 +140,11 @@ def is_missing(texts: frozenset[str], cell: Any) -> bool:
     return cell is None or (cell if type(cell) is str else str(cell)) in texts
 
 
-def of_cells(table: Table, cells: list[Any], known: dict[int, Notes]) -> list[Fault]:
+def of_cells(table: Table, known: Known) -> list[Told]:
     """Return the errors of a row of which nothing is wrong but the cells that are `known`, none of them in a key."""
     return [
-        Fault(KIND.get(rule, CONSTRAINT), note, table.names[place], place + 1, str(cells[place]))
-        for place, notes in known.items()
+        (KIND.get(rule, CONSTRAINT), note, table.names[place], place + 1, str(cell), ())
+        for place, (notes, cell) in known.items()
         for rule, note in (notes.items() if len(notes) == 1 else sorted(notes.items(), key=_type_first))
     ]
 
@@ -109,10 +161,9 @@ class _Row:
 
     def __init__(self, table: Table, suspect: Suspect, seen: Memory | None) -> None:
         self.table, self.cells, self.known = table, suspect.cells, suspect.known
-        self.wanted = table.keys if suspect.lost is None else _told(table, suspect.lost, once=seen is not None)
+        self.wanted = table.keys if suspect.lost is None else _told(table, suspect, seen)
         self.values: dict[int, Any] = {}
         self.found: list[Fault] = []
-        self.of_keys: list[Fault] = []
         self.blanks = 0
         self.done = False
 
@@ -163,50 +214,6 @@ class _Row:
             return everything
         return sorted(self.known)
 
-    def late(self, note: str) -> None:
-        """Add an error of the primary key."""
-        self.errors()
-        self.of_keys.append(Fault("primary-key", note))
-
-    def repeated(
-        self, last: int | None, place: int | None = None, value: Any = None, key: tuple[int, ...] = ()
-    ) -> None:
-        """Add that a key was seen before, in row `last`: of the unique field at `place`, a unique key, the primary."""
-        if last is None:
-            return
-        self.errors()
-        note = f"the same as in the row at position {last}"
-        if key:
-            names = ", ".join(self.table.names[one] for one in key)
-            self.of_keys.append(Fault("unique-key", note, names))
-        elif place is None:
-            self.of_keys.append(Fault("primary-key", note))
-        else:
-            self.of_keys.append(Fault("unique-error", note, self.table.names[place], place + 1, str(value)))
-
-    def lost(self, key: Key, values: tuple[Any, ...]) -> None:
-        """Add that what a foreign key refers to is not there."""
-        self.errors()
-        note = (
-            f'for "{", ".join(key.names)}": values "{", ".join(map(str, values))}" not found in the lookup table '
-            f'"{key.table}" as "{", ".join(key.fields)}"'
-        )
-        more = {
-            "fieldCells": ["" if value is None else str(value) for value in values],
-            "fieldNames": list(key.names),
-            "referenceFieldNames": list(key.fields),
-            "referenceName": key.table,
-        }
-        self.of_keys.append(Fault("foreign-key", note, more=tuple(sorted(more.items()))))
-
-
-def _told(table: Table, lost: tuple[int, ...], *, once: bool) -> frozenset[int]:
-    """Return the fields whose values are told: of foreign keys that lead nowhere, and of keys to be met once."""
-    found = [place for order in lost for place in table.foreign[order][0].positions]
-    if once:
-        found += [*table.unique, *table.primary, *(place for key in table.also for place in key)]
-    return frozenset(found)
-
 
 def _ragged(names: list[str], cells: list[Any]) -> Iterable[Fault]:
     width = len(names)
@@ -216,8 +223,11 @@ def _ragged(names: list[str], cells: list[Any]) -> Iterable[Fault]:
         yield Fault("missing-cell", "", name, number, "")
 
 
-def told(number: int, cells: list[Any], faults: list[Fault]) -> RowFaults:
-    """Return a row with its errors as they are kept: every cell as text."""
-    return RowFaults(
-        number, [cell if type(cell) is str else "" if cell is None else str(cell) for cell in cells], faults
-    )
+def recorded(number: int, cells: list[Any], faults: list[Fault]) -> Record:
+    """Return a row with its errors as they are kept."""
+    return number, texts(cells), [tuple(one) for one in faults]
+
+
+def texts(cells: list[Any]) -> list[str]:
+    """Return the cells of a row as text."""
+    return [cell if type(cell) is str else "" if cell is None else str(cell) for cell in cells]

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.validate.engine import progress, reference, rows
 from flows.validate.engine.beyond import Extras
-from flows.validate.engine.faults import Fault, Record, record
+from flows.validate.engine.faults import Fault, Record
 from flows.validate.engine.inputs import READERS, NotRead
 from flows.validate.engine.lines import Lines
 from flows.validate.engine.planning import There, planned, reader, source_of
@@ -148,7 +148,7 @@ def _bad(table: Opened, plan: Table, result: Result) -> Iterator[Record]:
         progress.rows(result.name, result.rows)
         faults = rows.judged(plan, rows.Suspect(number, cells), seen)
         if faults:
-            yield record(rows.told(number, cells, faults))
+            yield rows.recorded(number, cells, faults)
 
 
 class Digest:

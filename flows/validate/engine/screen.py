@@ -14,7 +14,7 @@ from flows import memory
 from flows.validate.engine import cells, rows
 from flows.validate.engine.blocks import Block
 from flows.validate.engine.delimited import Unreadable
-from flows.validate.engine.faults import Record, RowLog, record
+from flows.validate.engine.faults import Record, RowLog
 from flows.validate.engine.keys import Places, Repeats
 from flows.validate.engine.parts import NOWHERE, Exact, Part, Plan, part_of
 from flows.validate.engine.references import Gathered
@@ -98,26 +98,27 @@ def _gathered(keys: Gathered | None, more: Exact | None) -> Gathered | None:
     return keys
 
 
-def _judged_again(table: Table, suspects: Iterator[Suspect], log: RowLog) -> Iterator[Record]:
+def _judged_again(table: Table, suspects: Iterator[tuple[int, list[Any]]], log: RowLog) -> Iterator[Record]:
     """Yield those rows of which a key is met again that have an error, with those that are in the log."""
     seen = rows.memory(table)
-    for suspect in suspects:
-        wrong = suspect.number in log
-        faults = rows.judged(table, Suspect(suspect.number, suspect.cells) if wrong else suspect, seen)
+    for number, cells_of in suspects:
+        if number in log:
+            faults = rows.judged(table, Suspect(number, cells_of), seen)
+        else:
+            faults = rows.of_keys(table, Suspect(number, cells_of, {}, ()), seen)
         if faults:
-            yield record(rows.told(suspect.number, suspect.cells, faults))
+            yield rows.recorded(number, cells_of, faults)
 
 
-def _met_again(source: Source, again: Places, sizes: list[int]) -> Iterator[Suspect]:
-    """Yield the rows of which a key is met again, as if nothing else were wrong with them."""
+def _met_again(source: Source, again: Places, sizes: list[int]) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the number and the cells of each row of which a key is met again."""
     first = 1
     with source.pieces() as pieces:
         for piece, size in zip(pieces, sizes, strict=True):
             begin, end = np.searchsorted(again, (first, first + size))
             numbers = again[begin:end]
             rows_of = source.taken(piece, numbers - first, size) if len(numbers) else []
-            for number, row in zip(numbers.tolist(), rows_of, strict=True):
-                yield Suspect(number, row, {}, ())
+            yield from zip(numbers.tolist(), rows_of, strict=True)
             first += size
 
 

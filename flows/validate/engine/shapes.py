@@ -90,18 +90,46 @@ def fixed(pattern: str) -> Sure | None:
     return sure
 
 
-def numbered(pattern: str, numbers: dict[int, Range]) -> Sure:
-    """Return what proves a text of the letters of `pattern` with two digits from each place on, in their range."""
+def dated(pattern: str, numbers: dict[int, Range]) -> Sure:
+    """Return what proves a text of the letters of `pattern` that begins with a day that there is.
+
+    Other numbers of two digits are within their range, each from its place on.
+    """
     shape = fixed(pattern)
 
     def sure(column: Column) -> Flags:
         found, text = shape(column) if shape else np.zeros(len(column), bool), _text(column)
-        for place, (least, most) in numbers.items():
-            tens, ones = (text.data[text.begins + at] - np.uint8(ord("0")) for at in (place, place + 1))
-            found &= tens * np.uint8(10) + ones - np.uint8(least) <= most - least
+        for place, (least, most) in (numbers | {MONTH: (1, 12), DAY: (1, 31)}).items():
+            found &= _pair(text, text.begins + place) - np.uint8(least) <= most - least
+        late = np.flatnonzero(found & (_pair(text, text.begins + DAY) > SHORTEST))
+        found[late] = _is_day(text, text.begins[late])
         return found
 
     return sure
+
+
+MONTH, DAY = 5, 8
+"""Places in a day as ISO 8601 has it."""
+SHORTEST = 28
+"""Days that every month has."""
+LENGTHS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.uint8)
+"""How many days each month has, by its number."""
+
+
+def _pair(text: _Text, places: NDArray[np.intp]) -> Bytes:
+    """Return the number that two digits make, from each place on."""
+    zero = np.uint8(ord("0"))
+    found: Bytes = (text.data[places] - zero) * np.uint8(10) + (text.data[places + 1] - zero)
+    return found
+
+
+def _is_day(text: _Text, begins: NDArray[np.intp]) -> Flags:
+    """Return which texts begin with a day that its month has, given that its digits and its month are good."""
+    month, day = _pair(text, begins + MONTH), _pair(text, begins + DAY)
+    century, year = _pair(text, begins), _pair(text, begins + 2)
+    leap = np.where(year == 0, century, year) % 4 == 0
+    found: Flags = (day <= LENGTHS[month]) & (leap | (month != 2) | (day <= SHORTEST))  # noqa: PLR2004 - February
+    return found
 
 
 def _bounds(shape: list[Range]) -> list[np.uint64]:
@@ -174,8 +202,7 @@ def uri(column: Column) -> Flags:
 
 
 DATE, CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
-IN_DATE = {5: (1, 12), 8: (1, 28)}
-IN_INSTANT = IN_DATE | {11: (0, 23), 14: (0, 59), 17: (0, 59)}
-day = numbered(DATE, IN_DATE)
-local = numbered(f"{DATE}T{CLOCK}", IN_INSTANT)
-instant = numbered(f"{DATE}T{CLOCK}Z", IN_INSTANT)
+IN_CLOCK = {11: (0, 23), 14: (0, 59), 17: (0, 59)}
+day = dated(DATE, {})
+local = dated(f"{DATE}T{CLOCK}", IN_CLOCK)
+instant = dated(f"{DATE}T{CLOCK}Z", IN_CLOCK)

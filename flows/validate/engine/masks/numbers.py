@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flows.validate.engine import cells
-from flows.validate.engine.cells import Bad, Column, any_of, cast, either
+from flows.validate.engine.cells import Bad, Column, any_of, casting, either
 from flows.validate.engine.masks.asked import (
     BOUND_NAMES,
     COMPARE,
@@ -36,9 +36,10 @@ def of_integer(asked: Rules) -> Mask | None:
     enum = int_enum(asked.enum)
     if asked.enum is not None and enum is None:
         return None
+    read = casting(pa.int64(), INTEGERS, b"0123456789-", b"xX")
 
     def screen(column: Column) -> Screened:
-        values, bad = cast(column, pa.int64(), INTEGERS, b"0123456789-", b"xX")
+        values, bad = read(column)
         bad = either(bad, outside(values, asked.bounds))
         return (bad if enum is None else either(bad, any_of(~cells.among(values, enum)))), values
 
@@ -53,10 +54,11 @@ def of_number(asked: Rules) -> Mask | None:
     limits = {name: float(bound) for name, bound in asked.bounds.items()}
     exact = all(len(str(bound)) <= EXACT_BYTES and "E" not in str(bound).upper() for bound in asked.bounds.values())
     plain = not {"group_char", "decimal_char"} & set(field.list_defined())
+    read = casting(pa.float64(), NUMBERS, b"0123456789-+.", b"nNiIeE")
 
     def screen(column: Column) -> Screened:
         written, bad = (column, None) if plain else _plain_number(column, field)
-        values, wrong = cast(written, pa.float64(), NUMBERS, b"0123456789-.", b"nNiIeE")
+        values, wrong = read(written)
         return either(either(bad, wrong), _beyond(values, limits, written if exact else None)), values
 
     return screen
@@ -122,10 +124,11 @@ def of_year(asked: Rules) -> Mask | None:
     enum = int_enum(asked.enum)
     if asked.enum is not None and enum is None:
         return None
+    read = casting(pa.int64(), YEARS, b"0123456789", b"xX-")
 
     def screen(column: Column) -> Screened:
         bad = any_of((cells.lengths(column) != len("2020")) & cells.flags(column.is_valid(), empty=False))
-        values, wrong = cast(cells.without(column, bad), pa.int64(), YEARS, b"0123456789", b"xX-")
+        values, wrong = read(cells.without(column, bad))
         bad = either(either(bad, wrong), outside(values, asked.bounds))
         return (bad if enum is None else either(bad, any_of(~cells.among(values, enum)))), values
 

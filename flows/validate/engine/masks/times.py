@@ -2,14 +2,14 @@
 
 import re
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from flows.validate.engine import cells, shapes
-from flows.validate.engine.cells import Bad, Column, any_of, cast, either
+from flows.validate.engine.cells import Bad, Column, Read, any_of, casting, either
 from flows.validate.engine.masks.asked import Mask, Rules, Screened, fits, outside
 
 YMD = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -44,9 +44,10 @@ def of_date(asked: Rules) -> Mask | None:
     bounds = {name: bound.toordinal() - EPOCH.toordinal() for name, bound in asked.bounds.items()}
     if asked.field.format not in ("default", "%Y-%m-%d"):
         return None if asked.bounds else _by_format(asked.field.format)
+    read = casting(pa.date32(), DAYS, b"0123456789-")
 
     def screen(column: Column) -> Screened:
-        values, bad = cast(column, pa.date32(), DAYS, b"0123456789-")
+        values, bad = read(column)
         return either(bad, outside(values, {"minimum": FIRST_DAY, "maximum": LAST_DAY} | bounds)), values
 
     return screen
@@ -84,11 +85,13 @@ def of_datetime(asked: Rules) -> Mask | None:
     aware = [bound.tzinfo is not None for bound in asked.bounds.values()]
     bounds = {name: _instant(bound) for name, bound in asked.bounds.items()}
     bounds["minimum"] = max(bounds.get("minimum", FIRST_INSTANT), FIRST_INSTANT)
+    read = Readers(
+        casting(pa.timestamp("us", "UTC"), INSTANTS, INSTANT_LETTERS, b" "),
+        casting(pa.timestamp("us"), LOCALS, INSTANT_LETTERS, b" "),
+    )
 
     def screen(column: Column) -> Screened:
-        sizes = cells.lengths(column)
-        found = _uniform(column, sizes)
-        values, bad, zoned = found or _mixed(column)
+        values, bad, zoned = _uniform(column, read) or _mixed(column, read)
         if aware and not (all(aware) if zoned else zoned is False and not any(aware)):
             return cells.flags(column.is_valid(), empty=False), None
         return either(bad, outside(values, bounds)), values
@@ -100,25 +103,33 @@ FEW = 50
 """One cell in so many may be written in another way than the others."""
 
 
-def _uniform(column: Column, sizes: NDArray[np.int32]) -> tuple[Column, Bad, bool | None] | None:
+class Readers(NamedTuple):
+    """What reads instants, and local times."""
+
+    instants: Read
+    local: Read
+
+
+def _uniform(column: Column, read: Readers) -> tuple[Column, Bad, bool | None] | None:
     """Return values where nearly every cell is an instant of whole seconds in UTC, or a local time of them."""
-    for size, kind, shape in ((20, pa.timestamp("us", "UTC"), INSTANTS), (19, pa.timestamp("us"), LOCALS)):
-        even = (sizes == size) & (cells.letters_at(column, len("2020-01-31")) == ord("T"))
+    divided = cells.letters_at(column, len("2020-01-31")) == ord("T")
+    for example, of_kind in (("2020-01-31T00:00:00Z", read.instants), ("2020-01-31T00:00:00", read.local)):
+        even = (cells.lengths(column) == len(example)) & divided
         odd = any_of(~even & cells.flags(column.is_valid(), empty=False))
         if odd is not None and np.count_nonzero(odd) * FEW > len(odd):
             continue
-        values, bad = cast(cells.without(column, odd), kind, shape, INSTANT_LETTERS)
-        return values, either(odd, bad), shape is INSTANTS
+        values, bad = of_kind(cells.without(column, odd))
+        return values, either(odd, bad), of_kind is read.instants
     return None
 
 
-def _mixed(column: Column) -> tuple[Column, Bad, bool | None]:
+def _mixed(column: Column, read: Readers) -> tuple[Column, Bad, bool | None]:
     """Return values of instants with and without a zone, and whether all have one, none has, or some have (None)."""
     there = cells.matches(column, INSTANT) & cells.flags(column.is_valid(), empty=False)
     plain = cells.matches(column, LOCAL) & cells.flags(column.is_valid(), empty=False)
     zoned = cells.without(column, ~there)
-    instants, wrong = cast(zoned, pa.timestamp("us", "UTC"), INSTANTS, INSTANT_LETTERS)
-    local, odd = cast(cells.without(column, ~plain), pa.timestamp("us"), LOCALS, INSTANT_LETTERS)
+    instants, wrong = read.instants(zoned)
+    local, odd = read.local(cells.without(column, ~plain))
     values = pc.coalesce(instants.view(pa.int64()), local.view(pa.int64()))
     bad = either(either(wrong, odd), any_of(~(there | plain) & cells.flags(column.is_valid(), empty=False)))
     return values, bad, None if plain.any() and there.any() else bool(there.any())

@@ -172,10 +172,11 @@ KINDS = {
     "integer": (pa.int64(), numbers.INTEGERS, b"0123456789-", b"xX"),
     "number": (pa.float64(), numbers.NUMBERS, b"0123456789-+.", b"nNiIeE"),
     "year": (pa.int64(), numbers.YEARS, b"0123456789", b"xX-"),
-    "day": (pa.date32(), times.DAYS, b"0123456789-", b""),
-    "instant": (pa.timestamp("us", "UTC"), times.INSTANTS, times.INSTANT_LETTERS, b" "),
-    "local": (pa.timestamp("us"), times.LOCALS, times.INSTANT_LETTERS, b" "),
+    "day": (pa.date32(), times.DAYS, b"", b""),
+    "instant": (pa.timestamp("us", "UTC"), times.INSTANTS, b"", b" "),
+    "local": (pa.timestamp("us"), times.LOCALS, b"", b" "),
 }
+SIZES = {"instant": len("2020-01-31T00:00:00Z"), "local": len("2020-01-31T00:00:00")}
 NUMBERS = ["1", "-20", "007", "2021", "1.5", "9223372036854775807", "99999999999999999999", "1e5", "nan"]
 MOMENTS = ["2020-02-29", "2021-02-29", "2020-02-29T10:20:30Z", "2020-02-29T10:20:30", "2020-02-30T10:20:30Z"]
 VALUES = st.sampled_from([*NUMBERS, *MOMENTS])
@@ -184,6 +185,8 @@ VALUES = st.sampled_from([*NUMBERS, *MOMENTS])
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.lists(st.none() | almost(VALUES, "019xXeE+-. _T:Z,\t"), min_size=1, max_size=5))
 def test_what_was_read_before_does_not_change_what_is_read_of_cells(kind: str, texts: list[str | None]) -> None:
+    if kind in SIZES:  # others are sorted out before
+        texts = [text for text in texts if text is None or (len(text) == SIZES[kind] and text[10] == "T")]
     fresh, used = (cells.casting(*KINDS[kind]) for _ in range(2))
     used(column(["~"]))
     (values, bad), (again, odd) = fresh(column(texts)), used(column(texts))

@@ -93,7 +93,8 @@ def frictionless() -> Judge:
 
 
 def _whole(system: Any) -> None:
-    """Let frictionless import what it otherwise does when it meets the first address, or the first schema."""
+    """Let frictionless import what it otherwise does when it meets the first name, address or schema."""
+    import slugify.slugify  # noqa: F401
     from frictionless.platform import platform
 
     _ = system.plugins, platform.jsonschema, platform.rfc3986, platform.validators

@@ -127,19 +127,21 @@ Read = Callable[[Column], tuple[Column, Bad]]
 """Returns the values of cells, and which cells have none of the kind."""
 
 
-def casting(kind: Any, fits: Fits, letters: bytes, forbidden: bytes = b"") -> Read:
+def casting(kind: Any, fits: Fits, letters: bytes = b"", forbidden: bytes = b"") -> Read:
     """Return what reads cells as values of a kind that Arrow casts texts to.
 
-    All at once where Arrow can, unless a cell has one of the `forbidden` letters; else those of `letters` alone, if
-    it can read all of these; else those that `fits` takes. It casts nothing that has other letters than these and the
-    forbidden, so the first way is not tried where the cells before had some that are bad.
+    All at once where Arrow can, unless a cell has one of the `forbidden` letters; else those of `letters` alone, where
+    these are given, if it can read all of them; else those that `fits` takes. What Arrow can read has no other letters
+    than these and the forbidden, or fits; so the first way is not tried where the cells before had some that are bad.
     """
     hopeful = True
 
     def whole(column: Column) -> tuple[Column, Bad] | None:
         return (column.cast(kind), None) if hopeful and not (forbidden and holds(column, forbidden)) else None
 
-    def of_letters(column: Column) -> tuple[Column, Bad]:
+    def of_letters(column: Column) -> tuple[Column, Bad] | None:
+        if not letters:
+            return None
         odd = any_of(_of_other_letters(column, letters))
         return without(column, odd).cast(kind), odd
 

@@ -18,7 +18,6 @@ CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 TIME = rf"\A{CLOCK}\z"
 INSTANT = rf"\A{YMD}T{CLOCK}(?:\.[0-9]{{1,6}})?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])\z"
 LOCAL = rf"\A{YMD}T{CLOCK}(?:\.[0-9]{{1,6}})?\z"
-INSTANT_LETTERS = b"0123456789-:.TZ+"
 YEARMONTH = r"\A[0-9]{1,6}-(?:0?[1-9]|1[0-2])\z"
 DURATION = (
     r"\AP(?:[0-9]{1,4}Y)?(?:[0-9]{1,4}M)?(?:[0-9]{1,4}D)?(?:T(?:[0-9]{1,4}H)?(?:[0-9]{1,4}M)?(?:[0-9]{1,4}S)?)?\z"
@@ -44,7 +43,7 @@ def of_date(asked: Rules) -> Mask | None:
     bounds = {name: bound.toordinal() - EPOCH.toordinal() for name, bound in asked.bounds.items()}
     if asked.field.format not in ("default", "%Y-%m-%d"):
         return None if asked.bounds else _by_format(asked.field.format)
-    read = casting(pa.date32(), DAYS, b"0123456789-")
+    read = casting(pa.date32(), DAYS)
 
     def screen(column: Column) -> Screened:
         values, bad = read(column)
@@ -86,8 +85,8 @@ def of_datetime(asked: Rules) -> Mask | None:
     bounds = {name: _instant(bound) for name, bound in asked.bounds.items()}
     bounds["minimum"] = max(bounds.get("minimum", FIRST_INSTANT), FIRST_INSTANT)
     read = Readers(
-        casting(pa.timestamp("us", "UTC"), INSTANTS, INSTANT_LETTERS, b" "),
-        casting(pa.timestamp("us"), LOCALS, INSTANT_LETTERS, b" "),
+        casting(pa.timestamp("us", "UTC"), INSTANTS, forbidden=b" "),
+        casting(pa.timestamp("us"), LOCALS, forbidden=b" "),
     )
 
     def screen(column: Column) -> Screened:

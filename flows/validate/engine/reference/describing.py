@@ -1,0 +1,57 @@
+"""What a description is to frictionless: a resource, a package."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from frictionless import FrictionlessException, Package, Resource, Schema, helpers
+from frictionless import errors as reference_errors
+
+
+def described_resource(descriptor: dict[str, Any], base: str) -> Any:
+    """Return the resource that `descriptor` describes; FrictionlessException where it describes none."""
+    _has_its_shape(descriptor)
+    return _where_it_is(Resource.from_descriptor(descriptor, basepath=base))
+
+
+def described_package(descriptor: dict[str, Any], base: str) -> Any:
+    """Return the package that `descriptor` describes; FrictionlessException where it describes none."""
+    for entry in descriptor["resources"]:
+        _has_its_shape(entry)
+    package = Package.from_descriptor(descriptor, basepath=base)
+    package.to_descriptor(validate=True)
+    for one in package.resources:
+        _where_it_is(one)
+    return package
+
+
+def _where_it_is(resource: Any) -> Any:
+    """Return a resource that is remote where its path is: frictionless looks at the place of its description alone."""
+    if resource.path and helpers.is_remote_path(resource.path):
+        resource.schema, resource.dialect = resource.schema, resource.dialect  # read from beside the description
+        resource.basepath = resource.path.rpartition("/")[0]
+    return resource
+
+
+def _has_its_shape(entry: Any) -> None:
+    """Raise FrictionlessException for a schema of a shape that frictionless dies of before it looks at it."""
+    schema = entry.get("schema") if isinstance(entry, dict) else None
+    for note in _odd(schema) if isinstance(schema, dict) else ():
+        raise FrictionlessException(reference_errors.SchemaError(note=note))
+
+
+def _odd(schema: dict[str, Any]) -> Iterator[str]:
+    fields, keys = schema.get("fields"), schema.get("foreignKeys")
+    for one in fields if isinstance(fields, list) else ():
+        if not isinstance(one, dict):
+            yield f"fields: {one!r} is no object with a name"
+    if keys and not isinstance(keys, list):
+        yield f"foreignKeys: {keys!r} is no list of objects"
+    for key in keys if isinstance(keys, list) else ():
+        refers = key.get("reference", {}) if isinstance(key, dict) else {}
+        if not isinstance(refers, dict):
+            yield f"foreignKeys: the reference {refers!r} is no object with a resource and fields"
+
+
+def retrieved(path: str) -> dict[str, Any]:
+    """Return a description that lies in a file of JSON or YAML; FrictionlessException where there is none."""
+    return cast("dict[str, Any]", Schema.metadata_retrieve(path))

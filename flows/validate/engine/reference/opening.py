@@ -1,0 +1,185 @@
+"""A source as frictionless opens it: its header, its fields, its keys, its rows."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from frictionless import Dialect, FrictionlessException, Schema
+from frictionless import errors as reference_errors
+from frictionless.formats.csv.control import CsvControl
+from frictionless.resources import TableResource
+
+from flows.validate.engine.faults import Fault
+from flows.validate.engine.inputs import READERS, NotRead, excel
+from flows.validate.engine.reference.reading import refused
+from flows.validate.engine.reference.wording import fault
+
+
+class Key(NamedTuple):
+    """A foreign key: positions of the fields, their names, the table they refer to and its fields."""
+
+    positions: tuple[int, ...]
+    names: tuple[str, ...]
+    table: str
+    fields: tuple[str, ...]
+
+
+class Opened(NamedTuple):
+    """A source that frictionless has opened: what it found at the top, and what it expects below."""
+
+    resource: Any
+    labels: list[str]
+    fields: list[Any]
+    """The fields that are expected, in the order of the columns."""
+    faults: list[Fault]
+    """Errors of the header."""
+    unique: tuple[int, ...]
+    primary: tuple[int, ...]
+    foreign: tuple[Key, ...]
+    source: Callable[[], Iterator[list[Any]]] | None = None
+    """What yields its rows, the header first, where frictionless has no reader for its format."""
+
+    @property
+    def dialect(self) -> Any:
+        """The dialect, declared or found."""
+        return self.resource.dialect
+
+
+def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
+    """Return `resource`, opened without reading what its foreign keys refer to, or why it cannot be opened.
+
+    With `linear`, constraints that frictionless would die of or hang in are taken out, and told among its faults.
+    """
+    source = own(resource)
+    try:
+        keys = resource.schema.foreign_keys if resource.schema else []
+        if source:
+            resource = inline(resource, list(islice(source(), SAMPLE)))
+        else:
+            resource.to_descriptor(validate=True)
+            resource = alone(resource)
+        taken_out = refused(resource.schema.fields) if linear and resource.schema else []
+        resource.open()
+        fields = resource.header.get_expected_fields()
+    except FrictionlessException as exception:
+        return [fault(error) for error in exception.to_errors()]
+    except NotRead as error:
+        return [Fault("source-error", str(error))]
+    except (EOFError, zlib.error) as error:  # of a file of a few bytes; frictionless tells the same of larger ones
+        return [Fault("source-error", str(error))]
+    places = {field.name: place for place, field in enumerate(fields)}
+    unique = tuple(place for place, field in enumerate(fields) if field.constraints.get("unique"))
+    return Opened(
+        resource,
+        list(resource.labels),
+        fields,
+        taken_out + [fault(error) for error in _first_errors(resource)],
+        unique,
+        _primary(resource, places),
+        tuple(_foreign(key, places) for key in keys if set(key["fields"]) <= set(places)),
+        source,
+    )
+
+
+SAMPLE = 101
+"""Rows that frictionless is shown of a source that is read here, the header among them."""
+
+
+def of_rows(name: str, rows: Callable[[], Iterator[list[Any]]], schema: dict[str, Any]) -> Any:
+    """Return a resource of rows in memory, the names of the columns first."""
+    return TableResource(name=name, data=cast("Any", rows), schema=Schema.from_descriptor(schema))
+
+
+def own(resource: Any) -> Callable[[], Iterator[list[Any]]] | None:
+    """Return what reads a format that is read here; None for those that frictionless reads."""
+    if callable(resource.data):
+        return cast("Callable[[], Iterator[list[Any]]]", resource.data)
+    read = READERS.get(str(resource.format))
+    if read is None or resource.data is not None or resource.scheme != "file" or resource.compression:
+        return None
+    names, place = resource.schema.field_names if resource.schema else [], Path(resource.normpath)
+    if read is excel:
+        sheet = _sheet(resource.dialect.to_descriptor())
+        return lambda: excel(place, names, sheet)
+    return lambda: read(place, names)
+
+
+def _sheet(dialect: dict[str, Any]) -> str | int:
+    """Return the sheet that a dialect names, as the standard or as frictionless has it; else the first."""
+    for told in (dialect, dialect.get("excel", {}), dialect.get("ods", {})):
+        for name in ("sheet", "sheetName", "sheetNumber"):
+            if isinstance(told, dict) and isinstance(told.get(name), str | int):
+                return cast("str | int", told[name])
+    return 1
+
+
+def inline(resource: Any, sample: list[list[Any]]) -> Any:
+    """Return a table that frictionless opens in place of a file that it does not read."""
+    schema = resource.schema.to_copy() if resource.schema else None
+    if schema:
+        schema.foreign_keys = []
+    dialect = Dialect(header_rows=[1])
+    return TableResource(
+        name=resource.name, data=sample, schema=schema, dialect=dialect, hash=resource.hash, bytes=resource.bytes,
+        rows=resource.rows, fields=resource.fields,
+    )  # fmt: skip
+
+
+def alone(resource: Any) -> Any:
+    """Return a copy of `resource` that does not read other tables when it is opened."""
+    copy = resource.to_copy()
+    if copy.schema:
+        copy.schema.foreign_keys = []
+    return copy
+
+
+def _first_errors(resource: Any) -> list[Any]:
+    empty = not (resource.labels or resource.fragment)
+    first = [reference_errors.SourceError(note="the source is empty")] if empty else []
+    return first + list(resource.header.errors)
+
+
+def _primary(resource: Any, places: dict[str, int]) -> tuple[int, ...]:
+    """Return the positions of the primary key, in the order in which frictionless reads them."""
+    key = resource.schema.primary_key
+    if not key or not set(key) <= set(places):
+        return ()
+    if resource.dialect.header_case:
+        return tuple(places[name] for name in key)
+    lower = {name.lower() for name in key}
+    return tuple(place for name, place in places.items() if name.lower() in lower)
+
+
+def _foreign(key: Any, places: dict[str, int]) -> Key:
+    names = tuple(key["fields"])
+    return Key(
+        tuple(places[name] for name in names), names, key["reference"]["resource"], tuple(key["reference"]["fields"])
+    )
+
+
+def csv_control(table: Opened) -> Any:
+    """Return the settings of a CSV file as Python's csv module takes them."""
+    return CsvControl.from_dialect(table.dialect).to_python()
+
+
+def rows(table: Opened) -> Iterator[tuple[int, list[Any]] | Fault]:
+    """Yield each row that frictionless reads, with its number; a fault where it can read no further."""
+    if table.source:
+        yield from _own_rows(table.source)
+        return
+    try:
+        for number, cells in table.dialect.read_enumerated_content_stream(table.resource.cell_stream):
+            yield number, list(cells)
+    except FrictionlessException as exception:
+        yield fault(exception.error)
+
+
+def _own_rows(source: Callable[[], Iterator[list[Any]]]) -> Iterator[tuple[int, list[Any]] | Fault]:
+    try:
+        for number, cells in enumerate(source(), start=1):
+            if number > 1:
+                yield number, cells
+    except NotRead as error:
+        yield Fault("source-error", str(error))

@@ -1,0 +1,70 @@
+"""How frictionless reads a cell: by code of its own, with patterns that cannot hang."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+
+from frictionless.schema import field as field_module
+
+from flows.validate.engine.faults import Fault
+from flows.validate.engine.patterns import PatternRefused, linear
+
+Reader = Callable[[Any], tuple[Any, dict[str, str] | None]]
+"""Reads a cell: its value, and what is wrong by the name of the rule."""
+
+
+def reader(field: Any, *, linear: bool) -> Reader:
+    """Return what reads a cell of `field`; with `linear`, patterns run in time that grows with the cell alone."""
+    if not linear:
+        return cast("Reader", field.create_cell_reader())
+    with _linear_patterns():
+        read = cast("Reader", field.create_cell_reader())
+    return _keeping(read) if field.type == "array" else read
+
+
+def _keeping(read: Reader) -> Reader:
+    """Return what reads as `read` does, and keeps a list as it is: frictionless puts what it has read into it."""
+    return lambda cell: read(cell[:] if isinstance(cell, list) else cell)
+
+
+def refused(fields: list[Any]) -> list[Fault]:
+    """Take out of `fields` the constraints that frictionless would die of or hang in, and return what they are."""
+    found = []
+    for one in fields:
+        for name, why in list(_refused(one)):
+            found.append(Fault("constraint-refused", f'field "{one.name}", constraint "{name}": {why}', one.name))
+            del one.constraints[name]
+    return found
+
+
+def _refused(one: Any) -> Iterator[tuple[str, str]]:
+    for name, value in one.constraints.items():
+        if name == "pattern" and name in one.supported_constraints:
+            try:
+                linear(str(value))
+            except PatternRefused as error:
+                yield name, str(error)
+        if name in BOUNDS and name in one.supported_constraints and _unreadable(one, value):
+            yield name, f"{value!r} is no {one.type}"
+
+
+BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+
+
+def _unreadable(one: Any, value: Any) -> bool:
+    try:
+        return one.create_value_reader()(value) is None
+    except Exception:  # noqa: BLE001 - whatever frictionless dies of
+        return True
+
+
+@contextmanager
+def _linear_patterns() -> Iterator[None]:
+    """Let frictionless compile patterns, which it wraps in `^` and `$`, into such as run in linear time."""
+    own = field_module.re
+    field_module.re = SimpleNamespace(compile=lambda pattern: SimpleNamespace(match=linear(pattern[1:-1])))
+    try:
+        yield
+    finally:
+        field_module.re = own

@@ -257,6 +257,20 @@ def test_where_a_block_ends_changes_nothing(tmp_path: Path, block: int) -> None:
     assert random_tables.difference(tmp_path, Case(ODD_ENDS, descriptor, block)) is None
 
 
+@pytest.mark.parametrize(
+    "declared", ["ascii", "us-ascii", "utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le"]
+)
+@pytest.mark.parametrize("written", ["ascii", "utf-8", "utf-8-sig", "latin-1", "utf-16"])
+@pytest.mark.parametrize("block", [7000, 1 << 20])
+def test_a_file_of_another_encoding_than_it_says_is_judged_as_by_frictionless(
+    tmp_path: Path, declared: str, written: str, block: int
+) -> None:
+    rows = "".join(f"{one},name {one}\n" for one in range(2000)) + ("" if written == "ascii" else "2000,ä\n")
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}]}
+    descriptor = {"name": "t", "path": "table.csv", "schema": schema, "encoding": declared, "dialect": {}}
+    assert random_tables.difference(tmp_path, Case(f"id,name\n{rows}".encode(written), descriptor, block)) is None
+
+
 # Keys
 
 

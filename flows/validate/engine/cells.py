@@ -168,7 +168,7 @@ def _first(column: Column, *ways: Callable[[Column], tuple[Column, Bad] | None])
 
 
 def _of_other_letters(column: Column, letters: bytes) -> NDArray[np.bool_]:
-    """Return which cells have a byte that is none of `letters`, or no byte at all and yet a value."""
+    """Return which cells have a byte that is none of `letters`."""
     other = np.ones(256, bool)
     other[list(letters)] = False
     offsets = _offsets(column)

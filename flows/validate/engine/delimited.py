@@ -95,12 +95,12 @@ def _text(file: IO[bytes], encoding: str) -> Iterator[bytes]:
     """Yield a file block by block as UTF-8, without its byte order mark."""
     name = codecs.lookup(encoding).name
     if name in ("utf-8", "utf-8-sig", "ascii"):
-        block = file.read(BLOCK)
-        yield block[len(codecs.BOM_UTF8) :] if name == "utf-8-sig" and block.startswith(codecs.BOM_UTF8) else block
+        marked = name == "utf-8-sig"
         while block := file.read(BLOCK):
             if name == "ascii" and not block.isascii():
                 raise Unreadable
-            yield block
+            yield block.removeprefix(codecs.BOM_UTF8) if marked else block
+            marked = False
         return
     decode = codecs.getincrementaldecoder(encoding)()
     try:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flows.validate.engine import cells, patterns, shapes
 from flows.validate.engine.masks import numbers, times
-from flows.validate.engine.masks.texts import URI
+from flows.validate.engine.masks.texts import EMAIL, URI
 
 CODES = [
     "[A-Z]{2}-[0-9]{6}",
@@ -68,6 +68,25 @@ def holds(texts: list[str | None], sure: shapes.Sure, pattern: str) -> None:
 @given(st.lists(st.none() | LINKS, max_size=9))
 def test_a_link_that_is_proven_is_one(texts: list[str | None]) -> None:
     holds(texts, shapes.uri, URI)
+
+
+MAILS = almost(
+    st.sampled_from(
+        ["u1@mail.example.org", "a.b@c.de", "ab@c.d1.info", "a@b.co", "a@@b.co", "a@.co", "@b.co", "a@b.museum"]
+    ),
+    "a1.@-_+A \n",
+)
+
+
+@given(st.lists(st.none() | MAILS | st.text("a1.@", max_size=9), max_size=9))
+def test_an_address_of_mail_that_is_proven_is_one(texts: list[str | None]) -> None:
+    holds(texts, shapes.mail, EMAIL)
+
+
+def test_common_addresses_of_mail_are_proven_beside_others() -> None:
+    common = {"u1@mail.example.org", "a.b@c.de", "x9@y.info"}
+    texts = ["u1@mail.example.org", "", "none", "a.b@c.de", None, "a@b@c.info", "x9@y.info"]
+    assert shapes.mail(column(texts)).tolist() == [text in common for text in texts]
 
 
 DAYS = st.sampled_from(["2020-01-28", "2020-12-31", "2021-02-29", "0000-10-01", "9999-06-30"])

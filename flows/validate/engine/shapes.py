@@ -25,6 +25,8 @@ FIRST = 500
 """Cells that are looked at before the others."""
 MOST_LETTERS = 64
 """A text of more letters is left to its pattern."""
+BEYOND = MOST_LETTERS + WORD
+"""Bytes after the last cell, so that one looks beyond no end."""
 HIGH = 0x80
 """The bit of a byte that no letter of ASCII has."""
 SCHEMES = (b"https://", b"http://w")
@@ -66,7 +68,7 @@ class _Text(NamedTuple):
 def _text(column: Column) -> _Text:
     sizes, data = cells.lengths(column), cells.text(column)
     ends = np.cumsum(sizes, dtype=np.intp)
-    return _Text(np.frombuffer(b"".join((data, bytes(MOST_LETTERS + WORD))), np.uint8), ends - sizes, ends)
+    return _Text(np.frombuffer(b"".join((data, bytes(BEYOND))), np.uint8), ends - sizes, ends)
 
 
 def fixed(pattern: str) -> Sure | None:
@@ -199,6 +201,35 @@ def uri(column: Column) -> Flags:
     found &= _among(text.data[text.begins + len(SCHEMES[0])], (LOWER, DIGIT))
     found |= begin == int.from_bytes(SCHEMES[1], "little")
     return found & (text.ends - text.begins > len(SCHEMES[0]))
+
+
+def mail(column: Column) -> Flags:
+    """Return which cells are addresses of mail in lower letters and digits, under a domain of two to four letters."""
+    text = _text(column)
+    at = text.data == ord("@")
+    cut = at | (text.data == ord("."))
+    odd = ~(cut | _among(text.data, (LOWER, DIGIT)))
+    odd[:-1] |= cut[:-1] & cut[1:]  # nothing between two
+    places = np.flatnonzero(at)
+    order = np.searchsorted(text.ends, places, side="right")
+    found: Flags = np.bincount(order, minlength=len(text.ends)) == 1
+    found[np.searchsorted(text.ends, np.flatnonzero(odd[:-BEYOND]), side="right")] = False
+    domain = np.zeros(len(text.ends), np.intp)
+    domain[order] = places
+    found &= ~cut[text.begins] & _has_top(text, domain)
+    return found
+
+
+def _has_top(text: _Text, domain: NDArray[np.intp]) -> Flags:
+    """Return which cells end in a dot, somewhere behind the place of their domain, and two to four letters."""
+    last = [text.data[text.ends - back] for back in range(1, 6)]
+    letter, dot = [_among(one, [LOWER]) for one in last], [one == ord(".") for one in last]
+    found = np.zeros(len(domain), bool)
+    letters = letter[0]
+    for back in range(1, 4):
+        letters &= letter[back]
+        found |= letters & dot[back + 1] & (text.ends - (back + 2) > domain)
+    return found
 
 
 DATE, CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"

@@ -69,7 +69,7 @@ def _following(pattern: str) -> Callable[[Column], Bad]:
 
 
 def _email(column: Column) -> Bad:
-    return either(any_of(cells.lengths(column) > EMAIL_BYTES), any_of(~cells.matches(column, EMAIL)))
+    return either(any_of(cells.lengths(column) > EMAIL_BYTES), any_of(~shapes.matches(column, EMAIL, shapes.mail)))
 
 
 FORMATS: dict[str, Callable[[Column], Bad]] = {

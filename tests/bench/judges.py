@@ -7,6 +7,7 @@ that imports are no part of what is measured. Judges of whole columns are given 
 import csv
 import json
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,9 +95,10 @@ def frictionless() -> Judge:
 
 def _whole(system: Any) -> None:
     """Let frictionless import what it otherwise does when it meets the first name, address or schema."""
-    import slugify.slugify  # noqa: F401
     from frictionless.platform import platform
 
+    for name in ("slugify.slugify", "text_unidecode"):
+        import_module(name)
     _ = system.plugins, platform.jsonschema, platform.rfc3986, platform.validators
     _ = platform.dateutil_parser, platform.isodate
 

@@ -649,6 +649,29 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         'n\n"1,000"\n"1.000"\n',
         [("table.type", 3, "n")],
     ),
+    "the groups of an integer and missing values": (
+        {
+            "schema": {
+                "fields": [
+                    INTEGERS | {"groupChar": ",", "constraints": {"minimum": "-9,000"}},
+                    INTEGERS | {"name": "m", "groupChar": ",", "constraints": {"enum": ["1,000", 2]}},
+                    INTEGERS | {"name": "k"},
+                ],
+                "missingValues": ["", "-9,999", "-7"],
+                "primaryKey": "n",
+            }
+        },
+        'n,m,k\n"1,000",1000,1\n",",2,1\n"-9,999",2,1\n"-9,998",2,1\n-9999,3,1\n"-,7",2,1\n"10,00",2,1\n',
+        [
+            ("table.type", 3, "n"),
+            ("table.primary-key", 3, "n"),
+            ("table.primary-key", 4, "n"),
+            ("table.constraint.minimum", 5, "n"),
+            ("table.constraint.minimum", 6, "n"),
+            ("table.constraint.enum", 6, "m"),
+            ("table.primary-key", 8, "n"),
+        ],
+    ),
     "a null sequence": (
         {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}]}, "dialect": {"csv": {"nullSequence": "\\N"}}},
         "n,m\n1,\\N\n2,N\n",

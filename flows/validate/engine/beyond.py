@@ -111,10 +111,12 @@ def _field(one: dict[str, Any], extras: Extras) -> None:
         one["type"] = "any"
         extras.read.append(f"{name}, without a type, as any")
     _of_a_steward(one, name, extras)
-    if one["type"] == "integer" and one.get("groupChar"):
-        extras.groups[name] = str(one["groupChar"])
     constraints = one.get("constraints")
     constraints = constraints if isinstance(constraints, dict) else {}
+    if one["type"] == "integer" and one.get("groupChar"):
+        group = extras.groups[name] = str(one["groupChar"])
+        bounds = {rule: constraints[rule] for rule in BOUNDS if isinstance(constraints.get(rule), str)}
+        constraints |= {rule: bound.replace(group, "") for rule, bound in bounds.items()}
     if isinstance(one.get("categories"), list) and one["type"] in ("string", "integer"):
         values = [entry.get("value") if isinstance(entry, dict) else entry for entry in one["categories"]]
         if "enum" in constraints:
@@ -240,11 +242,11 @@ ASKS: dict[str, dict[str, Callable[[Any], Ask]]] = {
 
 def reading(name: str, read: Callable[[Any], Any], extras: Extras) -> Callable[[Any], Any]:
     """Return what reads a cell as `read` does, asks what else is asked, and tells what frictionless dies of."""
-    asks, group = extras.asks.get(name, {}), extras.groups.get(name)
+    asks = extras.asks.get(name, {})
 
     def read_and_ask(cell: Any) -> tuple[Any, dict[str, str] | None]:
         try:
-            value, notes = read(cell.replace(group, "") if group and isinstance(cell, str) else cell)
+            value, notes = read(cell)
             if value is None or notes:
                 return value, notes
             told = {rule: note for rule, ask in asks.items() if (note := ask(value))}

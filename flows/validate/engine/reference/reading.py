@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,13 +15,25 @@ Reader = Callable[[Any], tuple[Any, dict[str, str] | None]]
 """Reads a cell: its value, and what is wrong by the name of the rule."""
 
 
-def reader(field: Any, *, linear: bool) -> Reader:
-    """Return what reads a cell of `field`; with `linear`, patterns run in time that grows with the cell alone."""
+def reader(field: Any, *, linear: bool, group: str | None = None) -> Reader:
+    """Return what reads a cell of `field`; with `linear`, patterns run in time that grows with the cell alone.
+
+    `group` may stand between the digits of a whole number: frictionless takes it in fields of type number alone.
+    """
     if not linear:
         return cast("Reader", field.create_cell_reader())
     with _linear_patterns():
-        read = cast("Reader", field.create_cell_reader())
+        read = cast("Reader", (_grouping(field, group) if group else field).create_cell_reader())
     return _keeping(read) if field.type == "array" else read
+
+
+def _grouping(field: Any, group: str) -> Any:
+    """Return `field` as one that leaves `group` out of a text that stands for a value, before it reads it."""
+    read, grouping = field.create_value_reader(), copy(field)
+    vars(grouping)["create_value_reader"] = lambda: (
+        lambda cell: read(cell.replace(group, "") if isinstance(cell, str) else cell)
+    )
+    return grouping
 
 
 def _keeping(read: Reader) -> Reader:

@@ -456,6 +456,31 @@ def test_keys_of_json_lines_without_a_type_are_met_once_and_found(tmp_path: Path
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(
+    ("lines", "again"),
+    [
+        (["[1]", '"[1]"', '{"x": 1}', '"{\\"x\\": 1}"', "[[1]]", '[{"x": 1}]', "[]", "{}"], []),
+        (["[1]", "[1.0]", '{"x": [1], "y": 2}', '{"y": 2.0, "x": [1]}', "[true]", "[[], 1]", "[[1]]"], [3, 5, 6]),
+    ],
+)  # fmt: skip
+def test_lists_and_objects_are_met_twice_where_python_holds_them_equal_and_are_no_texts(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: list[str],
+    again: list[int],
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
+    (tmp_path / "t.jsonl").write_text("".join(f'{{"a": {one}}}\n' for one in lines), encoding="utf-8")
+    schema = {"fields": [{"name": "a", "type": "any", "constraints": {"unique": True}}]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    (result,) = targets.results(str(tmp_path / "t.jsonl"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    assert [(row.row if row else None, one.type) for row, one in result.errors()] == [
+        (row, "unique-error") for row in again
+    ]
+
+
 @pytest.mark.parametrize("target", ["datapackage.json", "children.csv", "parents.csv"])
 @pytest.mark.parametrize("fast", [False, True])
 def test_a_number_whose_digits_are_grouped_is_found_by_those_who_refer_to_it(

@@ -258,9 +258,29 @@ def reading(name: str, read: Callable[[Any], Any], extras: Extras) -> Callable[[
 
 
 def hashable(value: Any) -> Any:
-    """Return `value`, or what stands for it where Python has no hash for it."""
+    """Return `value`, or what stands for it where Python has no hash for it: equal where Python holds values equal."""
+    return value if _has_hash(value) else tuple(_parts(value))
+
+
+def _has_hash(value: Any) -> bool:
     try:
         hash(value)
     except TypeError:
-        return object() if isinstance(value, Decimal) else json.dumps(value, sort_keys=True, default=str)
-    return value
+        return False
+    return True
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Yield what a value is made of: each list and object by its kind and its size or names, then what is in it."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            names = sorted(one)
+            yield dict, *names
+            left += [one[name] for name in names]
+        elif isinstance(one, list | tuple):
+            yield type(one), len(one)
+            left += one
+        else:
+            yield one if _has_hash(one) else object()  # a signaling NaN, which is equal to nothing

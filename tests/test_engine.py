@@ -718,6 +718,48 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         'l\n"a,b"\na\n"a,b"\n',
         [("table.constraint.enum", 3, "l"), ("table.unique", 4, "l")],
     ),
+    "a list as it is written": (
+        {"schema": {"fields": [{"name": "l", "type": "list", "constraints": {"enum": ["a,b", ["c"]]}}]}},
+        'l\n"a,b"\nc\n"b,a"\n',
+        [("table.constraint.enum", 4, "l")],
+    ),
+    "a list of numbers": (
+        {
+            "schema": {
+                "fields": [{"name": "l", "type": "list", "itemType": "number", "constraints": {"enum": [[1.5, 2]]}}]
+            }
+        },
+        'l\n"1.5,2"\n"1.50,2.0"\n"2,1.5"\n',
+        [("table.constraint.enum", 4, "l")],
+    ),
+    "a list of instants": (
+        {
+            "schema": {
+                "fields": [
+                    {
+                        "name": "l",
+                        "type": "list",
+                        "itemType": "datetime",
+                        "constraints": {"enum": [["2020-01-01T00:00:00Z"]]},
+                    }
+                ]
+            }
+        },
+        "l\n2020-01-01T00:00:00Z\n2020-01-01T00:00:00\n",
+        [("table.constraint.enum", 3, "l")],
+    ),
+    "categories of numbers that are written as text": (
+        {
+            "schema": {
+                "fields": [
+                    INTEGERS | {"categories": ["01"], "constraints": {"enum": [1, 2]}},
+                    INTEGERS | {"name": "m", "categories": ["01"]},
+                ]
+            }
+        },
+        "n,m\n1,1\n2,2\n",
+        [("table.categories", 3, "n"), ("table.categories", 3, "m")],
+    ),
     "exclusive bounds": (
         {"schema": {"fields": [INTEGERS | {"constraints": {"exclusiveMinimum": 1}}]}},
         "n\n2\n1\n",
@@ -826,6 +868,22 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a message that is no text": (
         {"schema": {"fields": [{"name": "f", "communique:message": {"en": "No."}}]}},
         ["table.field"],
+    ),
+    "categories that are no list": (
+        {"schema": {"fields": [{"name": "f", "type": "string", "categories": "x"}]}},
+        ["table.field"],
+    ),
+    "categories without a value": (
+        {"schema": {"fields": [{"name": "f", "type": "string", "categories": [{"label": "X"}]}]}},
+        ["table.field"],
+    ),
+    "categories of another type": (
+        {"schema": {"fields": [{"name": "f", "type": "integer", "categories": ["a"], "constraints": {"enum": [1]}}]}},
+        ["table.field"],
+    ),
+    "a list of lists of another type": (
+        {"schema": {"fields": [{"name": "f", "type": "list", "itemType": "date", "constraints": {"enum": [["a"]]}}]}},
+        ["table.constraint-refused"],
     ),
     "missing values that are none": (
         {

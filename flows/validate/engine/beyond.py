@@ -4,13 +4,14 @@ A description is rewritten into one that frictionless takes; what it cannot say 
 None of this is done under `--reference`.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from flows.validate.engine import reference
 from flows.validate.engine.faults import Fault
 from flows.validate.engine.patterns import PatternRefused, linear
 
@@ -117,18 +118,32 @@ def _field(one: dict[str, Any], extras: Extras) -> None:
         group = extras.groups[name] = str(one["groupChar"])
         bounds = {rule: constraints[rule] for rule in BOUNDS if isinstance(constraints.get(rule), str)}
         constraints |= {rule: bound.replace(group, "") for rule, bound in bounds.items()}
-    if isinstance(one.get("categories"), list) and one["type"] in ("string", "integer"):
-        values = [entry.get("value") if isinstance(entry, dict) else entry for entry in one["categories"]]
-        if "enum" in constraints:
-            _ask(name, "categories", _category, values, extras)
-        else:
-            constraints["enum"] = values
-            extras.categories.add(name)
+    if "categories" in one and one["type"] in ("string", "integer"):
+        _categories(one, name, constraints, extras)
+    if one["type"] == "list" and "enum" in constraints:
+        _ask(name, "enum", partial(_listed, one), constraints.pop("enum"), extras)
     for rule, make in ASKS.get(str(one["type"]), {}).items():
         if rule in constraints:
             _ask(name, rule, make, constraints.pop(rule), extras)
     if constraints:
         one["constraints"] = constraints
+
+
+def _categories(one: dict[str, Any], name: str, constraints: dict[str, Any], extras: Extras) -> None:
+    """Have the values of a field be among its categories; note where these are none that it could have."""
+    stated = one["categories"]
+    if isinstance(stated, list):
+        stated = [entry.get("value", entry) if isinstance(entry, dict) else entry for entry in stated]
+    try:
+        values = reference.values(one, stated, extras.groups.get(name))
+    except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
+        extras.refused.append(Fault("field-error", f'field "{name}": categories: {error}', name))
+        return
+    if "enum" in constraints:
+        extras.asks.setdefault(name, {})["categories"] = _among("categories", stated, values)
+    else:
+        constraints["enum"] = stated
+        extras.categories.add(name)
 
 
 def _of_a_steward(one: dict[str, Any], name: str, extras: Extras) -> None:
@@ -210,18 +225,13 @@ def _seconds(value: Any) -> Decimal:
     return days * 86_400 + whole
 
 
-def _listed(stated: Any) -> Ask:
-    allowed = [json.dumps(one, default=str) for one in stated]
-    return lambda value: None if _text(value) in allowed else f'constraint "enum" is "{stated}"'
+def _listed(one: dict[str, Any], stated: Any) -> Ask:
+    return _among("enum", stated, reference.values(one, stated))
 
 
-def _category(stated: Any) -> Ask:
-    allowed = {str(one) for one in stated}
-    return lambda value: None if str(value) in allowed else f'constraint "categories" is "{stated}"'
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, default=str)
+def _among(rule: str, stated: Any, values: list[Any]) -> Ask:
+    allowed = set(map(hashable, values))
+    return lambda value: None if hashable(value) in allowed else f'constraint "{rule}" is "{stated}"'
 
 
 BOUNDS: dict[str, Callable[[Any], Ask]] = {
@@ -234,10 +244,9 @@ ASKS: dict[str, dict[str, Callable[[Any], Ask]]] = {
     "array": {"jsonSchema": _json_schema},
     "duration": BOUNDS,
     "geojson": {"jsonSchema": _json_schema},
-    "list": {"enum": _listed},
     "object": {"jsonSchema": _json_schema},
 }
-"""By type, the constraints that the standard has and frictionless refuses."""
+"""By type, the constraints that the standard has and frictionless refuses; the `enum` of a list is asked beside."""
 
 
 def reading(name: str, read: Callable[[Any], Any], extras: Extras) -> Callable[[Any], Any]:

@@ -9,7 +9,7 @@ from flows.validate.engine.reference.describing import described_package, descri
 from flows.validate.engine.reference.ending import algorithm, counted, last_faults
 from flows.validate.engine.reference.judging import judged, judged_again
 from flows.validate.engine.reference.opening import Key, Opened, csv_control, of_rows, opened, rows
-from flows.validate.engine.reference.reading import Reader, reader
+from flows.validate.engine.reference.reading import Reader, reader, values
 from flows.validate.engine.reference.wording import described, fault
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "retrieved",
     "rows",
     "system",
+    "values",
 ]

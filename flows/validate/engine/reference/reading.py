@@ -6,6 +6,7 @@ from copy import copy
 from types import SimpleNamespace
 from typing import Any, cast
 
+from frictionless import Field
 from frictionless.schema import field as field_module
 
 from flows.validate.engine.faults import Fault
@@ -39,6 +40,23 @@ def _grouping(field: Any, group: str) -> Any:
 def _keeping(read: Reader) -> Reader:
     """Return what reads as `read` does, and keeps a list as it is: frictionless puts what it has read into it."""
     return lambda cell: read(cell[:] if isinstance(cell, list) else cell)
+
+
+def values(field: dict[str, Any], stated: Any, group: str | None = None) -> list[Any]:
+    """Return the values in a list of a description, as `field` reads them; ValueError for one that it does not read."""
+    if not isinstance(stated, list):
+        raise ValueError(f"{stated!r} is no list of values")  # noqa: TRY004 - it is the description's fault
+    made = Field.from_descriptor({name: field[name] for name in field if name not in BESIDE})
+    read = (_grouping(made, group) if group else made).create_value_reader()
+    found = [read(one) for one in stated]
+    for one, value in zip(stated, found, strict=True):
+        if value is None:
+            raise ValueError(f"{one!r} is no {made.type}")
+    return found
+
+
+BESIDE = ("constraints", "example", "missingValues")
+"""What a description says of a field that does not change how it reads a value."""
 
 
 def refused(fields: list[Any]) -> list[Fault]:

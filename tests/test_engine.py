@@ -702,6 +702,17 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         "n,m\n1,\\N\n2,N\n",
         [("table.type", 3, "m")],
     ),
+    "a null sequence beside missing values with labels": (
+        {
+            "schema": {
+                "fields": [INTEGERS, INTEGERS | {"name": "m", "missingValues": [{"value": "-"}, {"value": "\\N"}]}],
+                "missingValues": [{"value": "NA", "label": "not asked"}],
+            },
+            "dialect": {"nullSequence": "\\N"},
+        },
+        "n,m\n1,\\N\n\\N,-\nNA,1\n\\N,NA\n",
+        [("table.blank-row", 3, ""), ("table.type", 5, "m")],
+    ),
     "a JSON Schema": (
         {"schema": {"fields": [{"name": "o", "type": "object", "constraints": {"jsonSchema": {"required": ["a"]}}}]}},
         'o\n"{""a"": 1}"\n{}\n',

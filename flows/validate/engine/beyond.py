@@ -102,7 +102,14 @@ def _null_sequence(descriptor: dict[str, Any], schema: dict[str, Any], extras: E
         schema.setdefault("missingValues", [""])
         for one in (schema, *schema["fields"]):
             if isinstance(one, dict) and isinstance(one.get("missingValues"), list):
-                one["missingValues"] = [*one["missingValues"], sequence]
+                one["missingValues"] += _entry(sequence, one["missingValues"])
+
+
+def _entry(sequence: str, stated: list[Any]) -> list[Any]:
+    """Return what is added to the missing values that are `stated`, texts or objects, for `sequence` to be one."""
+    objects = [one for one in stated if isinstance(one, dict)]
+    known = sequence in [one.get("value") for one in objects] + stated
+    return [] if known else [{"value": sequence}] if objects else [sequence]
 
 
 def _field(one: dict[str, Any], extras: Extras) -> None:

@@ -868,6 +868,10 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"schema": {"fields": [{"name": "f"}], "uniqueKeys": 5}},
         ["table.constraint-refused"],
     ),
+    "a unique key of no field": (
+        {"schema": {"fields": [{"name": "f"}], "uniqueKeys": [[], ["f"]]}},
+        ["table.constraint-refused"],
+    ),
     "a severity that is none": (
         {"schema": {"fields": [{"name": "f", "communique:severity": "warn"}]}},
         ["table.field"],
@@ -910,8 +914,15 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
+@pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize("what", ODD_ASKS)
-def test_what_cannot_be_asked_is_told_once_and_ends_nothing(tmp_path: Path, what: str) -> None:
+def test_what_cannot_be_asked_is_told_once_and_ends_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
     descriptor, expected = ODD_ASKS[what]
     told = told_beyond(tmp_path, descriptor, "f\n[]\n{}\n")
     assert [rule for rule, _, _ in told if rule != "table.type"] == expected

@@ -87,7 +87,7 @@ def rewritten(descriptor: dict[str, Any], profile: str | None = None) -> tuple[d
 def _unique_keys(stated: Any, extras: Extras) -> None:
     for key in stated if isinstance(stated, list) else [[stated]] if stated else []:
         names = [key] if isinstance(key, str) else key
-        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
             extras.keys.append(names)
         else:
             extras.refused.append(Fault("constraint-refused", f"uniqueKeys: {key!r} is no list of names of fields"))

@@ -142,6 +142,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "number": [
         {"bareNumber": False},
         {"decimalChar": ","},
+        {"decimalChar": ""},
         {"groupChar": ","},
         {"decimalChar": ",", "groupChar": "."},
         {"floatNumber": True},

@@ -479,6 +479,20 @@ def test_a_table_that_frictionless_dies_of_is_told_and_the_others_are_judged(
     assert [one.split()[0] for one in others] == ["table.type"]
 
 
+def test_a_header_row_whose_number_is_a_fraction_is_judged_alike_in_small_and_large_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.csv").write_text("n\n1\nx\n", encoding="utf-8")
+    key = {"fields": ["n"], "reference": {"resource": "there", "fields": ["n"]}}
+    there = {"name": "there", "path": "t.csv", "schema": {"fields": FIELDS}, "dialect": {"headerRows": [1e99]}}
+    here = {"name": "here", "path": "t.csv", "schema": {"fields": FIELDS, "foreignKeys": [key]}}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": [there, here]}), encoding="utf-8")
+    small = told_of(str(tmp_path))
+    monkeypatch.setattr(run, "SMALL", 0)
+    assert told_of(str(tmp_path)) == small
+    assert [one.split()[0] for one in small] == ["table.source", "table.foreign-key", "table.type"]
+
+
 @pytest.mark.parametrize("link", ["\ud800", "a\0b"])
 @pytest.mark.parametrize("name", ["dialect", "schema", "path"])
 def test_a_link_that_can_be_no_name_of_a_file_is_told(tmp_path: Path, name: str, link: str) -> None:

@@ -106,10 +106,12 @@ CAUSES: dict[str, dict[str, str]] = {
     },
     "table.scheme": {"^scheme .* is not supported|^No connection adapters": "Write a path, or an address of http or https."},
     "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
-    "table.constraint-refused": {"^uniqueKeys": "Name fields of the table in each unique key."},
+    "table.constraint-refused": {
+        "^uniqueKeys": "Name fields of the table in each unique key.",
+        "it refers to .* which is not in it": "Write what the JSON Schema refers to into it; nothing is fetched.",
+    },
     "table.cell-error": {
         "offset-naive": "Write the cell and the bound in one way: both with a time zone, or both without.",
-        "^it cannot be judged: Unresolvable": "Write what the JSON Schema refers to into it; nothing is fetched.",
     },
 }  # fmt: skip
 """By rule, how to mend an error whose note says more of its cause; the hint of the rule is for all others."""

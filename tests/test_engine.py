@@ -719,6 +719,31 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         'o\n"{""a"": 1}"\n{}\n',
         [("table.constraint.jsonSchema", 3, "o")],
     ),
+    "a JSON Schema that refers to itself and to a standard, with properties called as its keywords are": (
+        {
+            "schema": {
+                "fields": [
+                    {
+                        "name": "o",
+                        "type": "object",
+                        "constraints": {
+                            "jsonSchema": {
+                                "$id": "https://example.org/s.json",
+                                "properties": {
+                                    "pattern": {"$ref": "s.json#/$defs/text"},
+                                    "$ref": {"$ref": "#text"},
+                                    "is": {"$ref": "https://json-schema.org/draft/2020-12/schema"},
+                                },
+                                "$defs": {"text": {"$anchor": "text", "type": "string"}},
+                            }
+                        },
+                    }
+                ]
+            }
+        },
+        'o\n"{""pattern"": ""a"", ""$ref"": ""b"", ""is"": {}}"\n"{""pattern"": 1}"\n"{""$ref"": 1}"\n"{""is"": 1}"\n',
+        [("table.constraint.jsonSchema", row, "o") for row in (3, 4, 5)],
+    ),
     "bounds of a duration": (
         {"schema": {"fields": [{"name": "d", "type": "duration", "constraints": {"maximum": "P1D"}}]}},
         "d\nPT24H\nPT25H\n",
@@ -859,6 +884,14 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a JSON Schema of no type": (asking("array", jsonSchema={"type": 5}), ["table.constraint-refused"]),
     "a JSON Schema of a schema that is none": (
         asking("array", jsonSchema={"$schema": []}),
+        ["table.constraint-refused"],
+    ),
+    "a JSON Schema that refers elsewhere": (
+        asking("array", jsonSchema={"items": {"$ref": "https://example.org/x.json"}}),
+        ["table.constraint-refused"],
+    ),
+    "a JSON Schema that refers to what is not in it": (
+        asking("array", jsonSchema={"items": {"$ref": "#/$defs/no"}, "$defs": {"a": {"$ref": "#no"}}}),
         ["table.constraint-refused"],
     ),
     "unique keys that are numbers": (

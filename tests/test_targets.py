@@ -195,7 +195,7 @@ def test_a_schema_of_json_refers_to_nothing_elsewhere(tmp_path: Path, elsewhere:
     field = {"name": "o", "type": "object", "constraints": {"jsonSchema": {"$ref": address}}}
     (told,) = told_of(described(tmp_path, {"schema": {"fields": [field]}}))
     assert "hunter2" not in told
-    assert f"it cannot be judged: Unresolvable: {address}" in told
+    assert f"it refers to {address}, which is not in it" in told
     assert elsewhere.asked == []
 
 

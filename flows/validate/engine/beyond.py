@@ -11,9 +11,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from flows.validate.engine import reference
+from flows.validate.engine import json_schemas, reference
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.patterns import PatternRefused, linear
 
 V2 = "https://datapackage.org/profiles/2.0/"
 SEVERITY, MESSAGE = "communique:severity", "communique:message"
@@ -174,49 +173,9 @@ def _ask(name: str, rule: str, make: Callable[[Any], Ask], stated: Any, extras: 
         extras.refused.append(Fault("constraint-refused", f'field "{name}", constraint "{rule}": {why}', name))
 
 
-def _json_schema(stated: Any) -> Ask:
-    from jsonschema.validators import extend, validator_for  # type: ignore[import-untyped] # noqa: PLC0415 - only a schema that asks for it pays
-    from referencing import Registry  # noqa: PLC0415 - as above
-
-    kind = validator_for(stated)
-    kind.check_schema(stated)
-    for rule, pattern in _patterns(stated):
-        if rule == "patternProperties":
-            raise PatternRefused(
-                "patternProperties are not run here, for a name may be as long as one likes: list them"
-            )
-        linear(pattern, whole=False)
-    validator = extend(kind, {"pattern": _pattern})(
-        stated, registry=Registry()
-    )  # it fetches nothing that is referred to
-
-    def ask(value: Any) -> str | None:
-        error = next(iter(sorted(validator.iter_errors(value), key=str)), None)
-        return None if error is None else f'constraint "jsonSchema" is broken: {error.message}'
-
-    return ask
-
-
-def _patterns(stated: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the patterns in a JSON Schema, each with its keyword."""
-    if isinstance(stated, dict):
-        yield from ((rule, stated[rule]) for rule in ("pattern", "patternProperties") if rule in stated)
-    inner = stated.values() if isinstance(stated, dict) else stated if isinstance(stated, list) else ()
-    for one in inner:
-        yield from _patterns(one)
-
-
-def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]:
-    """Yield that a text has not a pattern, as JSON Schema asks it, found in linear time."""
-    from jsonschema import ValidationError  # type: ignore[import-untyped] # noqa: PLC0415 - as above
-
-    if isinstance(instance, str) and not linear(pattern, whole=False)(instance):
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
 def _duration(name: str, within: Callable[[Any, Any], bool]) -> Callable[[Any], Ask]:
     def make(stated: Any) -> Ask:
-        from isodate import parse_duration  # type: ignore[import-untyped] # noqa: PLC0415 - as above
+        from isodate import parse_duration  # type: ignore[import-untyped] # noqa: PLC0415 - only a duration with bounds pays
 
         bound = _seconds(parse_duration(str(stated)))
         return lambda value: None if within(_seconds(value), bound) else f'constraint "{name}" is "{stated}"'
@@ -248,10 +207,10 @@ BOUNDS: dict[str, Callable[[Any], Ask]] = {
     "exclusiveMaximum": _duration("exclusiveMaximum", lambda value, bound: value < bound),
 }
 ASKS: dict[str, dict[str, Callable[[Any], Ask]]] = {
-    "array": {"jsonSchema": _json_schema},
+    "array": {"jsonSchema": json_schemas.asking},
     "duration": BOUNDS,
-    "geojson": {"jsonSchema": _json_schema},
-    "object": {"jsonSchema": _json_schema},
+    "geojson": {"jsonSchema": json_schemas.asking},
+    "object": {"jsonSchema": json_schemas.asking},
 }
 """By type, the constraints that the standard has and frictionless refuses; the `enum` of a list is asked beside."""
 

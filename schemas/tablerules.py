@@ -86,7 +86,7 @@ _ALL = (
     TableRule("table.scheme", "scheme-error", "A file lies where its description says.", GONE, "The file is not where its description says, or nobody knows how to get there.", _schema(ID), "id\n1\n", {"path": "none.csv"}),
     TableRule("table.format", "format-error", "The format of a table is one that can be read.", "Save the table as CSV, or mend the format in the description.", "The file is of a kind that cannot be read as a table.", _schema(ID), "id\n1\n", {"type": "table", "format": "csvv"}),
     TableRule("table.compression", "compression-error", "A file is compressed as its name or its description says.", "Compress the file anew as gz or zip, or take the compression out of its name and its description.", "The file should be packed to be smaller, but cannot be unpacked.", _schema(ID), "id\n1\n", {"compression": "gz"}),
-    TableRule("table.error", "error", "Frictionless can judge a table.", "Do what the message says: add to the description, or install what is missing.", "Something is missing that is needed to read the table, or Frictionless, asked over every row, ends before it has an answer.", _schema(ID), "id\n1\n", {"type": "table", "path": "table.sql"}),
+    TableRule("table.error", "error", "Frictionless can judge a table.", "Do what the message says: add to the description, or install what is missing.", "Something is missing that is needed to read the table, or Frictionless ends before it has an answer, for a description that it does not expect.", _schema(ID), "id\n1\n", {"type": "table", "path": "table.sql"}),
     TableRule("table.reference", "", "Frictionless says of a table what is said here.", "Report it: one of the two is wrong.", "Two programs that should say the same of this table do not.", {}, "", unbroken="Asked with `--reference` alone. No file is known that breaks it: one that does has found a defect, of Communiqué or of Frictionless."),
     TableRule("table.unique-key", "primary-key", "Each unique key stands once.", "Mend one of the two rows, or remove it.", "Some columns together tell a row from every other, and here two rows have the same in all of them.", _schema(ID, NAME, uniqueKeys=[["name"]]), "id,name\n1,a\n2,a\n", beyond=True),
     TableRule("table.categories", "constraint-error", "A cell is one of the categories of its field.", "Use one of the categories, or add this one to the schema.", "A value is none of the kinds that the column sorts things into.", _schema({"name": "state", "type": "string", "categories": ["open", "closed"]}), "state\najar\n", beyond=True),
@@ -106,9 +106,12 @@ CAUSES: dict[str, dict[str, str]] = {
     },
     "table.scheme": {"^scheme .* is not supported|^No connection adapters": "Write a path, or an address of http or https."},
     "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
+    "table.constraint-refused": {
+        "^uniqueKeys": "Name fields of the table in each unique key.",
+        "it refers to .* which is not in it": "Write what the JSON Schema refers to into it; nothing is fetched.",
+    },
     "table.cell-error": {
         "offset-naive": "Write the cell and the bound in one way: both with a time zone, or both without.",
-        "^it cannot be judged: Unresolvable": "Write what the JSON Schema refers to into it; nothing is fetched.",
     },
 }  # fmt: skip
 """By rule, how to mend an error whose note says more of its cause; the hint of the rule is for all others."""

@@ -22,6 +22,7 @@ from flows.cli import progress
 from flows.validate.engine import progress as reading
 from flows.validate.engine import run, targets
 from flows.validate.engine.answers import Answer
+from flows.validate.engine.beyond import V2
 from flows.validate.engine.expected import expected
 from flows.validate.engine.faults import Fault, RowLog
 from flows.validate.engine.results import Result
@@ -244,6 +245,30 @@ def test_frictionless_opens_a_report_with_errors_that_it_does_not_know(answer: A
     ]
     marks = ["communique:beyondReference" in one for one in told["tasks"][0]["errors"]]
     assert marks == [True, False, False, True]
+
+
+def test_frictionless_opens_a_report_whatever_the_tables_are_called(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "id", "type": "integer"}]}', encoding="utf-8")
+    (tmp_path / "Bad (1).json").write_text('{"fields": [{"name": "id", "type": "nope"}]}', encoding="utf-8")
+    asked = []
+    for folder, schema in (
+        ("Mein Ordner", "s.json"),
+        ("mein ordner", "s.json"),
+        ("y", "s.json"),
+        ("y", "Bad (1).json"),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "t.csv").write_text("id\nx\n", encoding="utf-8")
+        asked.append((tmp_path / folder / "t.csv", tmp_path / schema))
+    resources = [{"name": name, "path": "y/t.csv"} for name in ("Größe", "Grüße", "表")]
+    description = {"$schema": f"{V2}datapackage.json", "resources": resources}
+    (tmp_path / "p.json").write_text(json.dumps(description), encoding="utf-8")
+    ways = [*((str(path), str(schema)) for path, schema in asked), (str(tmp_path / "p.json"), None)]
+    answer = Answer([one for way in ways for one in targets.results(*way, reference_only=False, remote=False)])
+    report = Report.from_descriptor(json.loads(written(answer, "frictionless")))
+    assert [one.place for one in report.tasks] == [one.place for one in answer.results]
+    assert len({one.name for one in report.tasks}) == len(report.tasks)
+    assert [one.name for one in report.tasks][3:] == ["bad-1-.json", "gr-e", "gr-e-2", "-"]
 
 
 def test_sarif_names_the_rule_the_file_and_the_line_of_each_error(answer: Answer) -> None:

@@ -142,6 +142,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "number": [
         {"bareNumber": False},
         {"decimalChar": ","},
+        {"decimalChar": ""},
         {"groupChar": ","},
         {"decimalChar": ",", "groupChar": "."},
         {"floatNumber": True},
@@ -470,6 +471,31 @@ def test_keys_of_json_lines_without_a_type_are_met_once_and_found(tmp_path: Path
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(
+    ("lines", "again"),
+    [
+        (["[1]", '"[1]"', '{"x": 1}', '"{\\"x\\": 1}"', "[[1]]", '[{"x": 1}]', "[]", "{}"], []),
+        (["[1]", "[1.0]", '{"x": [1], "y": 2}', '{"y": 2.0, "x": [1]}', "[true]", "[[], 1]", "[[1]]"], [3, 5, 6]),
+    ],
+)  # fmt: skip
+def test_lists_and_objects_are_met_twice_where_python_holds_them_equal_and_are_no_texts(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: list[str],
+    again: list[int],
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
+    (tmp_path / "t.jsonl").write_text("".join(f'{{"a": {one}}}\n' for one in lines), encoding="utf-8")
+    schema = {"fields": [{"name": "a", "type": "any", "constraints": {"unique": True}}]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    (result,) = targets.results(str(tmp_path / "t.jsonl"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    assert [(row.row if row else None, one.type) for row, one in result.errors()] == [
+        (row, "unique-error") for row in again
+    ]
+
+
 @pytest.mark.parametrize("target", ["datapackage.json", "children.csv", "parents.csv"])
 @pytest.mark.parametrize("fast", [False, True])
 def test_a_number_whose_digits_are_grouped_is_found_by_those_who_refer_to_it(
@@ -663,15 +689,74 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         'n\n"1,000"\n"1.000"\n',
         [("table.type", 3, "n")],
     ),
+    "the groups of an integer and missing values": (
+        {
+            "schema": {
+                "fields": [
+                    INTEGERS | {"groupChar": ",", "constraints": {"minimum": "-9,000"}},
+                    INTEGERS | {"name": "m", "groupChar": ",", "constraints": {"enum": ["1,000", 2]}},
+                    INTEGERS | {"name": "k"},
+                ],
+                "missingValues": ["", "-9,999", "-7"],
+                "primaryKey": "n",
+            }
+        },
+        'n,m,k\n"1,000",1000,1\n",",2,1\n"-9,999",2,1\n"-9,998",2,1\n-9999,3,1\n"-,7",2,1\n"10,00",2,1\n',
+        [
+            ("table.type", 3, "n"),
+            ("table.primary-key", 3, "n"),
+            ("table.primary-key", 4, "n"),
+            ("table.constraint.minimum", 5, "n"),
+            ("table.constraint.minimum", 6, "n"),
+            ("table.constraint.enum", 6, "m"),
+            ("table.primary-key", 8, "n"),
+        ],
+    ),
     "a null sequence": (
         {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}]}, "dialect": {"csv": {"nullSequence": "\\N"}}},
         "n,m\n1,\\N\n2,N\n",
         [("table.type", 3, "m")],
     ),
+    "a null sequence beside missing values with labels": (
+        {
+            "schema": {
+                "fields": [INTEGERS, INTEGERS | {"name": "m", "missingValues": [{"value": "-"}, {"value": "\\N"}]}],
+                "missingValues": [{"value": "NA", "label": "not asked"}],
+            },
+            "dialect": {"nullSequence": "\\N"},
+        },
+        "n,m\n1,\\N\n\\N,-\nNA,1\n\\N,NA\n",
+        [("table.blank-row", 3, ""), ("table.type", 5, "m")],
+    ),
     "a JSON Schema": (
         {"schema": {"fields": [{"name": "o", "type": "object", "constraints": {"jsonSchema": {"required": ["a"]}}}]}},
         'o\n"{""a"": 1}"\n{}\n',
         [("table.constraint.jsonSchema", 3, "o")],
+    ),
+    "a JSON Schema that refers to itself and to a standard, with properties called as its keywords are": (
+        {
+            "schema": {
+                "fields": [
+                    {
+                        "name": "o",
+                        "type": "object",
+                        "constraints": {
+                            "jsonSchema": {
+                                "$id": "https://example.org/s.json",
+                                "properties": {
+                                    "pattern": {"$ref": "s.json#/$defs/text"},
+                                    "$ref": {"$ref": "#text"},
+                                    "is": {"$ref": "https://json-schema.org/draft/2020-12/schema"},
+                                },
+                                "$defs": {"text": {"$anchor": "text", "type": "string"}},
+                            }
+                        },
+                    }
+                ]
+            }
+        },
+        'o\n"{""pattern"": ""a"", ""$ref"": ""b"", ""is"": {}}"\n"{""pattern"": 1}"\n"{""$ref"": 1}"\n"{""is"": 1}"\n',
+        [("table.constraint.jsonSchema", row, "o") for row in (3, 4, 5)],
     ),
     "bounds of a duration": (
         {"schema": {"fields": [{"name": "d", "type": "duration", "constraints": {"maximum": "P1D"}}]}},
@@ -683,6 +768,48 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         {"schema": {"fields": [{"name": "l", "type": "list", "constraints": {"enum": [["a", "b"]], "unique": True}}]}},
         'l\n"a,b"\na\n"a,b"\n',
         [("table.constraint.enum", 3, "l"), ("table.unique", 4, "l")],
+    ),
+    "a list as it is written": (
+        {"schema": {"fields": [{"name": "l", "type": "list", "constraints": {"enum": ["a,b", ["c"]]}}]}},
+        'l\n"a,b"\nc\n"b,a"\n',
+        [("table.constraint.enum", 4, "l")],
+    ),
+    "a list of numbers": (
+        {
+            "schema": {
+                "fields": [{"name": "l", "type": "list", "itemType": "number", "constraints": {"enum": [[1.5, 2]]}}]
+            }
+        },
+        'l\n"1.5,2"\n"1.50,2.0"\n"2,1.5"\n',
+        [("table.constraint.enum", 4, "l")],
+    ),
+    "a list of instants": (
+        {
+            "schema": {
+                "fields": [
+                    {
+                        "name": "l",
+                        "type": "list",
+                        "itemType": "datetime",
+                        "constraints": {"enum": [["2020-01-01T00:00:00Z"]]},
+                    }
+                ]
+            }
+        },
+        "l\n2020-01-01T00:00:00Z\n2020-01-01T00:00:00\n",
+        [("table.constraint.enum", 3, "l")],
+    ),
+    "categories of numbers that are written as text": (
+        {
+            "schema": {
+                "fields": [
+                    INTEGERS | {"categories": ["01"], "constraints": {"enum": [1, 2]}},
+                    INTEGERS | {"name": "m", "categories": ["01"]},
+                ]
+            }
+        },
+        "n,m\n1,1\n2,2\n",
+        [("table.categories", 3, "n"), ("table.categories", 3, "m")],
     ),
     "exclusive bounds": (
         {"schema": {"fields": [INTEGERS | {"constraints": {"exclusiveMinimum": 1}}]}},
@@ -773,12 +900,24 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
         asking("array", jsonSchema={"$schema": []}),
         ["table.constraint-refused"],
     ),
+    "a JSON Schema that refers elsewhere": (
+        asking("array", jsonSchema={"items": {"$ref": "https://example.org/x.json"}}),
+        ["table.constraint-refused"],
+    ),
+    "a JSON Schema that refers to what is not in it": (
+        asking("array", jsonSchema={"items": {"$ref": "#/$defs/no"}, "$defs": {"a": {"$ref": "#no"}}}),
+        ["table.constraint-refused"],
+    ),
     "unique keys that are numbers": (
         {"schema": {"fields": [{"name": "f"}], "uniqueKeys": [5, [5], ["f"]]}},
         ["table.constraint-refused", "table.constraint-refused"],
     ),
     "unique keys that are no list": (
         {"schema": {"fields": [{"name": "f"}], "uniqueKeys": 5}},
+        ["table.constraint-refused"],
+    ),
+    "a unique key of no field": (
+        {"schema": {"fields": [{"name": "f"}], "uniqueKeys": [[], ["f"]]}},
         ["table.constraint-refused"],
     ),
     "a severity that is none": (
@@ -792,6 +931,22 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a message that is no text": (
         {"schema": {"fields": [{"name": "f", "communique:message": {"en": "No."}}]}},
         ["table.field"],
+    ),
+    "categories that are no list": (
+        {"schema": {"fields": [{"name": "f", "type": "string", "categories": "x"}]}},
+        ["table.field"],
+    ),
+    "categories without a value": (
+        {"schema": {"fields": [{"name": "f", "type": "string", "categories": [{"label": "X"}]}]}},
+        ["table.field"],
+    ),
+    "categories of another type": (
+        {"schema": {"fields": [{"name": "f", "type": "integer", "categories": ["a"], "constraints": {"enum": [1]}}]}},
+        ["table.field"],
+    ),
+    "a list of lists of another type": (
+        {"schema": {"fields": [{"name": "f", "type": "list", "itemType": "date", "constraints": {"enum": [["a"]]}}]}},
+        ["table.constraint-refused"],
     ),
     "missing values that are none": (
         {
@@ -807,8 +962,15 @@ ODD_ASKS: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
+@pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize("what", ODD_ASKS)
-def test_what_cannot_be_asked_is_told_once_and_ends_nothing(tmp_path: Path, what: str) -> None:
+def test_what_cannot_be_asked_is_told_once_and_ends_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
     descriptor, expected = ODD_ASKS[what]
     told = told_beyond(tmp_path, descriptor, "f\n[]\n{}\n")
     assert [rule for rule, _, _ in told if rule != "table.type"] == expected

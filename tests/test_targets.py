@@ -18,7 +18,7 @@ import yaml  # type: ignore[import-untyped]
 
 from flows import faces
 from flows.settings import PROJECT
-from flows.validate.engine import links, targets
+from flows.validate.engine import links, run, targets
 from flows.validate.engine.answers import Answer
 from tests.conftest import Communique
 from tests.publishing import published
@@ -195,7 +195,7 @@ def test_a_schema_of_json_refers_to_nothing_elsewhere(tmp_path: Path, elsewhere:
     field = {"name": "o", "type": "object", "constraints": {"jsonSchema": {"$ref": address}}}
     (told,) = told_of(described(tmp_path, {"schema": {"fields": [field]}}))
     assert "hunter2" not in told
-    assert f"it cannot be judged: Unresolvable: {address}" in told
+    assert f"it refers to {address}, which is not in it" in told
     assert elsewhere.asked == []
 
 
@@ -423,6 +423,74 @@ def test_a_schema_that_frictionless_dies_of_is_told(
     assert (told.returncode, told.stderr) == (1, "")
     assert f"error table.schema\n    Schema is not valid: {why}" in told.stdout
     assert told.stdout.startswith(f"{package if how in ('inline', 'reference') else tmp_path / 's.json'}\n")
+
+
+NOT_READ: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"hash": 5}, {}, "Look at its property 'hash' in the resource 'bad'"),
+    ({"dialect": {"csv": "x", "delimiter": ","}}, {}, "Look at its property 'dialect' in the resource 'bad'"),
+    ({"dialect": {"type": "delimited"}}, {}, "Look at its property 'dialect' in the resource 'bad'"),
+    ({}, {"$schema": 5}, "Look at its property '$schema'"),
+]
+"""Properties of a resource and of its package that frictionless dies of, before it looks at any table."""
+
+
+@pytest.mark.parametrize(("more", "whole", "where"), NOT_READ)
+def test_a_description_that_frictionless_dies_of_is_told_with_the_property_to_look_at(
+    communique: Communique, tmp_path: Path, more: dict[str, Any], whole: dict[str, Any], where: str
+) -> None:
+    (tmp_path / "t.csv").write_text("n\nx\n", encoding="utf-8")
+    table = {"path": "t.csv", "schema": {"fields": FIELDS}}
+    resources = [table | {"name": "bad"} | more]
+    (tmp_path / "bad.json").write_text(json.dumps({"resources": resources} | whole), encoding="utf-8")
+    (tmp_path / "good.json").write_text(json.dumps(table | {"name": "good"}), encoding="utf-8")
+    for how in ([], ["--reference"]):
+        told = communique("validate", tmp_path / "bad.json", tmp_path / "good.json", *how)
+        assert (told.returncode, told.stderr) == (1, "")
+        assert "error table.error\n    frictionless cannot read the description, for it ends with " in told.stdout
+        assert where in told.stdout
+        assert "error table.type  n\n" in told.stdout
+
+
+KEY_OF_A_FILE = {"fields": ["n"], "reference": {"resource": "file", "fields": ["n"]}}
+ODD: tuple[Any, ...] = ("1", None, {}, [])
+NOT_OPENED: list[tuple[dict[str, Any], str]] = [
+    *(({"dialect": {"headerRows": [odd]}}, "table.error frictionless cannot open it, for it ends with") for odd in ODD),
+    ({"encoding": "\0"}, "table.error frictionless cannot open it, for it ends with ValueError"),
+    (
+        {"schema": {"fields": FIELDS, "foreignKeys": [KEY_OF_A_FILE]}},
+        'table.resource The data resource has an error: "file" is no table',
+    ),
+]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(("more", "why"), NOT_OPENED)
+def test_a_table_that_frictionless_dies_of_is_told_and_the_others_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], why: str, *, fast: bool
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
+    (tmp_path / "t.csv").write_text("n\nx\n", encoding="utf-8")
+    (tmp_path / "o.json").write_text("{}", encoding="utf-8")
+    table = {"path": "t.csv", "schema": {"fields": FIELDS}}
+    tables = [table | {"name": "bad"} | more, {"name": "file", "path": "o.json"}, table | {"name": "good"}]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": tables}), encoding="utf-8")
+    bad, *others = told_of(str(tmp_path))
+    assert bad.startswith(why)
+    assert [one.split()[0] for one in others] == ["table.type"]
+
+
+def test_a_header_row_whose_number_is_a_fraction_is_judged_alike_in_small_and_large_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.csv").write_text("n\n1\nx\n", encoding="utf-8")
+    key = {"fields": ["n"], "reference": {"resource": "there", "fields": ["n"]}}
+    there = {"name": "there", "path": "t.csv", "schema": {"fields": FIELDS}, "dialect": {"headerRows": [1e99]}}
+    here = {"name": "here", "path": "t.csv", "schema": {"fields": FIELDS, "foreignKeys": [key]}}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": [there, here]}), encoding="utf-8")
+    small = told_of(str(tmp_path))
+    monkeypatch.setattr(run, "SMALL", 0)
+    assert told_of(str(tmp_path)) == small
+    assert [one.split()[0] for one in small] == ["table.source", "table.foreign-key", "table.type"]
 
 
 @pytest.mark.parametrize("link", ["\ud800", "a\0b"])

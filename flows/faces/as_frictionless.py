@@ -1,6 +1,9 @@
 """As frictionless writes its own report, so that its `Report.from_descriptor` takes it."""
 
 import json
+import re
+from collections.abc import Iterator
+from itertools import chain, count
 from typing import Any, TextIO
 
 from flows.validate.engine import reference
@@ -9,6 +12,8 @@ from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.results import Result
 
 BEYOND = "communique:beyondReference"
+OTHER = re.compile("[^-a-z0-9._/]+")
+"""Letters that may not stand in a name."""
 
 
 def write(answer: Answer, out: TextIO) -> None:
@@ -17,11 +22,11 @@ def write(answer: Answer, out: TextIO) -> None:
     head = {"valid": not answer.total, "stats": stats, "warnings": [], "errors": []}
     out.write(json.dumps(head, indent=2)[:-2] + ',\n  "tasks": [')
     left = answer.limit
-    for number, result in enumerate(answer.results):
+    for number, (result, name) in enumerate(zip(answer.results, _names(answer.results), strict=True)):
         out.write(
             ("," if number else "")
             + "\n    "
-            + json.dumps(_task(result, answer.count(result)), ensure_ascii=False)[:-1]
+            + json.dumps(_task(result, name, answer.count(result)), ensure_ascii=False)[:-1]
             + ', "errors": ['
         )
         for place, (row, one) in enumerate(result.errors()):
@@ -39,11 +44,22 @@ def _error(result: Result, row: RowFaults | None, one: Fault) -> dict[str, Any]:
     return told if result.extras.rule(one) is None else told | {"message": message(one, row), BEYOND: True}
 
 
-def _task(result: Result, errors: int) -> dict[str, Any]:
+def _names(results: list[Result]) -> Iterator[str]:
+    """Yield a name for each table, as frictionless takes names and no two alike."""
+    seen: set[str] = set()
+    for result in results:
+        name = OTHER.sub("-", str(result.name).lower()) or "table"
+        alike = (f"{name}-{number}" for number in count(2))
+        name = next(one for one in chain([name], alike) if one not in seen)
+        seen.add(name)
+        yield name
+
+
+def _task(result: Result, name: str, errors: int) -> dict[str, Any]:
     stats: dict[str, Any] = {"errors": errors, "warnings": len(result.warnings), "seconds": 0}
     stats |= {"fields": len(result.names), "rows": result.rows} | ({"bytes": result.bytes} if result.bytes else {})
     return {
-        "name": result.name,
+        "name": name,
         "type": "table",
         "valid": not errors,
         "place": result.place,

@@ -4,15 +4,15 @@ A description is rewritten into one that frictionless takes; what it cannot say 
 None of this is done under `--reference`.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from flows.validate.engine import json_schemas, reference
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.patterns import PatternRefused, linear
 
 V2 = "https://datapackage.org/profiles/2.0/"
 SEVERITY, MESSAGE = "communique:severity", "communique:message"
@@ -86,7 +86,7 @@ def rewritten(descriptor: dict[str, Any], profile: str | None = None) -> tuple[d
 def _unique_keys(stated: Any, extras: Extras) -> None:
     for key in stated if isinstance(stated, list) else [[stated]] if stated else []:
         names = [key] if isinstance(key, str) else key
-        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
             extras.keys.append(names)
         else:
             extras.refused.append(Fault("constraint-refused", f"uniqueKeys: {key!r} is no list of names of fields"))
@@ -101,7 +101,14 @@ def _null_sequence(descriptor: dict[str, Any], schema: dict[str, Any], extras: E
         schema.setdefault("missingValues", [""])
         for one in (schema, *schema["fields"]):
             if isinstance(one, dict) and isinstance(one.get("missingValues"), list):
-                one["missingValues"] = [*one["missingValues"], sequence]
+                one["missingValues"] += _entry(sequence, one["missingValues"])
+
+
+def _entry(sequence: str, stated: list[Any]) -> list[Any]:
+    """Return what is added to the missing values that are `stated`, texts or objects, for `sequence` to be one."""
+    objects = [one for one in stated if isinstance(one, dict)]
+    known = sequence in [one.get("value") for one in objects] + stated
+    return [] if known else [{"value": sequence}] if objects else [sequence]
 
 
 def _field(one: dict[str, Any], extras: Extras) -> None:
@@ -111,22 +118,38 @@ def _field(one: dict[str, Any], extras: Extras) -> None:
         one["type"] = "any"
         extras.read.append(f"{name}, without a type, as any")
     _of_a_steward(one, name, extras)
-    if one["type"] == "integer" and one.get("groupChar"):
-        extras.groups[name] = str(one["groupChar"])
     constraints = one.get("constraints")
     constraints = constraints if isinstance(constraints, dict) else {}
-    if isinstance(one.get("categories"), list) and one["type"] in ("string", "integer"):
-        values = [entry.get("value") if isinstance(entry, dict) else entry for entry in one["categories"]]
-        if "enum" in constraints:
-            _ask(name, "categories", _category, values, extras)
-        else:
-            constraints["enum"] = values
-            extras.categories.add(name)
+    if one["type"] == "integer" and one.get("groupChar"):
+        group = extras.groups[name] = str(one["groupChar"])
+        bounds = {rule: constraints[rule] for rule in BOUNDS if isinstance(constraints.get(rule), str)}
+        constraints |= {rule: bound.replace(group, "") for rule, bound in bounds.items()}
+    if "categories" in one and one["type"] in ("string", "integer"):
+        _categories(one, name, constraints, extras)
+    if one["type"] == "list" and "enum" in constraints:
+        _ask(name, "enum", partial(_listed, one), constraints.pop("enum"), extras)
     for rule, make in ASKS.get(str(one["type"]), {}).items():
         if rule in constraints:
             _ask(name, rule, make, constraints.pop(rule), extras)
     if constraints:
         one["constraints"] = constraints
+
+
+def _categories(one: dict[str, Any], name: str, constraints: dict[str, Any], extras: Extras) -> None:
+    """Have the values of a field be among its categories; note where these are none that it could have."""
+    stated = one["categories"]
+    if isinstance(stated, list):
+        stated = [entry.get("value", entry) if isinstance(entry, dict) else entry for entry in stated]
+    try:
+        values = reference.values(one, stated, extras.groups.get(name))
+    except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
+        extras.refused.append(Fault("field-error", f'field "{name}": categories: {error}', name))
+        return
+    if "enum" in constraints:
+        extras.asks.setdefault(name, {})["categories"] = _among("categories", stated, values)
+    else:
+        constraints["enum"] = stated
+        extras.categories.add(name)
 
 
 def _of_a_steward(one: dict[str, Any], name: str, extras: Extras) -> None:
@@ -150,49 +173,9 @@ def _ask(name: str, rule: str, make: Callable[[Any], Ask], stated: Any, extras: 
         extras.refused.append(Fault("constraint-refused", f'field "{name}", constraint "{rule}": {why}', name))
 
 
-def _json_schema(stated: Any) -> Ask:
-    from jsonschema.validators import extend, validator_for  # type: ignore[import-untyped] # noqa: PLC0415 - only a schema that asks for it pays
-    from referencing import Registry  # noqa: PLC0415 - as above
-
-    kind = validator_for(stated)
-    kind.check_schema(stated)
-    for rule, pattern in _patterns(stated):
-        if rule == "patternProperties":
-            raise PatternRefused(
-                "patternProperties are not run here, for a name may be as long as one likes: list them"
-            )
-        linear(pattern, whole=False)
-    validator = extend(kind, {"pattern": _pattern})(
-        stated, registry=Registry()
-    )  # it fetches nothing that is referred to
-
-    def ask(value: Any) -> str | None:
-        error = next(iter(sorted(validator.iter_errors(value), key=str)), None)
-        return None if error is None else f'constraint "jsonSchema" is broken: {error.message}'
-
-    return ask
-
-
-def _patterns(stated: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the patterns in a JSON Schema, each with its keyword."""
-    if isinstance(stated, dict):
-        yield from ((rule, stated[rule]) for rule in ("pattern", "patternProperties") if rule in stated)
-    inner = stated.values() if isinstance(stated, dict) else stated if isinstance(stated, list) else ()
-    for one in inner:
-        yield from _patterns(one)
-
-
-def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]:
-    """Yield that a text has not a pattern, as JSON Schema asks it, found in linear time."""
-    from jsonschema import ValidationError  # type: ignore[import-untyped] # noqa: PLC0415 - as above
-
-    if isinstance(instance, str) and not linear(pattern, whole=False)(instance):
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
 def _duration(name: str, within: Callable[[Any, Any], bool]) -> Callable[[Any], Ask]:
     def make(stated: Any) -> Ask:
-        from isodate import parse_duration  # type: ignore[import-untyped] # noqa: PLC0415 - as above
+        from isodate import parse_duration  # type: ignore[import-untyped] # noqa: PLC0415 - only a duration with bounds pays
 
         bound = _seconds(parse_duration(str(stated)))
         return lambda value: None if within(_seconds(value), bound) else f'constraint "{name}" is "{stated}"'
@@ -208,18 +191,13 @@ def _seconds(value: Any) -> Decimal:
     return days * 86_400 + whole
 
 
-def _listed(stated: Any) -> Ask:
-    allowed = [json.dumps(one, default=str) for one in stated]
-    return lambda value: None if _text(value) in allowed else f'constraint "enum" is "{stated}"'
+def _listed(one: dict[str, Any], stated: Any) -> Ask:
+    return _among("enum", stated, reference.values(one, stated))
 
 
-def _category(stated: Any) -> Ask:
-    allowed = {str(one) for one in stated}
-    return lambda value: None if str(value) in allowed else f'constraint "categories" is "{stated}"'
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, default=str)
+def _among(rule: str, stated: Any, values: list[Any]) -> Ask:
+    allowed = set(map(hashable, values))
+    return lambda value: None if hashable(value) in allowed else f'constraint "{rule}" is "{stated}"'
 
 
 BOUNDS: dict[str, Callable[[Any], Ask]] = {
@@ -229,22 +207,21 @@ BOUNDS: dict[str, Callable[[Any], Ask]] = {
     "exclusiveMaximum": _duration("exclusiveMaximum", lambda value, bound: value < bound),
 }
 ASKS: dict[str, dict[str, Callable[[Any], Ask]]] = {
-    "array": {"jsonSchema": _json_schema},
+    "array": {"jsonSchema": json_schemas.asking},
     "duration": BOUNDS,
-    "geojson": {"jsonSchema": _json_schema},
-    "list": {"enum": _listed},
-    "object": {"jsonSchema": _json_schema},
+    "geojson": {"jsonSchema": json_schemas.asking},
+    "object": {"jsonSchema": json_schemas.asking},
 }
-"""By type, the constraints that the standard has and frictionless refuses."""
+"""By type, the constraints that the standard has and frictionless refuses; the `enum` of a list is asked beside."""
 
 
 def reading(name: str, read: Callable[[Any], Any], extras: Extras) -> Callable[[Any], Any]:
     """Return what reads a cell as `read` does, asks what else is asked, and tells what frictionless dies of."""
-    asks, group = extras.asks.get(name, {}), extras.groups.get(name)
+    asks = extras.asks.get(name, {})
 
     def read_and_ask(cell: Any) -> tuple[Any, dict[str, str] | None]:
         try:
-            value, notes = read(cell.replace(group, "") if group and isinstance(cell, str) else cell)
+            value, notes = read(cell)
             if value is None or notes:
                 return value, notes
             told = {rule: note for rule, ask in asks.items() if (note := ask(value))}
@@ -256,9 +233,29 @@ def reading(name: str, read: Callable[[Any], Any], extras: Extras) -> Callable[[
 
 
 def hashable(value: Any) -> Any:
-    """Return `value`, or what stands for it where Python has no hash for it."""
+    """Return `value`, or what stands for it where Python has no hash for it: equal where Python holds values equal."""
+    return value if _has_hash(value) else tuple(_parts(value))
+
+
+def _has_hash(value: Any) -> bool:
     try:
         hash(value)
     except TypeError:
-        return object() if isinstance(value, Decimal) else json.dumps(value, sort_keys=True, default=str)
-    return value
+        return False
+    return True
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Yield what a value is made of: each list and object by its kind and its size or names, then what is in it."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            names = sorted(one)
+            yield dict, *names
+            left += [one[name] for name in names]
+        elif isinstance(one, list | tuple):
+            yield type(one), len(one)
+            left += one
+        else:
+            yield one if _has_hash(one) else object()  # a signaling NaN, which is equal to nothing

@@ -73,6 +73,8 @@ def _refused(table: Opened) -> str | None:
         return f"a source of format {one.format} is read row by row"
     if dialect.comment_char or dialect.comment_rows or dialect.skip_blank_rows:
         return "its dialect leaves rows out"
+    if not all(isinstance(row, int) for row in dialect.header_rows):
+        return "its header rows are no whole numbers"
     return None if table.fields else "it has no fields"
 
 

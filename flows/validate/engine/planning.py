@@ -34,7 +34,7 @@ def planned(table: Opened, foreign: Iterable[tuple[reference.Key, There]], extra
 
 def reader(one: Any, extras: Extras, *, linear: bool) -> reference.Reader:
     """Return what reads a cell of a field, and asks what is asked beyond the reference."""
-    read = reference.reader(one, linear=linear)
+    read = reference.reader(one, linear=linear, group=extras.groups.get(one.name))
     return cast("reference.Reader", beyond.reading(one.name, read, extras)) if linear else read
 
 

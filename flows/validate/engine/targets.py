@@ -128,8 +128,8 @@ def _by_reference(resource: Any) -> Result:
         result = check(resource, linear=False)
         result.last += compared(result, resource)
     except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
-        why = f"frictionless cannot judge it, for it ends with {type(error).__name__}: {error}"
-        return Result(resource.name, place_of(resource), first=[Fault("error", f"{why}. Judge it without --reference")])
+        why = f"{reference.died('judge it', error)}. Judge it without --reference"
+        return Result(resource.name, place_of(resource), first=[Fault("error", why)])
     return result
 
 

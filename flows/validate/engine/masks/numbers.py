@@ -49,7 +49,9 @@ def of_integer(asked: Rules) -> Mask | None:
 def of_number(asked: Rules) -> Mask | None:
     """Return the mask of numbers: those that Arrow casts, within their bounds."""
     field = asked.field
-    if not field.bare_number or asked.enum is not None or not all(map(_finite, asked.bounds.values())):
+    if not (field.bare_number and field.decimal_char):  # Arrow has no end with a letter that is none
+        return None
+    if asked.enum is not None or not all(map(_finite, asked.bounds.values())):
         return None
     limits = {name: float(bound) for name, bound in asked.bounds.items()}
     exact = all(len(str(bound)) <= EXACT_BYTES and "E" not in str(bound).upper() for bound in asked.bounds.values())

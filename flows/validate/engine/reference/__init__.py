@@ -9,8 +9,8 @@ from flows.validate.engine.reference.describing import described_package, descri
 from flows.validate.engine.reference.ending import algorithm, counted, last_faults
 from flows.validate.engine.reference.judging import judged, judged_again
 from flows.validate.engine.reference.opening import Key, Opened, csv_control, of_rows, opened, rows
-from flows.validate.engine.reference.reading import Reader, reader
-from flows.validate.engine.reference.wording import described, fault
+from flows.validate.engine.reference.reading import Reader, reader, values
+from flows.validate.engine.reference.wording import described, died, fault
 
 __all__ = [
     "FrictionlessException",
@@ -26,6 +26,7 @@ __all__ = [
     "described",
     "described_package",
     "described_resource",
+    "died",
     "fault",
     "judged",
     "judged_again",
@@ -36,4 +37,5 @@ __all__ = [
     "retrieved",
     "rows",
     "system",
+    "values",
 ]

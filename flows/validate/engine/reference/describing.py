@@ -1,20 +1,64 @@
 """What a description is to frictionless: a resource, a package."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from frictionless import FrictionlessException, Package, Resource, Schema, helpers
 from frictionless import errors as reference_errors
 
+from flows.validate.engine.reference.wording import died
+
 
 def described_resource(descriptor: dict[str, Any], base: str) -> Any:
     """Return the resource that `descriptor` describes; FrictionlessException where it describes none."""
-    _has_its_shape(descriptor)
-    return _where_it_is(Resource.from_descriptor(descriptor, basepath=base))
+    return _alive(_resource, descriptor, base)
 
 
 def described_package(descriptor: dict[str, Any], base: str) -> Any:
     """Return the package that `descriptor` describes; FrictionlessException where it describes none."""
+    return _alive(_package, descriptor, base)
+
+
+Describe = Callable[[dict[str, Any], str], Any]
+"""Returns what a description describes, of files in a folder or at an address."""
+
+
+def _alive(describe: Describe, descriptor: dict[str, Any], base: str) -> Any:
+    """Return what a description describes; FrictionlessException with the property to look at where that dies of it."""
+    try:
+        return describe(descriptor, base)
+    except (FrictionlessException, RecursionError):
+        raise
+    except Exception as error:
+        note = f"{died('read the description', error)}. Look at {_deadly(describe, descriptor, base)}"
+        raise FrictionlessException(reference_errors.Error(note=note)) from error
+
+
+def _deadly(describe: Describe, descriptor: dict[str, Any], base: str) -> str:
+    """Return in words the property without which a description is read; of a package, in which resource it is."""
+    for entry in descriptor.get("resources", ()):
+        if not _is_read(_resource, entry, base):
+            return f"{_deadly(_resource, entry, base)} in the resource {entry.get('name')!r}"
+    for name in descriptor:
+        if _is_read(describe, {other: descriptor[other] for other in descriptor if other != name}, base):
+            return f"its property {name!r}"
+    return "what is no text in it"
+
+
+def _is_read(describe: Describe, descriptor: dict[str, Any], base: str) -> bool:
+    try:
+        describe(descriptor, base)
+    except Exception:  # noqa: BLE001 - whatever frictionless dies of
+        return False
+    return True
+
+
+def _resource(descriptor: dict[str, Any], base: str) -> Any:
+    _has_its_shape(descriptor)
+    return _where_it_is(Resource.from_descriptor(descriptor, basepath=base))
+
+
+def _package(descriptor: dict[str, Any], base: str) -> Any:
     for entry in descriptor["resources"]:
         _has_its_shape(entry)
     package = Package.from_descriptor(descriptor, basepath=base)

@@ -14,7 +14,7 @@ from frictionless.resources import TableResource
 from flows.validate.engine.faults import Fault
 from flows.validate.engine.inputs import READERS, NotRead, excel
 from flows.validate.engine.reference.reading import refused
-from flows.validate.engine.reference.wording import fault
+from flows.validate.engine.reference.wording import died, fault
 
 
 class Key(NamedTuple):
@@ -53,6 +53,8 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
     With `linear`, constraints that frictionless would die of or hang in are taken out, and told among its faults.
     """
     source = own(resource)
+    if source is None and not getattr(resource, "tabular", False):
+        return [Fault("resource-error", f'"{resource.name}" is no table, and keys are of tables alone')]
     try:
         keys = resource.schema.foreign_keys if resource.schema else []
         if source:
@@ -69,6 +71,8 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
         return [Fault("source-error", str(error))]
     except (EOFError, zlib.error) as error:  # of a file of a few bytes; frictionless tells the same of larger ones
         return [Fault("source-error", str(error))]
+    except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
+        return [Fault("error", f"{died('open it', error)}. Look at its dialect, its encoding and its schema")]
     places = {field.name: place for place, field in enumerate(fields)}
     unique = tuple(place for place, field in enumerate(fields) if field.constraints.get("unique"))
     return Opened(

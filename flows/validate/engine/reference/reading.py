@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from types import SimpleNamespace
 from typing import Any, cast
 
+from frictionless import Field
 from frictionless.schema import field as field_module
 
 from flows.validate.engine.faults import Fault
@@ -14,18 +16,47 @@ Reader = Callable[[Any], tuple[Any, dict[str, str] | None]]
 """Reads a cell: its value, and what is wrong by the name of the rule."""
 
 
-def reader(field: Any, *, linear: bool) -> Reader:
-    """Return what reads a cell of `field`; with `linear`, patterns run in time that grows with the cell alone."""
+def reader(field: Any, *, linear: bool, group: str | None = None) -> Reader:
+    """Return what reads a cell of `field`; with `linear`, patterns run in time that grows with the cell alone.
+
+    `group` may stand between the digits of a whole number: frictionless takes it in fields of type number alone.
+    """
     if not linear:
         return cast("Reader", field.create_cell_reader())
     with _linear_patterns():
-        read = cast("Reader", field.create_cell_reader())
+        read = cast("Reader", (_grouping(field, group) if group else field).create_cell_reader())
     return _keeping(read) if field.type == "array" else read
+
+
+def _grouping(field: Any, group: str) -> Any:
+    """Return `field` as one that leaves `group` out of a text that stands for a value, before it reads it."""
+    read, grouping = field.create_value_reader(), copy(field)
+    vars(grouping)["create_value_reader"] = lambda: (
+        lambda cell: read(cell.replace(group, "") if isinstance(cell, str) else cell)
+    )
+    return grouping
 
 
 def _keeping(read: Reader) -> Reader:
     """Return what reads as `read` does, and keeps a list as it is: frictionless puts what it has read into it."""
     return lambda cell: read(cell[:] if isinstance(cell, list) else cell)
+
+
+def values(field: dict[str, Any], stated: Any, group: str | None = None) -> list[Any]:
+    """Return the values in a list of a description, as `field` reads them; ValueError for one that it does not read."""
+    if not isinstance(stated, list):
+        raise ValueError(f"{stated!r} is no list of values")  # noqa: TRY004 - it is the description's fault
+    made = Field.from_descriptor({name: field[name] for name in field if name not in BESIDE})
+    read = (_grouping(made, group) if group else made).create_value_reader()
+    found = [read(one) for one in stated]
+    for one, value in zip(stated, found, strict=True):
+        if value is None:
+            raise ValueError(f"{one!r} is no {made.type}")
+    return found
+
+
+BESIDE = ("constraints", "example", "missingValues")
+"""What a description says of a field that does not change how it reads a value."""
 
 
 def refused(fields: list[Any]) -> list[Fault]:

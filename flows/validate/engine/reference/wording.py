@@ -26,6 +26,11 @@ def fault(error: Any) -> Fault:
     )
 
 
+def died(doing: str, error: Exception) -> str:
+    """Return in words what frictionless died of while it was doing something."""
+    return f"frictionless cannot {doing}, for it ends with {type(error).__name__}: {error}"
+
+
 def described(one: Fault, row: RowFaults | None = None) -> dict[str, Any]:
     """Return a fault as frictionless writes it into its own report, message and all."""
     kind = _kind(one.type)

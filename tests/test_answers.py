@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import xlsxwriter
 from axe_playwright_python.sync_playwright import Axe
-from frictionless import Report, Resource
+from frictionless import Field, Report, Resource
 from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 
@@ -137,8 +137,9 @@ def test_what_a_terminal_would_obey_reaches_none(tmp_path: Path, face: str) -> N
     """It stands in a cell, in the header, in the name of the field, in its list, and in the name of the file."""
     table, schema = tmp_path / f"t{EVIL}.csv", tmp_path / "s.json"
     fields = [{"name": f"a{EVIL}", "constraints": {"enum": [EVIL]}}]
+    fields += [{"name": "d", "type": "boolean", "trueValues": [EVIL]}]
     schema.write_text(json.dumps({"fields": fields}), encoding="utf-8")
-    table.write_text(f"b{EVIL}\nc{EVIL}\n", encoding="utf-8")
+    table.write_text(f"b{EVIL},d\nc{EVIL},x\n", encoding="utf-8")
     told = written(Answer(list(targets.results(str(table), str(schema), reference_only=False, remote=False))), face)
     assert "pwned" in told
     assert set(told) & {*"\x1b\x07\x9b\u202e"} == set()
@@ -363,7 +364,7 @@ def test_html_is_one_page_that_a_browser_shows_and_everybody_can_use(
     assert page.locator("section:has(dl .tag)").count() == list(RULES.values()).count(True)
     assert page.locator("[id='table.categories'] mark").all_inner_texts() == ["<b>ajar"]
     assert page.locator("[id='table.primary-key'] mark").all_inner_texts() == ["1"]
-    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["warning a day, like 2021-07-06"]
+    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["warning a day, like 2021-07-26"]
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "best-practice"]}})
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
 
@@ -501,14 +502,16 @@ def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named
 @pytest.mark.parametrize(
     ("kind", "note", "told"),
     [
-        ("type-error", 'type is "integer/default"', "a whole number, like 42"),
-        ("type-error", 'type is "date/%d.%m.%Y"', "a day, as %d.%m.%Y"),
+        ("type-error", 'type is "integer/default"', "a whole number"),
+        ("type-error", 'type is "date/%d.%m.%Y"', "a day, in the form %d.%m.%Y"),
+        ("type-error", 'type is "date/any"', "a day"),
         ("type-error", 'type is "string/email"', "an address of mail"),
         ("constraint-error", "constraint \"enum\" is \"['a', 'b']\"", "one of a, b"),
         ("constraint-error", 'constraint "pattern" is "[A-Z]{2}"', "the form [A-Z]{2}"),
         ("constraint-error", 'constraint "minimum" is "1"', "at least 1"),
         ("constraint-error", 'constraint "required" is "True"', "a value"),
-        ("type-error", 'array item type is "integer/default"', "in each item of the list, a whole number, like 42"),
+        ("type-error", 'array item type is "integer/default"', "in each item of the list, a whole number"),
+        ("type-error", 'expected item type is "integer"', "a list"),
         ("constraint-error", 'array item constraint "minimum" is "1"', "in each item of the list, at least 1"),
         ("foreign-key", 'for "a": values "1" not found in the lookup table "t" as "id"', "a row of t with this id"),
         (
@@ -521,7 +524,73 @@ def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named
     ],
 )
 def test_what_was_expected_is_said_in_plain_words(kind: str, note: str, told: str) -> None:
-    assert expected(Fault(kind, note)) == told
+    assert expected(Fault(kind, note), []) == told
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ({"type": "integer"}, "a whole number, like 42"),
+        ({"type": "integer", "constraints": {"minimum": 100}}, "a whole number, like 100"),
+        ({"type": "integer", "constraints": {"enum": [7, 8]}}, "a whole number, like 7"),
+        ({"type": "integer", "constraints": {"minimum": 9, "maximum": 1}}, "a whole number"),
+        ({"type": "integer", "missingValues": ["42"]}, "a whole number"),
+        ({"type": "number"}, "a number, like 3.14"),
+        ({"type": "number", "decimalChar": ","}, "a number, like 3,14"),
+        ({"type": "number", "decimalChar": ",", "groupChar": "."}, "a number, like 3,14"),
+        ({"type": "boolean"}, "true or false"),
+        ({"type": "boolean", "trueValues": ["ja"], "falseValues": ["nein"]}, "ja or nein"),
+        ({"type": "boolean", "trueValues": ["ja"]}, "ja or false"),
+        ({"type": "date"}, "a day, like 2021-07-26"),
+        ({"type": "date", "format": "any"}, "a day, like 2021-07-26"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "a day, like 26/07/2021"),
+        ({"type": "date", "format": "%Q"}, "a day, in the form %Q"),
+        ({"type": "date", "constraints": {"minimum": "2024-02-01"}}, "a day, like 2024-02-01"),
+        ({"type": "datetime"}, "a day with its time, like 2021-07-26T14:30:00Z"),
+        ({"type": "datetime", "format": "any"}, "a day with its time, like 2021-07-26T14:30:00Z"),
+        ({"type": "datetime", "format": "%Y%m%d"}, "a day with its time, like 20210726"),
+        ({"type": "datetime", "format": "%d.%m.%y %H:%M %z"}, "a day with its time, like 26.07.21 14:30 +0000"),
+        (
+            {"type": "datetime", "constraints": {"minimum": "2020-01-01T00:00:00"}},
+            "a day with its time, like 2020-01-01T00:00:00",
+        ),
+        ({"type": "time"}, "a time of day, like 14:30:00"),
+        ({"type": "time", "format": "any"}, "a time of day, like 14:30:00"),
+        ({"type": "time", "format": "%H.%M"}, "a time of day, like 14.30"),
+        ({"type": "year"}, "a year, like 2021"),
+        ({"type": "yearmonth"}, "a month of a year, like 2021-07"),
+        ({"type": "duration"}, "a length of time, like P1DT2H"),
+        ({"type": "geopoint"}, "a longitude and a latitude, like -90.5,14.6"),
+        ({"type": "geopoint", "format": "array"}, "a longitude and a latitude, like [-90.5, 14.6]"),
+        (
+            {"type": "geopoint", "format": "object"},
+            'a longitude and a latitude, like {"lon": -90.5, "lat": 14.6}',
+        ),
+        ({"type": "geojson"}, 'a shape in GeoJSON, like {"type": "Point", "coordinates": [-90.5, 14.6]}'),
+        (
+            {"type": "geojson", "format": "topojson"},
+            'a shape in TopoJSON, like {"type": "Topology", "objects": {}, "arcs": []}',
+        ),
+        ({"type": "object"}, 'a JSON object, like {"a": 1}'),
+        ({"type": "array"}, "a JSON list, like [1, 2]"),
+        ({"type": "array", "arrayItem": {"type": "date", "format": "%d/%m/%Y"}}, 'a JSON list, like ["26/07/2021"]'),
+        ({"type": "list", "itemType": "date", "delimiter": ";"}, "a list, like 2021-07-26;2021-07-26"),
+    ],
+    ids=str,
+)
+def test_what_is_shown_as_an_example_is_read_by_the_field(tmp_path: Path, field: dict[str, Any], told: str) -> None:
+    (tmp_path / "t.csv").write_text("a\n!\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": "a"} | field]}), encoding="utf-8")
+    (one,) = Answer(
+        list(targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False))
+    ).all()
+    assert one.expected == told
+    _, like, example = told.partition(", like ")
+    shown = [example] if like else told.split(" or ") if " or " in told else []
+    read = [Field.from_descriptor({"name": "a"} | field).read_cell(text) for text in shown]
+    assert [(value is None, notes) for value, notes in read] == [(False, None)] * len(shown)
+    form = f"like {example}" if like else f"as {told}"
+    assert one.hint == (f"Write it {form}." if shown else "Write the cell in the form named.")
 
 
 def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_in_plain_words(tmp_path: Path) -> None:

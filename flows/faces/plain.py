@@ -63,7 +63,7 @@ def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) ->
         lines.append(f"  {paint(one.severity, one.severity)} {rule}" + visible(f"  {one.field}" if one.field else ""))
         lines.append(f"    {visible(short(one.message))}")
         lines += [f"    expected: {visible(one.expected)}"] if one.expected else []
-        lines += [f"    mend: {one.hint}"] if one.hint else []
+        lines += [f"    mend: {visible(one.hint)}"] if one.hint else []
     return "\n".join(lines) + "\n\n"
 
 

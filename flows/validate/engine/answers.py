@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
-from flows.validate.engine.expected import expected, like
+from flows.validate.engine.expected import examples_of, expected, like
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.results import Result
 from schemas.counting import noun
@@ -178,6 +178,7 @@ def severity(result: Result, one: Fault) -> str:
 def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
     """Return an error, told."""
     rule, said = identity(result, one), result.extras.messages.get(one.field, "")
+    examples = examples_of(one, result.examples.get(one.field))
     return Finding(
         rule,
         severity(result, one),
@@ -189,8 +190,8 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         one.number,
         one.cell,
         said or message(one, row),
-        expected(one),
-        "" if said else hint(result, one, rule),
+        expected(one, examples),
+        "" if said else hint(one, rule, examples),
         said,
         row.cells if row else [],
         result.extras.rule(one) is not None,
@@ -224,10 +225,9 @@ def message(one: Fault, row: RowFaults | None) -> str:
     return str(reference.described(one, row)["message"])
 
 
-def hint(result: Result, one: Fault, rule: str) -> str:
-    """Return how to mend an error."""
-    example = like(one, result.kinds.get(one.field, "")) if rule == "table.type" else ""
-    return example or hint_of(rule, one.note)
+def hint(one: Fault, rule: str, examples: list[str]) -> str:
+    """Return how to mend an error; `examples` are values that would be right."""
+    return like(one, examples) if rule == "table.type" and examples else hint_of(rule, one.note)
 
 
 def summary(findings: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
+from frictionless import Field
 from frictionless.schema import field as field_module
 
 from flows.validate.engine.faults import Fault
@@ -26,6 +27,15 @@ def reader(field: Any, *, linear: bool) -> Reader:
 def _keeping(read: Reader) -> Reader:
     """Return what reads as `read` does, and keeps a list as it is: frictionless puts what it has read into it."""
     return lambda cell: read(cell[:] if isinstance(cell, list) else cell)
+
+
+def item(field: Any) -> Any:
+    """Return the field that reads each item of a list; None where none is stated."""
+    stated = field.array_item if field.type == "array" else None
+    if not stated:
+        return None
+    kept = {name: value for name, value in stated.items() if name != "arrayItem"}
+    return Field.from_descriptor({"name": field.name, "type": "any"} | kept)
 
 
 def refused(fields: list[Any]) -> list[Fault]:

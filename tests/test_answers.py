@@ -15,6 +15,7 @@ import xlsxwriter
 from axe_playwright_python.sync_playwright import Axe
 from frictionless import Field, Report, Resource
 from playwright.sync_api import Page, sync_playwright
+from rich.cells import cell_len
 from rich.console import Console
 
 from flows import faces
@@ -114,8 +115,72 @@ def test_rows_too_short_are_counted_whole_where_not_all_are_shown(tmp_path: Path
     answer = Answer([run.check(told)])
     assert written(answer, "text").count("  error table.missing-cell  b, c, d\n") == 7
     assert "\n… and 159 more\n" in written(answer, "text")
+    assert written(answer, "text").endswith("\n159 of these 180 are not shown; --limit 180 shows all\n")
     assert written(answer, "html").count("<mark>empty</mark>") == 17 * 3
-    assert "and 129 more" in written(answer, "html")
+    assert "and 129 more, which are not shown here; --limit 180 shows all" in written(answer, "html")
+    assert "… and 130 more; --limit 180 shows all</failure>" in written(answer, "junit")
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (None, {"text": 20, "html": 50, "junit": 50, "github": 60}),
+        (7, {"text": 7, "html": 7, "junit": 7, "github": 7}),
+        (55, {"text": 55, "html": 55, "junit": 55, "github": 55}),
+        (60, {"text": 60, "html": 60, "junit": 60, "github": 60}),
+    ],
+)
+def test_so_many_errors_are_told_as_are_asked_for_and_how_to_see_all_where_they_are_not(
+    tmp_path: Path, limit: int | None, told: dict[str, int]
+) -> None:
+    (tmp_path / "t.csv").write_text("n\n" + "x\n" * 60, encoding="utf-8")
+    schema = {"fields": [{"name": "n", "type": "integer"}]}
+    table = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    answer = Answer([run.check(table)], limit)
+    marks = {"text": "  error table.type", "html": "<mark>x</mark>", "junit": "Type error in", "github": "::error "}
+    texts = {face: written(answer, face) for face in marks}
+    assert {face: text.count(marks[face]) for face, text in texts.items()} == told
+    hinted = [face for face, text in texts.items() if "--limit 60 shows all" in text]
+    assert hinted == [face for face in ("text", "html", "junit") if told[face] < 60]
+
+
+@pytest.mark.parametrize(
+    ("cell", "cut"),
+    [
+        ("東京", ""),
+        ("e\u0301te\u0301", ""),
+        ("\N{ROCKET}\N{ROCKET}", ""),
+        ("東" * 30, "東" * 11 + " …"),
+        ("e\u0301" * 30, "e\u0301" * 23 + "…"),
+    ],
+)
+def test_a_bad_cell_is_marked_where_a_terminal_shows_it(tmp_path: Path, cell: str, cut: str) -> None:
+    (tmp_path / "t.csv").write_text(f"à,b,c\n{cell},1,x\n", encoding="utf-8")
+    schema = {"fields": [{"name": "à"}, {"name": "b", "type": "integer"}, {"name": "c", "type": "integer"}]}
+    table = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    head, row, marks = written(Answer([run.check(table)]), "text").splitlines()[1:4]
+    assert row == f"  │ {cut or cell} │ 1 │ x"
+    assert cell_len(head) == cell_len(row)
+    assert marks == " " * (cell_len(row) - 1) + "^"
+
+
+def test_each_bad_cell_of_a_wide_row_is_shown_and_marked_with_those_around_it(tmp_path: Path) -> None:
+    names = [f"name-of-column-{number:06}" for number in range(40)]
+    cells = ["x" * 20 if number in (1, 25, 26, 39) else f"{number}" for number in range(40)]
+    (tmp_path / "t.csv").write_text(",".join(names) + "\n" + ",".join(cells) + "\n", encoding="utf-8")
+    schema = {"fields": [{"name": name, "type": "integer"} for name in names]}
+    table = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    lines = written(Answer([run.check(table)]), "text").splitlines()[1:]
+    panels = [lines[start : start + 3] for start in range(0, 12, 3)]
+    assert [line for panel in panels for line in panel if len(line) > 104] == []
+    assert [head.split()[1] for head, *_ in panels] == [names[0], names[22], names[26], names[36]]
+    assert [marks.count("^" * 20) for *_, marks in panels] == [1, 1, 1, 1]
+    assert all(
+        row[place : place + 20] == "x" * 20
+        for _, row, marks in panels
+        for place in (one.start() for one in re.finditer(r"\^+", marks))
+    )
+    assert lines[12].startswith("  error table.type")
 
 
 @pytest.mark.parametrize("face", ["text", "html", "github", "junit", "sarif"])

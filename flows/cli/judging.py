@@ -39,7 +39,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     output
         Of tables: the file that the answer is written to; the terminal if left out.
     limit
-        Of tables: how many errors are told; all if left out. All are counted.
+        Of tables: how many errors are told; if left out, some in text, html and junit, else all. All are counted.
     reference
         Ask frictionless itself over every row too; of tables, nothing beyond it; exit 1 where the two differ.
     allow_remote

@@ -5,13 +5,13 @@ from html import escape
 from importlib.resources import files
 from typing import TextIO
 
-from flows.faces.rows import folded, marked
+from flows.faces.rows import all_by, folded, marked
 from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary
 from flows.validate.engine.results import Result
 from schemas.tablerules import CAUSES, rule_of
 
 SHOWN = 50
-"""Rows of a rule that are shown."""
+"""Rows of a rule that are shown where no limit is given."""
 FIRST, MOST = 3, 12
 """Columns that are shown of every row, and of those in which something is wrong."""
 CELL, BRIEF = 60, 30
@@ -78,9 +78,10 @@ def _contents(answer: Answer) -> str:
 def _by_rule(answer: Answer) -> dict[str, list[tuple[Finding, int]]]:
     """Return the errors of each rule that are shown, each with how many it stands for."""
     found: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule, _ in summary(answer.rules.items())}
+    most = SHOWN if answer.limit is None else answer.total
     for result in answer.results:
-        for one, times in folded(result, answer.findings(result, SHOWN)):
-            if len(found[one.rule]) < SHOWN:
+        for one, times in folded(result, answer.findings(result, most)):
+            if len(found[one.rule]) < most:
                 found[one.rule].append((one, times))
     return found
 
@@ -104,7 +105,7 @@ def _section(answer: Answer, identity: str, shown: list[tuple[Finding, int]], re
     ]
     parts += [_rows(one, results[table]) for table, one in by_table.items()]
     if left > 0:
-        parts.append(f'<p class="dim">and {left:,} more, which are not shown here</p>')
+        parts.append(f'<p class="dim">and {left:,} more, which are not shown here; {all_by(answer)}</p>')
     return "\n".join([*parts, "</section>"]) + "\n"
 
 

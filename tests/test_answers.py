@@ -292,6 +292,46 @@ def test_a_fault_of_a_schema_is_told_of_its_own_file(tmp_path: Path, field: dict
     assert (found.name, found.place, [one.type for one in found.first]) == ("s.json", str(schema), ["field-error"])
 
 
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        (
+            {"fields": [{"name": "a", "type": "string", "constraints": {"pattern": "("}}, {"name": "b"}]},
+            ("table.constraint-refused", "Mend the constraint in the schema"),
+        ),
+        (
+            {"fields": [{"name": "a"}, {"name": "b"}], "uniqueKeys": [["c"]]},
+            ("table.constraint-refused", "Mend the constraint in the schema"),
+        ),
+        (
+            {
+                "fields": [{"name": "a"}],
+                "foreignKeys": [{"fields": "a", "reference": {"resource": "o", "fields": "a"}}],
+            },
+            ("table.resource", "Describe the table and those that it refers to in a datapackage.json"),
+        ),
+    ],
+    ids=["pattern", "unique key", "foreign key"],
+)
+@pytest.mark.parametrize("described", [False, True])
+def test_what_cannot_be_asked_of_a_table_is_told_of_the_file_of_its_schema(
+    tmp_path: Path, schema: dict[str, Any], told: tuple[str, str], *, described: bool
+) -> None:
+    (tmp_path / "t.csv").write_text("a\n1\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    entry = {"name": "t", "path": "t.csv", "schema": "s.json"}
+    (tmp_path / "r.json").write_text(json.dumps(entry), encoding="utf-8")
+    named = (str(tmp_path / "r.json"), None) if described else (str(tmp_path / "t.csv"), str(tmp_path / "s.json"))
+    answer = Answer(list(targets.results(*named, reference_only=False, remote=False)))
+    first, *others = answer.all()
+    assert (first.place, first.rule) == (str(tmp_path / "s.json"), told[0])
+    assert first.hint.startswith(told[1])
+    assert "{fk}" not in first.message
+    assert {one.place for one in others} <= {str(tmp_path / "t.csv")}
+    for face in ("text", "html", "junit", "github"):
+        assert str(tmp_path / "s.json") in written(answer, face)
+
+
 def test_json_says_what_is_beyond_frictionless_and_what_was_asked(answer: Answer) -> None:
     told = json.loads(written(answer, "json"))
     assert {one["rule"]: one["beyond_reference"] for one in told["problems"]} == RULES
@@ -355,6 +395,8 @@ def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path, files: lis
     assert told[-1][1:] == (5, 7)
     assert f"{tmp_path / 'a table.csv'}:7  row 5\n" in written(answer, "text")
     assert ",line=7,title=table.type" in written(answer, "github")
+    assert '<th class="n">line</th><th class="n">row</th>' in written(answer, "html")
+    assert '<td class="n">7</td><td class="n">5</td>' in written(answer, "html")
 
 
 @pytest.mark.parametrize("fast", [False, True])

@@ -140,6 +140,35 @@ def test_a_table_that_holds_no_release_is_told_of_schemas_in_one_line(communique
     assert "add --schema" in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "id,name\n1,Ada\n1,Bo\n"),
+        ("t.csv", "id,name\n1,Ada\n2,Bo,x\n"),
+        ("t.csv", "id,name\n2,Bo,x\n"),
+        ("t.csv", 'id,name\n1,"A"da\n'),
+        ("t.jsonl", '{"id": 1}\n{"id": 2}\n'),
+    ],
+)
+def test_a_table_that_holds_no_release_is_told_so_whatever_else_is_wrong_with_it(
+    communique: Communique, tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    told = communique("validate", tmp_path / name)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "add --schema" in told.stderr
+
+
+@pytest.mark.parametrize("output", ["none/x.txt", "."])
+def test_an_answer_that_cannot_be_written_is_told_in_words(communique: Communique, tmp_path: Path, output: str) -> None:
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "n"}]}', encoding="utf-8")
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    named = ("--schema", tmp_path / "s.json", "--output", tmp_path / output)
+    told = communique("validate", tmp_path / "t.csv", *named)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "--output names the file that the answer is written to" in told.stderr
+
+
 @pytest.mark.parametrize("name", ["t.tsv", "t.ods", "t.xls", "t.csv"])
 def test_a_table_of_a_kind_that_releases_never_are_is_told_of_schemas_too(
     communique: Communique, tmp_path: Path, name: str

@@ -31,7 +31,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     target
         Tables with --schema, resources, Data Packages; files or folders of documents; names of datasets.
     schema
-        Table Schema, a JSON file, that the tables are judged by.
+        Table Schema, a file of JSON or YAML, that the tables are judged by.
     as_of
         Of documents and datasets: the day that rules about time count from, YYYY-MM-DD; today in UTC if left out.
     format
@@ -67,6 +67,10 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     if documents:
         told = f"tables and documents are judged apart, and {documents[0]} is taken for documents"
         err.print(f"{told}: name the ones or the others, or give a table its --schema", style="red")
+        return WRONG_USE
+    if output and (output.is_dir() or not output.parent.is_dir()):
+        why = "is a folder" if output.is_dir() else "lies in a folder that is not there"
+        err.print(f"{output} {why}: --output names the file that the answer is written to", style="red")
         return WRONG_USE
     try:
         if output and output.resolve() in set().union(*map(targets.sources, (*target, *filter(None, [schema])))):
@@ -116,8 +120,12 @@ def _tell(answer: Any, face: Face, output: Path | None) -> int:
     from flows import faces  # noqa: PLC0415 - not paid for by --help
 
     if output:
-        with output.open("w", encoding="utf-8") as file:
-            faces.write(face, answer, file)
+        try:
+            with output.open("w", encoding="utf-8") as file:
+                faces.write(face, answer, file)
+        except OSError as error:
+            err.print(f"{output}: the answer cannot be written there: {error.strerror}", style="red")
+            return WRONG_USE
         told = answer.tally.told
         err.print(f"{output}: {'valid' if answer.valid else 'INVALID'}{', ' if told else ''}{told}")
         return DONE if answer.valid else INVALID
@@ -133,6 +141,7 @@ def _documents(target: tuple[str, ...], as_of: Day, face: Face, *, reference: bo
     from flows import config, guard, preview, tell  # noqa: PLC0415 - not paid for by --help
     from flows.redact import redact  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
+    from flows.validate.engine import targets  # noqa: PLC0415
 
     if face not in ("text", "json"):
         raise config.ConfigError(f"--format {face} is for tables; documents are told as text or json")
@@ -147,7 +156,8 @@ def _documents(target: tuple[str, ...], as_of: Day, face: Face, *, reference: bo
             else:
                 refused.append(f"{name}: there is no such file, and no such dataset in {settings.datasets}")
         except guard.BadInput as bad:
-            refused.append(redact(str(bad)))
+            unread = targets.unread(name) if bad.rule in ("input.table", "input.empty") else None
+            refused.append(redact(f"{bad}. No package is asked, for {unread}" if unread else str(bad)))
     if face == "json" and reports:
         dumped = {name: report.model_dump(mode="json", by_alias=True) for name, report in reports.items()}
         print_json(dumped if len(target) > 1 else next(iter(dumped.values())))

@@ -45,7 +45,7 @@ def write(answer: Answer, out: TextIO) -> None:
 def _table(answer: Answer, result: Result, tally: Tally, paint: Paint, out: TextIO) -> int:
     """Write what is wrong with a table, and return how many of its errors are not shown."""
     left = tally.errors + tally.warnings
-    for row, found in groupby(_shown(answer, result), key=lambda one: one[0].row):
+    for (row, _), found in groupby(_shown(answer, result), key=lambda one: (one[0].row, one[0].place)):
         some = list(found)
         out.write(_row(result, row, [one for one, _ in some], paint))
         left -= sum(times for _, times in some)
@@ -67,7 +67,7 @@ def _shown(answer: Answer, result: Result) -> Iterator[tuple[Finding, int]]:
 
 def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:
     line = found[0].line
-    place = visible(result.place) + (f":{line}" if line else "")
+    place = visible(found[0].place) + (f":{line}" if line else "")
     lines = [paint(place, "bold") + (f"  row {row}" if row != line else "")]
     if found[0].cells:
         lines += _marked(result.names, found[0].cells, set().union(*(marked(result, one) for one in found)), paint)
@@ -96,7 +96,7 @@ def _marked(names: list[str], cells: list[str], bad: set[int], paint: Paint) -> 
 
 
 def _around(widths: list[int], bad: int, first: int) -> range:
-    """Return the columns, from `first` on, that are shown with a bad one: some before it, and after it what has room."""
+    """Return the columns from `first` on that are shown with a bad one: some before it, and after it what has room."""
     before = (range(start, bad + 1) for start in range(max(bad - BEFORE, first), bad + 1))
     shown = next((some for some in before if _width(widths, some) <= WIDTH), range(bad, bad + 1))
     while shown.stop <= len(widths) and _width(widths, range(shown.start, shown.stop + 1)) <= WIDTH:

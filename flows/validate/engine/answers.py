@@ -22,6 +22,10 @@ OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u
 """Letters that steer a terminal, end a line or turn it around, and halves of letters."""
 
 
+ALONE, NAMELESS = "package is required for foreign keys", ': "{fk}"'
+"""How frictionless words that a schema alone refers to another table, and a name that it leaves out there."""
+
+
 class Tally(NamedTuple):
     """How many errors and warnings a table has, and how many of its rows have an error."""
 
@@ -183,7 +187,7 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         rule,
         severity(result, one),
         result.name,
-        result.place,
+        result.schema if result.schema and _of_schema(one) else result.place,
         row.row if row else None,
         result.lines.of(row.row) if row and result.lines else None,
         one.field or ", ".join(_key(result, one)),
@@ -213,6 +217,11 @@ def visible(text: str) -> str:
     return OBEYED.sub("·", text)
 
 
+def _of_schema(one: Fault) -> bool:
+    """Return whether an error is one of the schema, whatever the table has in it."""
+    return one.type in ("schema-error", "field-error", "constraint-refused") or one.note.startswith(ALONE)
+
+
 def _key(result: Result, one: Fault) -> list[str]:
     """Return the fields of the key that an error is about."""
     return result.key if one.type == "primary-key" else list(dict(one.more).get("fieldNames", ()))
@@ -222,7 +231,7 @@ def message(one: Fault, row: RowFaults | None) -> str:
     """Return what is wrong, as frictionless words it; of a key that it does not know, in the same words."""
     if one.type == "unique-key" and row:
         return f'Row at position "{row.row}" violates the unique key "{one.field}": {one.note}'
-    return str(reference.described(one, row)["message"])
+    return str(reference.described(one, row)["message"]).removesuffix(NAMELESS)
 
 
 def hint(one: Fault, rule: str, examples: list[str]) -> str:

@@ -61,6 +61,8 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     extras: Extras = field(default_factory=Extras)
     """What was asked beyond the reference."""
+    schema: str = ""
+    """The file that its schema has of its own."""
     examples: dict[str, Examples] = field(default_factory=dict)
     """How a value of each field is written, where something is wrong."""
 

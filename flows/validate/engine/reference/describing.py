@@ -15,7 +15,7 @@ def described_resource(descriptor: dict[str, Any], base: str) -> Any:
 
 def described_package(descriptor: dict[str, Any], base: str) -> Any:
     """Return the package that `descriptor` describes; FrictionlessException where it describes none."""
-    for entry in descriptor["resources"]:
+    for entry in descriptor.get("resources", ()):
         _has_its_shape(entry)
     package = Package.from_descriptor(descriptor, basepath=base)
     package.to_descriptor(validate=True)

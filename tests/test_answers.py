@@ -681,6 +681,7 @@ def test_what_was_expected_is_said_in_plain_words(kind: str, note: str, told: st
         ({"type": "object"}, 'a JSON object, like {"a": 1}'),
         ({"type": "array"}, "a JSON list, like [1, 2]"),
         ({"type": "array", "arrayItem": {"type": "date", "format": "%d/%m/%Y"}}, 'a JSON list, like ["26/07/2021"]'),
+        ({"type": "list", "itemType": "boolean"}, "a list, like true,true"),
         ({"type": "list", "itemType": "date", "delimiter": ";"}, "a list, like 2021-07-26;2021-07-26"),
     ],
     ids=str,

@@ -25,6 +25,8 @@ PLAIN = {
     "yearmonth": "2021-07",
 }
 """A value of each type, where the field says nothing else."""
+ITEMS = PLAIN | {"boolean": "true", "string": "word"}
+"""The same of what else may stand in a list."""
 SHAPED = {
     ("geojson", "topojson"): '{"type": "Topology", "objects": {}, "arcs": []}',
     ("geopoint", "array"): "[-90.5, 14.6]",
@@ -100,7 +102,7 @@ def _of_json(text: str) -> Any:
 
 
 def _list(field: Any) -> str:
-    return str(field.delimiter).join([PLAIN.get(field.item_type, "")] * 2)
+    return str(field.delimiter).join([ITEMS[field.item_type]] * 2)
 
 
 OF_TYPE: dict[str, Callable[[Any], str]] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import config, documents, guard, ingest, judging, steps, store
+from flows.ingest import flat
 from flows.judging import Case
 from flows.publish import package
 from flows.publish.diff import Diff
@@ -90,7 +91,7 @@ def validate_dataset(settings: Settings, name: str, as_of: date | None, *, refer
     return _judgment(settings, name, as_of, reference=reference)[2].report
 
 
-TABLES = {".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods"}
+TABLES = {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"}
 """Endings of files that may be tables of another kind than releases."""
 ADD = "To judge it by a Table Schema, add --schema"
 
@@ -120,9 +121,21 @@ def validate_files(path: Path, as_of: date | None, *, reference: bool = False) -
 
 
 def _is_another_table(path: Path, report: Report) -> bool:
-    """Return whether a file is a table without one release: in each of its rows, the body is not given."""
+    """Return whether a file is a table without one release: it has no column of bodies, or each row has none."""
+    names = _columns(path) if ".csv" in path.suffixes else []
+    if names:
+        return "body" not in names
     without = [found for found in report.problems if found.rule == "record.required" and found.field == "body"]
     return bool(set(path.suffixes) & TABLES) and len(without) == report.counts["releases"].in_
+
+
+def _columns(path: Path) -> list[str]:
+    """Return the names of the columns of a CSV file, packed or not; none where they cannot be read."""
+    try:
+        data = guard.read_bytes(path)
+        return flat.columns(guard.gunzip(data) if path.suffix == ".gz" else data)
+    except guard.BadInput:
+        return []
 
 
 def validate_target(settings: Settings, target: str, as_of: date | None, *, reference: bool = False) -> Report:

@@ -105,6 +105,11 @@ CAUSES: dict[str, dict[str, str]] = {
         '"(delimiter|quotechar|escapechar)" must be': "Write one letter into the dialect of the description.",
     },
     "table.scheme": {"^scheme .* is not supported|^No connection adapters": "Write a path, or an address of http or https."},
+    "table.resource": {
+        "^package is required for foreign keys": "Describe the table and those that it refers to in a datapackage.json, and name that without --schema.",
+    },
+    "table.package": {"'resources' is a required": "Write the tables into a list that is called resources."},
+    "table.schema": {"UTF-8 BOM": "Save the file as UTF-8 without a byte order mark."},
     "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
     "table.constraint-refused": {
         "^uniqueKeys": "Name fields of the table in each unique key.",

@@ -13,8 +13,9 @@ from xml.etree import ElementTree as ET
 import pytest
 import xlsxwriter
 from axe_playwright_python.sync_playwright import Axe
-from frictionless import Report, Resource
+from frictionless import Field, Report, Resource
 from playwright.sync_api import Page, sync_playwright
+from rich.cells import cell_len
 from rich.console import Console
 
 from flows import faces
@@ -115,8 +116,72 @@ def test_rows_too_short_are_counted_whole_where_not_all_are_shown(tmp_path: Path
     answer = Answer([run.check(told)])
     assert written(answer, "text").count("  error table.missing-cell  b, c, d\n") == 7
     assert "\n… and 159 more\n" in written(answer, "text")
+    assert written(answer, "text").endswith("\n159 of these 180 are not shown; --limit 180 shows all\n")
     assert written(answer, "html").count("<mark>empty</mark>") == 17 * 3
-    assert "and 129 more" in written(answer, "html")
+    assert "and 129 more, which are not shown here; --limit 180 shows all" in written(answer, "html")
+    assert "… and 130 more; --limit 180 shows all</failure>" in written(answer, "junit")
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (None, {"text": 20, "html": 50, "junit": 50, "github": 60}),
+        (7, {"text": 7, "html": 7, "junit": 7, "github": 7}),
+        (55, {"text": 55, "html": 55, "junit": 55, "github": 55}),
+        (60, {"text": 60, "html": 60, "junit": 60, "github": 60}),
+    ],
+)
+def test_so_many_errors_are_told_as_are_asked_for_and_how_to_see_all_where_they_are_not(
+    tmp_path: Path, limit: int | None, told: dict[str, int]
+) -> None:
+    (tmp_path / "t.csv").write_text("n\n" + "x\n" * 60, encoding="utf-8")
+    schema = {"fields": [{"name": "n", "type": "integer"}]}
+    table = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    answer = Answer([run.check(table)], limit)
+    marks = {"text": "  error table.type", "html": "<mark>x</mark>", "junit": "Type error in", "github": "::error "}
+    texts = {face: written(answer, face) for face in marks}
+    assert {face: text.count(marks[face]) for face, text in texts.items()} == told
+    hinted = [face for face, text in texts.items() if "--limit 60 shows all" in text]
+    assert hinted == [face for face in ("text", "html", "junit") if told[face] < 60]
+
+
+@pytest.mark.parametrize(
+    ("cell", "cut"),
+    [
+        ("東京", ""),
+        ("e\u0301te\u0301", ""),
+        ("\N{ROCKET}\N{ROCKET}", ""),
+        ("東" * 30, "東" * 11 + " …"),
+        ("e\u0301" * 30, "e\u0301" * 23 + "…"),
+    ],
+)
+def test_a_bad_cell_is_marked_where_a_terminal_shows_it(tmp_path: Path, cell: str, cut: str) -> None:
+    (tmp_path / "t.csv").write_text(f"à,b,c\n{cell},1,x\n", encoding="utf-8")
+    schema = {"fields": [{"name": "à"}, {"name": "b", "type": "integer"}, {"name": "c", "type": "integer"}]}
+    table = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    head, row, marks = written(Answer([run.check(table)]), "text").splitlines()[1:4]
+    assert row == f"  │ {cut or cell} │ 1 │ x"
+    assert cell_len(head) == cell_len(row)
+    assert marks == " " * (cell_len(row) - 1) + "^"
+
+
+def test_each_bad_cell_of_a_wide_row_is_shown_and_marked_with_those_around_it(tmp_path: Path) -> None:
+    names = [f"name-of-column-{number:06}" for number in range(40)]
+    cells = ["x" * 20 if number in (1, 25, 26, 39) else f"{number}" for number in range(40)]
+    (tmp_path / "t.csv").write_text(",".join(names) + "\n" + ",".join(cells) + "\n", encoding="utf-8")
+    schema = {"fields": [{"name": name, "type": "integer"} for name in names]}
+    table = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    lines = written(Answer([run.check(table)]), "text").splitlines()[1:]
+    panels = [lines[start : start + 3] for start in range(0, 12, 3)]
+    assert [line for panel in panels for line in panel if len(line) > 104] == []
+    assert [head.split()[1] for head, *_ in panels] == [names[0], names[22], names[26], names[36]]
+    assert [marks.count("^" * 20) for *_, marks in panels] == [1, 1, 1, 1]
+    assert all(
+        row[place : place + 20] == "x" * 20
+        for _, row, marks in panels
+        for place in (one.start() for one in re.finditer(r"\^+", marks))
+    )
+    assert lines[12].startswith("  error table.type")
 
 
 @pytest.mark.parametrize("face", ["text", "html", "github", "junit", "sarif"])
@@ -138,8 +203,9 @@ def test_what_a_terminal_would_obey_reaches_none(tmp_path: Path, face: str) -> N
     """It stands in a cell, in the header, in the name of the field, in its list, and in the name of the file."""
     table, schema = tmp_path / f"t{EVIL}.csv", tmp_path / "s.json"
     fields = [{"name": f"a{EVIL}", "constraints": {"enum": [EVIL]}}]
+    fields += [{"name": "d", "type": "boolean", "trueValues": [EVIL]}]
     schema.write_text(json.dumps({"fields": fields}), encoding="utf-8")
-    table.write_text(f"b{EVIL}\nc{EVIL}\n", encoding="utf-8")
+    table.write_text(f"b{EVIL},d\nc{EVIL},x\n", encoding="utf-8")
     told = written(Answer(list(targets.results(str(table), str(schema), reference_only=False, remote=False))), face)
     assert "pwned" in told
     assert set(told) & {*"\x1b\x07\x9b\u202e"} == set()
@@ -225,6 +291,46 @@ def test_a_fault_of_a_schema_is_told_of_its_own_file(tmp_path: Path, field: dict
     schema.write_text(json.dumps({"fields": [field]}), encoding="utf-8")
     (found,) = targets.results(str(table), str(schema), reference_only=False, remote=False)
     assert (found.name, found.place, [one.type for one in found.first]) == ("s.json", str(schema), ["field-error"])
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        (
+            {"fields": [{"name": "a", "type": "string", "constraints": {"pattern": "("}}, {"name": "b"}]},
+            ("table.constraint-refused", "Mend the constraint in the schema"),
+        ),
+        (
+            {"fields": [{"name": "a"}, {"name": "b"}], "uniqueKeys": [["c"]]},
+            ("table.constraint-refused", "Mend the constraint in the schema"),
+        ),
+        (
+            {
+                "fields": [{"name": "a"}],
+                "foreignKeys": [{"fields": "a", "reference": {"resource": "o", "fields": "a"}}],
+            },
+            ("table.resource", "Describe the table and those that it refers to in a datapackage.json"),
+        ),
+    ],
+    ids=["pattern", "unique key", "foreign key"],
+)
+@pytest.mark.parametrize("described", [False, True])
+def test_what_cannot_be_asked_of_a_table_is_told_of_the_file_of_its_schema(
+    tmp_path: Path, schema: dict[str, Any], told: tuple[str, str], *, described: bool
+) -> None:
+    (tmp_path / "t.csv").write_text("a\n1\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    entry = {"name": "t", "path": "t.csv", "schema": "s.json"}
+    (tmp_path / "r.json").write_text(json.dumps(entry), encoding="utf-8")
+    named = (str(tmp_path / "r.json"), None) if described else (str(tmp_path / "t.csv"), str(tmp_path / "s.json"))
+    answer = Answer(list(targets.results(*named, reference_only=False, remote=False)))
+    first, *others = answer.all()
+    assert (first.place, first.rule) == (str(tmp_path / "s.json"), told[0])
+    assert first.hint.startswith(told[1])
+    assert "{fk}" not in first.message
+    assert {one.place for one in others} <= {str(tmp_path / "t.csv")}
+    for face in ("text", "html", "junit", "github"):
+        assert str(tmp_path / "s.json") in written(answer, face)
 
 
 def test_json_says_what_is_beyond_frictionless_and_what_was_asked(answer: Answer) -> None:
@@ -314,6 +420,8 @@ def test_a_row_is_told_by_the_line_in_which_it_begins(tmp_path: Path, files: lis
     assert told[-1][1:] == (5, 7)
     assert f"{tmp_path / 'a table.csv'}:7  row 5\n" in written(answer, "text")
     assert ",line=7,title=table.type" in written(answer, "github")
+    assert '<th class="n">line</th><th class="n">row</th>' in written(answer, "html")
+    assert '<td class="n">7</td><td class="n">5</td>' in written(answer, "html")
 
 
 @pytest.mark.parametrize("fast", [False, True])
@@ -388,7 +496,7 @@ def test_html_is_one_page_that_a_browser_shows_and_everybody_can_use(
     assert page.locator("section:has(dl .tag)").count() == list(RULES.values()).count(True)
     assert page.locator("[id='table.categories'] mark").all_inner_texts() == ["<b>ajar"]
     assert page.locator("[id='table.primary-key'] mark").all_inner_texts() == ["1"]
-    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["warning a day, like 2021-07-06"]
+    assert page.locator("[id='table.type'] .why").all_inner_texts() == ["warning a day, like 2021-07-26"]
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "best-practice"]}})
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
 
@@ -526,14 +634,16 @@ def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named
 @pytest.mark.parametrize(
     ("kind", "note", "told"),
     [
-        ("type-error", 'type is "integer/default"', "a whole number, like 42"),
-        ("type-error", 'type is "date/%d.%m.%Y"', "a day, as %d.%m.%Y"),
+        ("type-error", 'type is "integer/default"', "a whole number"),
+        ("type-error", 'type is "date/%d.%m.%Y"', "a day, in the form %d.%m.%Y"),
+        ("type-error", 'type is "date/any"', "a day"),
         ("type-error", 'type is "string/email"', "an address of mail"),
         ("constraint-error", "constraint \"enum\" is \"['a', 'b']\"", "one of a, b"),
         ("constraint-error", 'constraint "pattern" is "[A-Z]{2}"', "the form [A-Z]{2}"),
         ("constraint-error", 'constraint "minimum" is "1"', "at least 1"),
         ("constraint-error", 'constraint "required" is "True"', "a value"),
-        ("type-error", 'array item type is "integer/default"', "in each item of the list, a whole number, like 42"),
+        ("type-error", 'array item type is "integer/default"', "in each item of the list, a whole number"),
+        ("type-error", 'expected item type is "integer"', "a list"),
         ("constraint-error", 'array item constraint "minimum" is "1"', "in each item of the list, at least 1"),
         ("foreign-key", 'for "a": values "1" not found in the lookup table "t" as "id"', "a row of t with this id"),
         (
@@ -546,7 +656,74 @@ def test_an_answer_takes_the_place_of_no_file_of_a_package_of_which_one_is_named
     ],
 )
 def test_what_was_expected_is_said_in_plain_words(kind: str, note: str, told: str) -> None:
-    assert expected(Fault(kind, note)) == told
+    assert expected(Fault(kind, note), []) == told
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ({"type": "integer"}, "a whole number, like 42"),
+        ({"type": "integer", "constraints": {"minimum": 100}}, "a whole number, like 100"),
+        ({"type": "integer", "constraints": {"enum": [7, 8]}}, "a whole number, like 7"),
+        ({"type": "integer", "constraints": {"minimum": 9, "maximum": 1}}, "a whole number"),
+        ({"type": "integer", "missingValues": ["42"]}, "a whole number"),
+        ({"type": "number"}, "a number, like 3.14"),
+        ({"type": "number", "decimalChar": ","}, "a number, like 3,14"),
+        ({"type": "number", "decimalChar": ",", "groupChar": "."}, "a number, like 3,14"),
+        ({"type": "boolean"}, "true or false"),
+        ({"type": "boolean", "trueValues": ["ja"], "falseValues": ["nein"]}, "ja or nein"),
+        ({"type": "boolean", "trueValues": ["ja"]}, "ja or false"),
+        ({"type": "date"}, "a day, like 2021-07-26"),
+        ({"type": "date", "format": "any"}, "a day, like 2021-07-26"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "a day, like 26/07/2021"),
+        ({"type": "date", "format": "%Q"}, "a day, in the form %Q"),
+        ({"type": "date", "constraints": {"minimum": "2024-02-01"}}, "a day, like 2024-02-01"),
+        ({"type": "datetime"}, "a day with its time, like 2021-07-26T14:30:00Z"),
+        ({"type": "datetime", "format": "any"}, "a day with its time, like 2021-07-26T14:30:00Z"),
+        ({"type": "datetime", "format": "%Y%m%d"}, "a day with its time, like 20210726"),
+        ({"type": "datetime", "format": "%d.%m.%y %H:%M %z"}, "a day with its time, like 26.07.21 14:30 +0000"),
+        (
+            {"type": "datetime", "constraints": {"minimum": "2020-01-01T00:00:00"}},
+            "a day with its time, like 2020-01-01T00:00:00",
+        ),
+        ({"type": "time"}, "a time of day, like 14:30:00"),
+        ({"type": "time", "format": "any"}, "a time of day, like 14:30:00"),
+        ({"type": "time", "format": "%H.%M"}, "a time of day, like 14.30"),
+        ({"type": "year"}, "a year, like 2021"),
+        ({"type": "yearmonth"}, "a month of a year, like 2021-07"),
+        ({"type": "duration"}, "a length of time, like P1DT2H"),
+        ({"type": "geopoint"}, "a longitude and a latitude, like -90.5,14.6"),
+        ({"type": "geopoint", "format": "array"}, "a longitude and a latitude, like [-90.5, 14.6]"),
+        (
+            {"type": "geopoint", "format": "object"},
+            'a longitude and a latitude, like {"lon": -90.5, "lat": 14.6}',
+        ),
+        ({"type": "geojson"}, 'a shape in GeoJSON, like {"type": "Point", "coordinates": [-90.5, 14.6]}'),
+        (
+            {"type": "geojson", "format": "topojson"},
+            'a shape in TopoJSON, like {"type": "Topology", "objects": {}, "arcs": []}',
+        ),
+        ({"type": "object"}, 'a JSON object, like {"a": 1}'),
+        ({"type": "array"}, "a JSON list, like [1, 2]"),
+        ({"type": "array", "arrayItem": {"type": "date", "format": "%d/%m/%Y"}}, 'a JSON list, like ["26/07/2021"]'),
+        ({"type": "list", "itemType": "boolean"}, "a list, like true,true"),
+        ({"type": "list", "itemType": "date", "delimiter": ";"}, "a list, like 2021-07-26;2021-07-26"),
+    ],
+    ids=str,
+)
+def test_what_is_shown_as_an_example_is_read_by_the_field(tmp_path: Path, field: dict[str, Any], told: str) -> None:
+    (tmp_path / "t.csv").write_text("a\n!\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": "a"} | field]}), encoding="utf-8")
+    (one,) = Answer(
+        list(targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False))
+    ).all()
+    assert one.expected == told
+    _, like, example = told.partition(", like ")
+    shown = [example] if like else told.split(" or ") if " or " in told else []
+    read = [Field.from_descriptor({"name": "a"} | field).read_cell(text) for text in shown]
+    assert [(value is None, notes) for value, notes in read] == [(False, None)] * len(shown)
+    form = f"like {example}" if like else f"as {told}"
+    assert one.hint == (f"Write it {form}." if shown else "Write the cell in the form named.")
 
 
 def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_in_plain_words(tmp_path: Path) -> None:

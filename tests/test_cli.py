@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from flows import preview
+from flows.faces import FACES
 from flows.settings import PROJECT, Settings
 from flows.validate import tables
 from schemas import __version__
@@ -70,7 +71,6 @@ def test_version_is_that_of_the_package(communique: Communique) -> None:
     [
         (["validate"], "name a file, a folder or a dataset"),
         (["validate", "no/such/path.json"], "no/such/path.json"),
-        (["validate", SEED, "no/such/path.json"], "no/such/path.json"),
         (["validate", SEED, "--bogus"], "--bogus"),
         (["validate", SEED, "--format", "xml"], "xml"),
         (["validate", SEED, "--as-of", "2021-02-30"], "--as-of"),
@@ -140,6 +140,35 @@ def test_a_table_that_holds_no_release_is_told_of_schemas_in_one_line(communique
     assert "add --schema" in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "id,name\n1,Ada\n1,Bo\n"),
+        ("t.csv", "id,name\n1,Ada\n2,Bo,x\n"),
+        ("t.csv", "id,name\n2,Bo,x\n"),
+        ("t.csv", 'id,name\n1,"A"da\n'),
+        ("t.jsonl", '{"id": 1}\n{"id": 2}\n'),
+    ],
+)
+def test_a_table_that_holds_no_release_is_told_so_whatever_else_is_wrong_with_it(
+    communique: Communique, tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    told = communique("validate", tmp_path / name)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "add --schema" in told.stderr
+
+
+@pytest.mark.parametrize("output", ["none/x.txt", "."])
+def test_an_answer_that_cannot_be_written_is_told_in_words(communique: Communique, tmp_path: Path, output: str) -> None:
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "n"}]}', encoding="utf-8")
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    named = ("--schema", tmp_path / "s.json", "--output", tmp_path / output)
+    told = communique("validate", tmp_path / "t.csv", *named)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "--output names the file that the answer is written to" in told.stderr
+
+
 @pytest.mark.parametrize("name", ["t.tsv", "t.ods", "t.xls", "t.csv"])
 def test_a_table_of_a_kind_that_releases_never_are_is_told_of_schemas_too(
     communique: Communique, tmp_path: Path, name: str
@@ -187,6 +216,47 @@ def test_several_targets_are_judged_each_for_itself_and_one_that_is_bad_ends_1(
     reports = {name: Report.model_validate(report, strict=False) for name, report in json.loads(told.stdout).items()}
     assert {name: report.valid for name, report in reports.items()} == {str(SEED): True, str(bad): False}
     assert told.returncode == 1
+
+
+@pytest.mark.parametrize("face", ["text", "json"])
+def test_a_target_that_cannot_be_judged_does_not_keep_the_others_from_it(
+    communique: Communique, bad: Path, tmp_path: Path, face: str
+) -> None:
+    (tmp_path / "trees.csv").write_text("id,height\noak,12\n", encoding="utf-8")
+    told = communique("validate", "no/such.json", bad, tmp_path / "trees.csv", "--format", face)
+    assert told.returncode == 2
+    assert "record.enum" in told.stdout
+    assert [line.partition(" ")[0] for line in told.stderr.splitlines()] == [
+        "no/such.json:",
+        str(tmp_path / "trees.csv"),
+    ]
+    assert face == "text" or list(json.loads(told.stdout)) == [str(bad)]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_table_that_cannot_be_judged_does_not_keep_the_others_from_it(
+    communique: Communique, tmp_path: Path, face: str
+) -> None:
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "n", "type": "integer"}]}', encoding="utf-8")
+    (tmp_path / "t.csv").write_text("n\nx\n", encoding="utf-8")
+    gone, table, schema = tmp_path / "gone.csv", tmp_path / "t.csv", ("--schema", tmp_path / "s.json")
+    told = communique("validate", gone, table, *schema, "--format", face)
+    assert (told.returncode, told.stderr) == (2, f"{gone}: there is no such file\n")
+    assert told.stdout == communique("validate", table, *schema, "--format", face).stdout != ""
+    alone = communique("validate", gone, *schema, "--format", face, "--output", tmp_path / "answer")
+    assert (alone.returncode, alone.stdout, (tmp_path / "answer").exists()) == (2, "", False)
+
+
+def test_a_name_of_nothing_among_packages_is_told_of_itself(communique: Communique, tmp_path: Path) -> None:
+    package = {"name": "p", "resources": [{"name": "t", "path": "t.csv", "schema": {"fields": [{"name": "n"}]}}]}
+    (tmp_path / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    told = communique("validate", tmp_path, tmp_path / "gone.csv")
+    assert (told.returncode, told.stderr) == (2, f"{tmp_path / 'gone.csv'}: there is no such file\n")
+    assert told.stdout == f"{tmp_path / 't.csv'}: valid, 1 row judged\n"
+    mixed = communique("validate", tmp_path, SEED)
+    assert (mixed.returncode, mixed.stdout) == (2, "")
+    assert f"{SEED} is taken for documents" in mixed.stderr
 
 
 def test_a_folder_is_judged_as_one(communique: Communique, data: Path, bad: Path) -> None:

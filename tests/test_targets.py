@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 import yaml  # type: ignore[import-untyped]
+from frictionless import validate
 
 from flows import faces
 from flows.settings import PROJECT
@@ -211,6 +212,15 @@ def test_profiles_that_frictionless_has_are_no_links(tmp_path: Path) -> None:
     assert told_of(package) == []
 
 
+def test_a_table_on_another_machine_without_a_schema_is_told_what_it_needs(elsewhere: Site) -> None:
+    elsewhere.lay("/t.csv", "a\n1\n")
+    with pytest.raises(links.BadTarget, match=rf"^{elsewhere.address}/t.csv is a table: add the --schema"):
+        told_of(f"{elsewhere.address}/t.csv", remote=True)
+    elsewhere.lay("/p.json", "no")
+    with pytest.raises(links.BadTarget, match=rf"^{elsewhere.address}/p.json is no JSON that can be read"):
+        told_of(f"{elsewhere.address}/p.json", remote=True)
+
+
 def test_what_is_fetched_is_gone_in_the_end(communique: Communique, tmp_path: Path, elsewhere: Site) -> None:
     elsewhere.lay("/t.csv", "a\n1\n")
     elsewhere.lay("/s.json", json.dumps({"fields": [{"name": "a"}]}))
@@ -258,10 +268,10 @@ def test_a_table_in_parts_is_told_by_the_path_of_the_first(tmp_path: Path, elsew
 
 
 def test_what_is_fetched_has_a_limit(monkeypatch: pytest.MonkeyPatch, elsewhere: Site) -> None:
-    elsewhere.lay("/t.csv", "a\n1\n")
+    elsewhere.lay("/t.json", "a\n1\n")
     monkeypatch.setattr(links, "DESCRIPTOR_BYTES", 3)
     with pytest.raises(links.BadTarget, match="larger than the 3 bytes"):
-        list(targets.results(f"{elsewhere.address}/t.csv", None, reference_only=False, remote=True))
+        list(targets.results(f"{elsewhere.address}/t.json", None, reference_only=False, remote=True))
 
 
 TABLE = b"n\n1\nx\n"
@@ -365,6 +375,65 @@ def with_schema(path: Path, text: str) -> list[str]:
     schema = path.with_name("schema.json")
     schema.write_text(json.dumps(SCHEMA), encoding="utf-8")
     return [str(path), "--schema", str(schema)]
+
+
+ENTRY = {"name": "t", "path": "t.csv", "schema": {"fields": FIELDS}}
+UNLISTED = "is no table of releases"
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "of_the_table"),
+    [
+        ("\ufeff" + json.dumps({"resources": [ENTRY]}), "begins with a byte order mark, which JSON has not", None),
+        (json.dumps({"resources": [ENTRY]})[:-1] + ",}", "is no JSON that can be read", None),
+        (json.dumps({"resources": []}), "its list of resources is empty", UNLISTED),
+        (json.dumps({"resource": [ENTRY]}), "'resources' is a required property", UNLISTED),
+    ],
+    ids=["mark", "syntax", "empty", "misspelt"],
+)
+def test_a_description_that_is_none_is_told_and_not_taken_for_a_release(
+    communique: Communique, tmp_path: Path, text: str, told: str, of_the_table: str | None
+) -> None:
+    (tmp_path / "datapackage.json").write_text(text, encoding="utf-8")
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    for name, wanted in (("", told), ("datapackage.json", told), ("t.csv", of_the_table or told)):
+        found = communique("validate", tmp_path / name)
+        said = found.stdout + found.stderr
+        assert wanted in said
+        assert f"{tmp_path / ('t.csv' if wanted == UNLISTED else 'datapackage.json')}" in said
+        assert found.returncode == (1 if "required property" in wanted else 2)
+    theirs = [error.note for error in validate(str(tmp_path / "datapackage.json")).errors]
+    assert ("'resources' is a required property" in told) == (theirs == ["'resources' is a required property"])
+
+
+@pytest.mark.parametrize("name", ["s.yaml", "s.json"])
+def test_a_schema_may_be_yaml_and_is_told_in_words_where_it_cannot_be_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / "t.csv").write_text("n\nx\n", encoding="utf-8")
+    schema = tmp_path / name
+
+    def told() -> list[str]:
+        found = targets.results(str(tmp_path / "t.csv"), str(schema), reference_only=False, remote=False)
+        return [one.rule for one in Answer(list(found)).all()]
+
+    text = json.dumps({"fields": FIELDS}) if name == "s.json" else yaml.safe_dump({"fields": FIELDS})
+    schema.write_text(text, encoding="utf-8")
+    assert told() == ["table.type"]
+    schema.write_text("[1", encoding="utf-8")
+    with pytest.raises(links.BadTarget, match=r"is no (JSON|YAML) that can be read"):
+        told()
+    schema.write_text("[1]", encoding="utf-8")
+    with pytest.raises(links.BadTarget, match=r"is no (Table Schema|YAML that can be read: it is no object)"):
+        told()
+    schema.write_text("\ufeff" + text, encoding="utf-8")
+    if name == "s.json":
+        with pytest.raises(links.BadTarget, match=r"s.json begins with a byte order mark, which JSON has not: save it"):
+            told()
+    else:
+        assert told() == ["table.type"]
+    schema = schema.with_name("s.yml")
+    schema.write_text(yaml.safe_dump({"fields": FIELDS}), encoding="utf-8")
+    with pytest.raises(links.BadTarget, match=r"give a file of YAML the ending \.yaml"):
+        told()
 
 
 @pytest.mark.parametrize("name", ["t.txt", "t.psv", "t.TXT", "t.tab", "t", "t.csv"])

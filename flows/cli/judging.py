@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -31,7 +31,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     target
         Tables with --schema, resources, Data Packages; files or folders of documents; names of datasets.
     schema
-        Table Schema, a JSON file, that the tables are judged by.
+        Table Schema, a file of JSON or YAML, that the tables are judged by.
     as_of
         Of documents and datasets: the day that rules about time count from, YYYY-MM-DD; today in UTC if left out.
     format
@@ -39,7 +39,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     output
         Of tables: the file that the answer is written to; the terminal if left out.
     limit
-        Of tables: how many errors are told; all if left out. All are counted.
+        Of tables: how many errors are told; if left out, some in text, html and junit, else all. All are counted.
     reference
         Ask frictionless itself over every row too; of tables, nothing beyond it; exit 1 where the two differ.
     allow_remote
@@ -63,8 +63,14 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
             err.print("--limit and --output are for tables; of documents all is told", style="red")
             return WRONG_USE
         return _documents(target, as_of, format, reference=reference)
-    if len(tables) < len(target):
-        err.print("tables and documents are judged apart: name the ones or the others", style="red")
+    documents = [name for name in target if name not in tables and _is_document(name)]
+    if documents:
+        told = f"tables and documents are judged apart, and {documents[0]} is taken for documents"
+        err.print(f"{told}: name the ones or the others, or give a table its --schema", style="red")
+        return WRONG_USE
+    if output and (output.is_dir() or not output.parent.is_dir()):
+        why = "is a folder" if output.is_dir() else "lies in a folder that is not there"
+        err.print(f"{output} {why}: --output names the file that the answer is written to", style="red")
         return WRONG_USE
     try:
         if output and output.resolve() in set().union(*map(targets.sources, (*target, *filter(None, [schema])))):
@@ -74,6 +80,14 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     except links.BadTarget as bad:
         err.print(str(bad), style="red")
         return WRONG_USE
+
+
+def _is_document(name: str) -> bool:
+    """Return whether what is no table is a document or a dataset, and not a name of nothing."""
+    from flows import config  # noqa: PLC0415 - not paid for by --help
+    from flows.settings import Settings  # noqa: PLC0415
+
+    return Path(name).exists() or name in config.names(Settings().datasets)
 
 
 def _tables(  # noqa: PLR0913 - as many as the command has for tables
@@ -86,21 +100,32 @@ def _tables(  # noqa: PLR0913 - as many as the command has for tables
     reference: bool,
     remote: bool,
 ) -> int:
-    from flows import faces  # noqa: PLC0415 - not paid for by --help
-    from flows.cli import progress  # noqa: PLC0415
-    from flows.validate.engine import targets  # noqa: PLC0415
+    """Tell what is wrong with the tables that can be looked at, then which targets cannot."""
+    from flows.cli import progress  # noqa: PLC0415 - not paid for by --help
+    from flows.validate.engine import links, targets  # noqa: PLC0415
     from flows.validate.engine.answers import Answer  # noqa: PLC0415
 
+    results: list[Any] = []
+    refused: list[str] = []
     with progress.bar(err):
-        results = [
-            result
-            for name in target
-            for result in targets.results(name, schema, reference_only=reference, remote=remote)
-        ]
-    answer = Answer(results, limit)
+        for name in target:
+            try:
+                results += targets.results(name, schema, reference_only=reference, remote=remote)
+            except links.BadTarget as bad:
+                refused.append(str(bad))
+    return _ended(refused, _tell(Answer(results, limit), face, output) if results else DONE)
+
+
+def _tell(answer: Any, face: Face, output: Path | None) -> int:
+    from flows import faces  # noqa: PLC0415 - not paid for by --help
+
     if output:
-        with output.open("w", encoding="utf-8") as file:
-            faces.write(face, answer, file)
+        try:
+            with output.open("w", encoding="utf-8") as file:
+                faces.write(face, answer, file)
+        except OSError as error:
+            err.print(f"{output}: the answer cannot be written there: {error.strerror}", style="red")
+            return WRONG_USE
         told = answer.tally.told
         err.print(f"{output}: {'valid' if answer.valid else 'INVALID'}{', ' if told else ''}{told}")
         return DONE if answer.valid else INVALID
@@ -113,28 +138,41 @@ def _tables(  # noqa: PLR0913 - as many as the command has for tables
 
 
 def _documents(target: tuple[str, ...], as_of: Day, face: Face, *, reference: bool) -> int:
-    from flows import config, preview, tell  # noqa: PLC0415 - not paid for by --help
+    from flows import config, guard, preview, tell  # noqa: PLC0415 - not paid for by --help
+    from flows.redact import redact  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
+    from flows.validate.engine import targets  # noqa: PLC0415
 
     if face not in ("text", "json"):
         raise config.ConfigError(f"--format {face} is for tables; documents are told as text or json")
     settings = Settings()
-    reports = {}
+    reports, refused = {}, []
     for name in target:
-        if Path(name).exists():
-            reports[name] = preview.validate_files(Path(name), as_of, reference=reference)
-        elif name in config.names(settings.datasets):
-            reports[name] = preview.validate_dataset(settings, name, as_of, reference=reference)
-        else:
-            raise config.ConfigError(f"{name}: there is no such file, and no such dataset in {settings.datasets}")
-    if face == "json":
+        try:
+            if Path(name).exists():
+                reports[name] = preview.validate_files(Path(name), as_of, reference=reference)
+            elif name in config.names(settings.datasets):
+                reports[name] = preview.validate_dataset(settings, name, as_of, reference=reference)
+            else:
+                refused.append(f"{name}: there is no such file, and no such dataset in {settings.datasets}")
+        except guard.BadInput as bad:
+            unread = targets.unread(name) if bad.rule in ("input.table", "input.empty") else None
+            refused.append(redact(f"{bad}. No package is asked, for {unread}" if unread else str(bad)))
+    if face == "json" and reports:
         dumped = {name: report.model_dump(mode="json", by_alias=True) for name, report in reports.items()}
-        print_json(dumped if len(dumped) > 1 else next(iter(dumped.values())))
-    else:
+        print_json(dumped if len(target) > 1 else next(iter(dumped.values())))
+    elif face == "text":
         for name, report in reports.items():
             tell.report(out, report)
             out.print(f"{name}: {tell.verdict(report)}", style="bold green" if report.valid else "bold red")
-    return DONE if all(report.valid for report in reports.values()) else INVALID
+    return _ended(refused, INVALID if any(not report.valid for report in reports.values()) else DONE)
+
+
+def _ended(refused: list[str], code: int) -> int:
+    """Tell which targets could not be judged, and return the exit code."""
+    for why in dict.fromkeys(refused):
+        err.print(why, style="red")
+    return WRONG_USE if refused else code
 
 
 @app.command

@@ -5,13 +5,13 @@ from html import escape
 from importlib.resources import files
 from typing import TextIO
 
-from flows.faces.rows import folded, marked
+from flows.faces.rows import all_by, folded, marked
 from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary
 from flows.validate.engine.results import Result
 from schemas.tablerules import CAUSES, rule_of
 
 SHOWN = 50
-"""Rows of a rule that are shown."""
+"""Rows of a rule that are shown where no limit is given."""
 FIRST, MOST = 3, 12
 """Columns that are shown of every row, and of those in which something is wrong."""
 CELL, BRIEF = 60, 30
@@ -78,9 +78,10 @@ def _contents(answer: Answer) -> str:
 def _by_rule(answer: Answer) -> dict[str, list[tuple[Finding, int]]]:
     """Return the errors of each rule that are shown, each with how many it stands for."""
     found: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule, _ in summary(answer.rules.items())}
+    most = SHOWN if answer.limit is None else answer.total
     for result in answer.results:
-        for one, times in folded(result, answer.findings(result, SHOWN)):
-            if len(found[one.rule]) < SHOWN:
+        for one, times in folded(result, answer.findings(result, most)):
+            if len(found[one.rule]) < most:
                 found[one.rule].append((one, times))
     return found
 
@@ -104,20 +105,22 @@ def _section(answer: Answer, identity: str, shown: list[tuple[Finding, int]], re
     ]
     parts += [_rows(one, results[table]) for table, one in by_table.items()]
     if left > 0:
-        parts.append(f'<p class="dim">and {left:,} more, which are not shown here</p>')
+        parts.append(f'<p class="dim">and {left:,} more, which are not shown here; {all_by(answer)}</p>')
     return "\n".join([*parts, "</section>"]) + "\n"
 
 
 def _rows(found: list[Finding], result: Result) -> str:
-    place = f'<p class="file">{escape(result.place)}</p>'
+    place = f'<p class="file">{escape(found[0].place)}</p>'
     if not any(one.cells for one in found):
         return f"{place}<ul>" + "".join(f"<li>{escape(short(one.message))}</li>" for one in found) + "</ul>"
     wrong = sorted({number for one in found for number in marked(result, one)})[:MOST]
     columns = {number: number in wrong for number in sorted({*range(1, len(result.names) + 1)[:FIRST], *wrong})}
     titles = [result.names[number - 1] if number <= len(result.names) else f"cell {number}" for number in columns]
     head = "".join(f"<th{_more(bad)}>{escape(title)}</th>" for title, bad in zip(titles, columns.values(), strict=True))
-    body = "".join(_row(one, columns, marked(result, one)) for one in found)
-    table = f'<table><tr><th class="n">row</th>{head}<th>expected</th></tr>{body}</table>'
+    lines = any(one.line not in (one.row, None) for one in found)
+    body = "".join(_row(one, columns, marked(result, one), lines=lines) for one in found)
+    line = '<th class="n">line</th>' if lines else ""
+    table = f'<table><tr>{line}<th class="n">row</th>{head}<th>expected</th></tr>{body}</table>'
     return f'{place}<div class="wide" tabindex="0">{table}</div>'
 
 
@@ -126,13 +129,14 @@ def _more(bad: bool) -> str:  # noqa: FBT001 - of a column
     return "" if bad else ' class="more"'
 
 
-def _row(one: Finding, columns: dict[int, bool], bad: set[int]) -> str:
+def _row(one: Finding, columns: dict[int, bool], bad: set[int], *, lines: bool) -> str:
     cells = "".join(f"<td{_more(wrong)}>{_cell(one, number, bad)}</td>" for number, wrong in columns.items())
     told = one.expected if one.expected and bad <= columns.keys() else "" if one.said else one.message
     said = f"<p>{escape(short(one.said))}</p>" if one.said else ""
     kind = '<span class="tag">warning</span> ' if one.severity == "warning" else ""
     why = f'<td class="why" title="{escape(short(one.message))}">{kind}{escape(short(told))}{said}</td>'
-    return f'<tr class="{one.severity}"><td class="n">{one.row or ""}</td>{cells}{why}</tr>'
+    line = f'<td class="n">{one.line or ""}</td>' if lines else ""
+    return f'<tr class="{one.severity}">{line}<td class="n">{one.row or ""}</td>{cells}{why}</tr>'
 
 
 def _cell(one: Finding, number: int, bad: set[int]) -> str:

@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
+from flows.faces.rows import all_by
 from flows.validate.engine.answers import Answer, Finding, many, sentences
 from flows.validate.engine.results import Result
 from schemas.tablerules import TABLE_RULES
 
 TOLD = 50
-"""Errors of a rule that are told in a case."""
+"""Errors of a rule that are told in a case where no limit is given."""
 
 
 def write(answer: Answer, out: TextIO) -> None:
@@ -21,20 +22,22 @@ def write(answer: Answer, out: TextIO) -> None:
 
 def _suite(answer: Answer, result: Result, errors: Counter[str]) -> str:
     by_rule: dict[str, list[Finding]] = defaultdict(list)
-    for found in answer.findings(result, TOLD):
+    for found in answer.findings(result, TOLD if answer.limit is None else None):
         by_rule[found.rule].append(found)
     asked = (rule.id for rule in TABLE_RULES.values() if not rule.unbroken)
     rules = sorted({*asked, *by_rule, *errors})
-    cases = "".join(_case(result.name, rule, by_rule.get(rule, []), errors[rule]) for rule in rules)
+    cases = "".join(_case(answer, result.name, rule, by_rule.get(rule, []), errors[rule]) for rule in rules)
     name, failures = quoteattr(_legal(result.name)), len(errors)
     return f'  <testsuite name={name} tests="{len(rules)}" failures="{failures}">\n{cases}  </testsuite>\n'
 
 
-def _case(table: str, rule: str, found: list[Finding], errors: int) -> str:
+def _case(answer: Answer, table: str, rule: str, found: list[Finding], errors: int) -> str:
     head = f"    <testcase classname={quoteattr(_legal(table))} name={quoteattr(rule)}"
     if not found and not errors:
         return head + "/>\n"
     text = "\n".join(f"{one.place}{f':{one.line}' if one.line else ''} {sentences(one)}" for one in found)
+    left = errors - sum(one.severity == "error" for one in found)
+    text += f"\n… and {left:,} more; {all_by(answer)}" if left > 0 else ""
     beyond = ", beyond Frictionless" if any(one.beyond for one in found) else ""
     message = quoteattr(f"{many(errors, 'error')}{beyond}")
     if not errors:

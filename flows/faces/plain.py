@@ -2,16 +2,22 @@
 
 import os
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import NamedTuple, TextIO
 
-from flows.faces.rows import folded, marked
+from rich.cells import cell_len, set_cell_size
+
+from flows.faces.rows import all_by, folded, marked
 from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary, visible
 from flows.validate.engine.results import Result
 
 SHOWN = 20
-"""Errors of a table that are shown; the rest are counted."""
-WIDTH, CELL, BEFORE = 100, 24, 3
+"""Errors of a table that are shown where no limit is given; the rest are counted."""
+WIDTH, CELL, BEFORE, BETWEEN = 100, 24, 3, " │ "
+LETTERS = 10 * CELL
+"""Letters of a cell that are looked at: some take no room."""
+MOST = 15
+"""Lines that a row takes, however many of its cells are bad."""
 BEYOND = " (beyond Frictionless)"
 STYLES = {"error": "31", "warning": "33", "good": "32", "bold": "1", "dim": "2"}
 
@@ -29,17 +35,24 @@ class Paint(NamedTuple):
 def write(answer: Answer, out: TextIO) -> None:
     """Write `answer` for a person."""
     paint = Paint(out.isatty() and not os.environ.get("NO_COLOR"))
-    for result, tally in zip(answer.results, answer.tallies, strict=True):
-        shown = list(_shown(answer, result))
-        rows = groupby((one for one, _ in shown), key=lambda one: one.row)
-        out.writelines(_row(result, row, list(found), paint) for row, found in rows)
-        left = tally.errors + tally.warnings - sum(times for _, times in shown)
-        if left > 0:
-            out.write(f"… and {left:,} more\n\n")
-        out.write(_verdict(result, tally, paint))
+    hidden = sum(_table(answer, *one, paint, out) for one in zip(answer.results, answer.tallies, strict=True))
     if answer.total:
         out.write("\n")
     out.writelines(f"{times:>9,}  {rule}\n" for rule, times in summary(answer.rules.items()))
+    out.write(f"\n{hidden:,} of these {answer.total:,} are not shown; {all_by(answer)}\n" if hidden else "")
+
+
+def _table(answer: Answer, result: Result, tally: Tally, paint: Paint, out: TextIO) -> int:
+    """Write what is wrong with a table, and return how many of its errors are not shown."""
+    left = tally.errors + tally.warnings
+    for (row, _), found in groupby(_shown(answer, result), key=lambda one: (one[0].row, one[0].place)):
+        some = list(found)
+        out.write(_row(result, row, [one for one, _ in some], paint))
+        left -= sum(times for _, times in some)
+    if left > 0:
+        out.write(f"… and {left:,} more\n\n")
+    out.write(_verdict(result, tally, paint))
+    return max(left, 0)
 
 
 def _shown(answer: Answer, result: Result) -> Iterator[tuple[Finding, int]]:
@@ -48,13 +61,13 @@ def _shown(answer: Answer, result: Result) -> Iterator[tuple[Finding, int]]:
     for one, times in folded(result, answer.findings(result)):
         yield one, times
         told += times
-        if told >= SHOWN:
+        if told >= SHOWN and answer.limit is None:
             return
 
 
 def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) -> str:
     line = found[0].line
-    place = visible(result.place) + (f":{line}" if line else "")
+    place = visible(found[0].place) + (f":{line}" if line else "")
     lines = [paint(place, "bold") + (f"  row {row}" if row != line else "")]
     if found[0].cells:
         lines += _marked(result.names, found[0].cells, set().union(*(marked(result, one) for one in found)), paint)
@@ -63,30 +76,57 @@ def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) ->
         lines.append(f"  {paint(one.severity, one.severity)} {rule}" + visible(f"  {one.field}" if one.field else ""))
         lines.append(f"    {visible(short(one.message))}")
         lines += [f"    expected: {visible(one.expected)}"] if one.expected else []
-        lines += [f"    mend: {one.hint}"] if one.hint else []
+        lines += [f"    mend: {visible(one.hint)}"] if one.hint else []
     return "\n".join(lines) + "\n\n"
 
 
 def _marked(names: list[str], cells: list[str], bad: set[int], paint: Paint) -> list[str]:
-    """Return the names over a row, the row, and what marks its bad cells; the cells around them where it is long."""
-    lines = ["", "", ""]
-    for number in range(max(min(bad, default=1) - BEFORE, 1), max(len(names), len(cells)) + 1):
-        name = _short(names[number - 1] if number <= len(names) else "")
-        cell = _short(cells[number - 1] if number <= len(cells) else "")
-        width = max(len(name), len(cell), 1)
-        if lines[0] and len(lines[0]) + width > WIDTH:
-            break
-        between = (" │ ", " │ ", "   ") if lines[0] else ("", "", "")
-        parts = (name, cell, "^" * max(len(cell), 1) if number in bad else "")
-        lines = [line + gap + part.ljust(width) for line, gap, part in zip(lines, between, parts, strict=True)]
-    head, row, marks = (line.rstrip() for line in lines)
-    shown = [paint(f"  │ {head}", "dim"), f"  │ {row}"]
-    return [*shown, f"    {paint(marks, 'error')}"] if marks else shown
+    """Return the names over a row, the row, and marks under its bad cells; of a long one the cells around each."""
+    columns = [(_short(name), _short(cell)) for name, cell in zip_longest(names, cells, fillvalue="")]
+    widths = [max(cell_len(name), cell_len(cell), 1) for name, cell in columns]
+    lines: list[str] = []
+    first = 1
+    left = sorted(number for number in bad if number <= len(columns)) or [1]
+    while left and len(lines) < MOST:
+        some = _around(widths, left[0], first)
+        lines += _panel({number: columns[number - 1] for number in some}, bad, paint)
+        first = some.stop
+        left = [number for number in left if number >= first]
+    return lines
+
+
+def _around(widths: list[int], bad: int, first: int) -> range:
+    """Return the columns from `first` on that are shown with a bad one: some before it, and after it what has room."""
+    before = (range(start, bad + 1) for start in range(max(bad - BEFORE, first), bad + 1))
+    shown = next((some for some in before if _width(widths, some) <= WIDTH), range(bad, bad + 1))
+    while shown.stop <= len(widths) and _width(widths, range(shown.start, shown.stop + 1)) <= WIDTH:
+        shown = range(shown.start, shown.stop + 1)
+    return shown
+
+
+def _width(widths: list[int], some: range) -> int:
+    """Return the cells of a terminal that some columns take."""
+    return sum(widths[number - 1] + len(BETWEEN) for number in some) - len(BETWEEN)
+
+
+def _panel(columns: dict[int, tuple[str, str]], bad: set[int], paint: Paint) -> list[str]:
+    """Return some columns of a row, with their names over them and marks under those that are bad."""
+    head, row, marks = [], [], []
+    for number, (name, cell) in columns.items():
+        width = max(cell_len(name), cell_len(cell), 1)
+        mark = "^" * max(cell_len(cell), 1) if number in bad else ""
+        head.append(set_cell_size(name, width))
+        row.append(set_cell_size(cell, width))
+        marks.append(mark.ljust(width))
+    shown = [paint(f"  │ {BETWEEN.join(head).rstrip()}", "dim"), f"  │ {BETWEEN.join(row).rstrip()}"]
+    under = (" " * len(BETWEEN)).join(marks).rstrip()
+    return [*shown, f"    {paint(under, 'error')}"] if under else shown
 
 
 def _short(cell: str) -> str:
-    text = "".join(letter if letter.isprintable() else "·" for letter in cell)
-    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+    """Return a cell as it is shown, no wider than `CELL` cells of a terminal, of which a Chinese letter takes two."""
+    text = "".join(letter if letter.isprintable() else "·" for letter in cell[:LETTERS])
+    return text if cell_len(text) <= CELL and len(cell) <= LETTERS else set_cell_size(text, CELL - 1) + "…"
 
 
 def _verdict(result: Result, tally: Tally, paint: Paint) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from flows.validate.engine.answers import Finding
+from flows.validate.engine.answers import Answer, Finding
 from flows.validate.engine.results import Result
 from schemas.tablerules import LONG, SHORT
 
@@ -14,6 +14,11 @@ def folded(result: Result, found: Iterable[Finding]) -> Iterator[tuple[Finding, 
         _, one = next(same)
         places = _ragged(result, one)
         yield (_of_all(result, one, places), len(places)) if len(places) > 1 else (one, 1)
+
+
+def all_by(answer: Answer) -> str:
+    """Return how one sees all errors, where a face shows a part of them."""
+    return f"--limit {answer.total} shows all"
 
 
 def marked(result: Result, found: Finding) -> set[int]:

@@ -31,9 +31,7 @@ Row = tuple[int, dict[str, Any]]
 
 def read_csv(data: bytes) -> Iterator[Row | guard.BadInput]:
     """Yield the documents of a CSV file, or what is wrong with a row; the delimiter is that of its header."""
-    text = guard.decode(data)
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    reader = _csv(data)
     try:
         names = _header(next((cells for cells in reader if any(cells)), []), reader.line_num)
         line = reader.line_num + 1
@@ -43,6 +41,20 @@ def read_csv(data: bytes) -> Iterator[Row | guard.BadInput]:
             line = reader.line_num + 1
     except csv.Error as error:
         raise guard.BadInput("input.table", f"the CSV is broken: {error}", line=reader.line_num) from None
+
+
+def columns(data: bytes) -> list[str]:
+    """Return the names of the columns of a CSV file, none of one that cannot be read."""
+    try:
+        return next((cells for cells in _csv(data) if any(cells)), [])
+    except (guard.BadInput, csv.Error):
+        return []
+
+
+def _csv(data: bytes) -> Any:
+    text = guard.decode(data)
+    csv.field_size_limit(LONGEST_CELL)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
 
 
 MOST_CELLS = 50_000_000

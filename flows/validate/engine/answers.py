@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
-from flows.validate.engine.expected import expected, like
+from flows.validate.engine.expected import examples_of, expected, like
 from flows.validate.engine.faults import Fault, RowFaults
 from flows.validate.engine.results import Result
 from schemas.counting import noun
@@ -20,6 +20,10 @@ LONGEST = 600
 """Letters of a message that are told."""
 OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Letters that steer a terminal, end a line or turn it around, and halves of letters."""
+
+
+ALONE, NAMELESS = "package is required for foreign keys", ': "{fk}"'
+"""How frictionless words that a schema alone refers to another table, and a name that it leaves out there."""
 
 
 class Tally(NamedTuple):
@@ -178,19 +182,20 @@ def severity(result: Result, one: Fault) -> str:
 def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
     """Return an error, told."""
     rule, said = identity(result, one), result.extras.messages.get(one.field, "")
+    examples = examples_of(one, result.examples.get(one.field))
     return Finding(
         rule,
         severity(result, one),
         result.name,
-        result.place,
+        result.schema if result.schema and _of_schema(one) else result.place,
         row.row if row else None,
         result.lines.of(row.row) if row and result.lines else None,
         one.field or ", ".join(_key(result, one)),
         one.number,
         one.cell,
         said or message(one, row),
-        expected(one),
-        "" if said else hint(result, one, rule),
+        expected(one, examples),
+        "" if said else hint(one, rule, examples),
         said,
         row.cells if row else [],
         result.extras.rule(one) is not None,
@@ -212,6 +217,11 @@ def visible(text: str) -> str:
     return OBEYED.sub("·", text)
 
 
+def _of_schema(one: Fault) -> bool:
+    """Return whether an error is one of the schema, whatever the table has in it."""
+    return one.type in ("schema-error", "field-error", "constraint-refused") or one.note.startswith(ALONE)
+
+
 def _key(result: Result, one: Fault) -> list[str]:
     """Return the fields of the key that an error is about."""
     return result.key if one.type == "primary-key" else list(dict(one.more).get("fieldNames", ()))
@@ -221,13 +231,12 @@ def message(one: Fault, row: RowFaults | None) -> str:
     """Return what is wrong, as frictionless words it; of a key that it does not know, in the same words."""
     if one.type == "unique-key" and row:
         return f'Row at position "{row.row}" violates the unique key "{one.field}": {one.note}'
-    return str(reference.described(one, row)["message"])
+    return str(reference.described(one, row)["message"]).removesuffix(NAMELESS)
 
 
-def hint(result: Result, one: Fault, rule: str) -> str:
-    """Return how to mend an error."""
-    example = like(one, result.kinds.get(one.field, "")) if rule == "table.type" else ""
-    return example or hint_of(rule, one.note)
+def hint(one: Fault, rule: str, examples: list[str]) -> str:
+    """Return how to mend an error; `examples` are values that would be right."""
+    return like(one, examples) if rule == "table.type" and examples else hint_of(rule, one.note)
 
 
 def summary(findings: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -3,11 +3,16 @@
 import re
 from ast import literal_eval
 
+from flows.validate.engine.examples import PLAINLY, Examples
 from flows.validate.engine.faults import Fault
 
+TYPE = re.compile(r'^type is "(\w+)/?(.*)"$', re.DOTALL)
+"""A type that a note asks for, and its format."""
 CONSTRAINT = re.compile(r'constraint "(\w+)" is (?:broken: (.*)|"(.*)")', re.DOTALL)
 EARLIER = re.compile(r"the same as in the row at position (\d+)")
 LOOKUP = re.compile(r'not found in the lookup table "([^"]*)" as "([^"]*)"$')
+LIST = "expected item type is "
+"""What a note begins with that is about a list of another type's values."""
 ITEM = "array item "
 """What a note begins with that is about an item of a list."""
 FEW = 12
@@ -19,6 +24,7 @@ KINDS = {
     "datetime": "a day with its time",
     "duration": "a length of time",
     "geojson": "a shape in GeoJSON",
+    "geojson/topojson": "a shape in TopoJSON",
     "geopoint": "a longitude and a latitude",
     "integer": "a whole number",
     "list": "a list",
@@ -29,21 +35,6 @@ KINDS = {
     "year": "a year",
     "yearmonth": "a month of a year",
 }
-EXAMPLES = {
-    "array": "[1, 2]",
-    "boolean": "true or false",
-    "date": "2021-07-06",
-    "datetime": "2021-07-06T14:30:00Z",
-    "duration": "P1DT2H",
-    "geopoint": "-90.5,14.6",
-    "integer": "42",
-    "number": "3.14",
-    "object": '{"a": 1}',
-    "time": "14:30:00",
-    "year": "2021",
-    "yearmonth": "2021-07",
-}
-"""A value of each type."""
 FORMS = {"email": "an address of mail", "uri": "an address of the web", "uuid": "a UUID", "binary": "Base64"}
 """What a text of a format is."""
 WORDS = {
@@ -65,12 +56,19 @@ OF_TYPE = {
 }
 
 
-def expected(one: Fault) -> str:
-    """Return what was expected; nothing where the message alone says it."""
+def examples_of(one: Fault, known: Examples | None) -> list[str]:
+    """Return values that would be right in the place of an error, of those that are known of its field."""
+    if known is None:
+        return []
+    return known.item if one.note.startswith(ITEM) else known.own
+
+
+def expected(one: Fault, examples: list[str]) -> str:
+    """Return what was expected, with an example of it; nothing where the message alone says it."""
     if one.note.startswith(ITEM):
-        return f"in each item of the list, {expected(one._replace(note=one.note.removeprefix(ITEM)))}"
+        return f"in each item of the list, {expected(one._replace(note=one.note.removeprefix(ITEM)), examples)}"
     if one.type == "type-error":
-        return _kind(one.note)
+        return _kind(one.note, examples)
     earlier = EARLIER.search(one.note)
     if earlier:
         return f"other than in row {earlier[1]}"
@@ -84,27 +82,29 @@ def expected(one: Fault) -> str:
     return f"one of {_listed(stated)}" if rule == "enum" else WORDS.get(rule, f"{rule} {{}}").format(stated)
 
 
-def like(one: Fault, kind: str) -> str:
-    """Return how to write a cell of a type, or each item of it; nothing where no example would tell."""
-    if one.note.startswith(ITEM):
-        kind, _ = _type(one.note.removeprefix(ITEM))
-        return f"Write each item like {EXAMPLES[kind]}." if kind in EXAMPLES else ""
-    return f"Write it like {EXAMPLES[kind]}." if kind in EXAMPLES else ""
+def like(one: Fault, examples: list[str]) -> str:
+    """Return how to write a cell, or each item of it."""
+    what = "each item" if one.note.startswith(ITEM) else "it"
+    kind, _ = _type(one.note.removeprefix(ITEM))
+    return f"Write {what} as {' or '.join(examples)}." if kind == "boolean" else f"Write {what} like {examples[0]}."
 
 
 def _type(note: str) -> tuple[str, str]:
     """Return the type that a note asks for, and its format."""
-    kind, _, form = note.removeprefix('type is "').removesuffix('"').partition("/")
-    return kind, form
+    found = TYPE.search(note)
+    return (found[1], found[2]) if found else ("list" if note.startswith(LIST) else note, "")
 
 
-def _kind(note: str) -> str:
+def _kind(note: str, examples: list[str]) -> str:
     kind, form = _type(note)
     if kind == "string":
         return FORMS.get(form, KINDS["string"])
-    if form not in ("default", "any", ""):
-        return f"{KINDS.get(kind, kind)}, as {form}"
-    return KINDS.get(kind, kind) + (f", like {EXAMPLES[kind]}" if kind in EXAMPLES else "")
+    if kind == "boolean" and examples:
+        return " or ".join(examples)
+    words = KINDS.get(f"{kind}/{form}", KINDS.get(kind, kind))
+    if examples:
+        return f"{words}, like {examples[0]}"
+    return words if form in (*PLAINLY, "") else f"{words}, in the form {form}"
 
 
 def _listed(stated: str) -> str:

@@ -33,22 +33,57 @@ def is_remote(text: str) -> bool:
 
 
 def told(path: Path) -> Any:
-    """Return the JSON of a file; None where it has none that can be read."""
+    """Return the JSON of a file, a byte order mark before it aside; None where it has none that can be read."""
     try:
-        return read(path)
-    except BadTarget:
+        _is_small(path)
+        return _of_json(path.read_text(encoding="utf-8-sig"), path)
+    except (BadTarget, ValueError):
         return None
 
 
-def read(path: Path) -> Any:
-    """Return the JSON of a file; BadTarget where it is none, or too large to be a description."""
+def read(path: Path, place: str = "") -> Any:
+    """Return the JSON of a file, or the YAML of one that is named so; BadTarget where it cannot be read.
+
+    `place` is where the file was fetched from, and is told instead of it.
+    """
     _is_small(path)
+    if path.suffix == YAML:
+        return _of_yaml(path, place or path)
     try:
-        return _whole(json.loads(path.read_text(encoding="utf-8")))
-    except RecursionError:
-        raise BadTarget(f"{path} is nested too deep") from None
+        text = path.read_text(encoding="utf-8")
     except ValueError as error:
-        raise BadTarget(f"{path} is no JSON that can be read: {error}") from None
+        raise BadTarget(f"{place or path} is no JSON that can be read: {error}; save it as UTF-8") from None
+    if text.startswith(MARK):
+        raise BadTarget(
+            f"{place or path} begins with a byte order mark, which JSON has not: save it as UTF-8 without one"
+        )
+    return _of_json(text, place or path)
+
+
+YAML = ".yaml"
+"""The ending of what frictionless reads as YAML."""
+MARK = "\ufeff"
+"""What some editors write before a text in UTF-8."""
+
+
+def _of_json(text: str, place: str | Path) -> Any:
+    try:
+        return _whole(json.loads(text.removeprefix(MARK)))
+    except RecursionError:
+        raise BadTarget(f"{place} is nested too deep") from None
+    except ValueError as error:
+        named = "; give a file of YAML the ending .yaml" if Path(place).suffix.lower() == ".yml" else ""
+        raise BadTarget(f"{place} is no JSON that can be read: {error}{named}") from None
+
+
+def _of_yaml(path: Path, place: str | Path) -> Any:
+    try:
+        return _whole(reference.retrieved(str(path)))
+    except RecursionError:
+        raise BadTarget(f"{place} is nested too deep") from None
+    except (reference.FrictionlessException, ValueError) as error:
+        why = str(error).rpartition(' because "')[2].strip('" ') or "it is no object"
+        raise BadTarget(f"{place} is no YAML that can be read: {why}") from None
 
 
 def _is_small(path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.validate.engine.beyond import Extras
+from flows.validate.engine.examples import Examples
 from flows.validate.engine.faults import Fault, RowFaults, RowLog
 from flows.validate.engine.lines import Lines
 from flows.validate.engine.seen import Seen
@@ -60,8 +61,10 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     extras: Extras = field(default_factory=Extras)
     """What was asked beyond the reference."""
-    kinds: dict[str, str] = field(default_factory=dict)
-    """The type of each field."""
+    schema: str = ""
+    """The file that its schema has of its own."""
+    examples: dict[str, Examples] = field(default_factory=dict)
+    """How a value of each field is written, where something is wrong."""
 
     def errors(self) -> Iterator[tuple[RowFaults | None, Fault]]:
         """Yield every error with its row, in frictionless's order."""

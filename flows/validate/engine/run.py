@@ -10,6 +10,7 @@ from typing import Any
 
 from flows.validate.engine import progress, reference, rows
 from flows.validate.engine.beyond import Extras
+from flows.validate.engine.examples import examples
 from flows.validate.engine.faults import Fault, Record
 from flows.validate.engine.inputs import READERS, NotRead
 from flows.validate.engine.lines import Lines
@@ -50,7 +51,6 @@ def check(
     result.names, result.labels = [one.name for one in table.fields], table.labels
     result.lines = Lines(table, resource)
     result.key = [result.names[place] for place in table.primary]
-    result.kinds = {one.name: one.type for one in table.fields}
     table.faults[:0] = result.extras.refused + _without_fields(result.extras, result.names)
     digest = Digest(resource)
     try:
@@ -63,6 +63,7 @@ def check(
     result.first = table.faults
     result.bytes, hashes = reference.counted(table) if resource.remote else digest.wait()
     result.last += reference.last_faults(table, result.rows, result.bytes, hashes, linear=linear)
+    result.examples = {one.name: examples(one) for one in table.fields} if result.log.count else {}
     return result
 
 

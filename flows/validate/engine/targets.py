@@ -4,6 +4,7 @@ import os.path
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from flows.validate.engine import beyond, links, reference
 from flows.validate.engine.beyond import Extras
@@ -20,10 +21,11 @@ DESCRIPTOR, FETCHED_BYTES = "datapackage.json", 64 << 30
 
 
 class Named(NamedTuple):
-    """A resource, and what is known of it and the others of its package."""
+    """A resource, what is known of it and the others of its package, and the file that its schema has of its own."""
 
     resource: Any
     others: Others
+    schema: str = ""
 
 
 class Faulty(Exception):  # noqa: N818 - it ends the target, not the program
@@ -42,10 +44,25 @@ def is_table(target: str, schema: str | None) -> bool:
     path = Path(target)
     if path.is_dir():
         return (path / DESCRIPTOR).is_file()
+    if path.name == DESCRIPTOR and path.is_file():
+        return True
     if path.suffix != ".json" or not path.is_file():
         return _package_of(path) is not None
     told = links.told(path)
     return isinstance(told, dict) and ("resources" in told or ("schema" in told and bool({"path", "data"} & set(told))))
+
+
+def unread(target: str) -> str | None:
+    """Return why the description of a Data Package in the folder of a file, or the next above it, cannot be read."""
+    paths = (folder / DESCRIPTOR for folder in Path(os.path.normpath(Path(target).absolute())).parents)
+    found = next((path for path in paths if path.is_file()), None)
+    if found is None:
+        return None
+    try:
+        links.read(found if Path(target).is_absolute() else Path(os.path.relpath(found)))
+    except BadTarget as bad:
+        return str(bad)
+    return None
 
 
 def packages(files: tuple[str, ...]) -> list[str]:
@@ -117,6 +134,7 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
             return
         for one in found:
             result = _by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
+            result.schema = one.schema
             if schema is not None and "://" in target:
                 result.place = target  # not the file that was fetched from there
             yield result
@@ -171,22 +189,35 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
         ]
     if schema is not None or not (path.suffix == ".json" or links.is_remote(target)):
         return _file(target, schema, reference_only=reference_only, remote=remote)
-    path = links.fetched(target, links.DESCRIPTOR_BYTES) if links.is_remote(target) else path
+    if links.is_remote(target):
+        if _is_tabular(target):
+            raise BadTarget(
+                f"{target} is a table: add the --schema that it is judged by, or name the package that has it"
+            )
+        path = links.fetched(target, links.DESCRIPTOR_BYTES)
     return _described(path, target, reference_only=reference_only, remote=remote)
+
+
+def _is_tabular(address: str) -> bool:
+    """Return whether an address is that of a table by its ending."""
+    path = Path(urlsplit(address).path)
+    ending = Path(path.stem if path.suffix.lower() in COMPRESSED else path.name).suffix.lower()
+    return ending in (*TABULAR, *filter(None, AS_CSV))
 
 
 def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
     if given is None:
         return None
+    path = Path(given)
     if links.is_remote(given):
         if not remote:
             raise BadTarget(f"{given} is on another machine; --allow-remote fetches it")
-        given = str(links.fetched(given, links.DESCRIPTOR_BYTES))
-    if not Path(given).is_file():
+        path = links.fetched(given, links.DESCRIPTOR_BYTES)
+    if not path.is_file():
         raise BadTarget(f"{given}: there is no such file")
-    told = links.read(Path(given))
+    told = links.read(path, given)
     if not isinstance(told, dict) or "fields" not in told:
-        raise BadTarget(f"{given} is no Table Schema: a JSON object with fields")
+        raise BadTarget(f"{given} is no Table Schema: an object with fields, as JSON or YAML")
     return told
 
 
@@ -195,7 +226,8 @@ def _file(target: str, schema: str | None, *, reference_only: bool, remote: bool
     path = links.fetched(target, FETCHED_BYTES) if links.is_remote(target) else Path(target)
     descriptor = {"name": _name(path), "path": str(path)} | _format(path, target) | ({"schema": told} if told else {})
     try:
-        return _resource(descriptor, "", reference_only=reference_only)
+        found = _resource(descriptor, "", reference_only=reference_only)
+        return [one._replace(schema=schema or "") for one in found]
     except reference.FrictionlessException as error:
         faults = _faults(error)
         raise Faulty(schema if schema and _of_schema(faults) else target, faults) from None
@@ -241,34 +273,46 @@ def _of_schema(faults: list[Fault]) -> bool:
 
 def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> list[Named]:
     """Return the resources of a package or a resource, as its description has them."""
-    told = links.read(path)
+    place = target if links.is_remote(target) else str(path)
+    told = links.read(path, place)
     if not isinstance(told, dict):
-        raise BadTarget(f"{path} is no JSON object that describes data")
+        raise BadTarget(f"{place} is no JSON object that describes data")
     base = target.rpartition("/")[0] if links.is_remote(target) else str(path.parent)
-    entries = told.get("resources", [told])
+    whole = "resources" in told or (path.name == DESCRIPTOR and not {"path", "data"} & set(told))
+    entries = told.get("resources", []) if whole else [told]
     if not isinstance(entries, list):
-        raise BadTarget(f"{path}: resources is no list")
+        raise BadTarget(f"{place}: resources is no list")
+    if "resources" in told and not entries:
+        raise BadTarget(f"{place}: its list of resources is empty, so that there is no table to judge")
     links.may_be_read([*entries, links.own(told)], path.parent, remote=remote)
     filled = entries
     if not reference_only and all(isinstance(entry, dict) for entry in entries):
         filled = [links.filled(entry, base) for entry in entries]
     try:
-        if "resources" not in told:
-            return _resource(filled[0], base, reference_only=reference_only)
-        return _package(told | {"resources": filled}, base, reference_only=reference_only)
+        if whole:
+            found = _package(told, filled, base, reference_only=reference_only)
+        else:
+            found = _resource(filled[0], base, reference_only=reference_only)
+        return [one._replace(schema=_file_of(entry, base)) for one, entry in zip(found, entries, strict=True)]
     except reference.FrictionlessException as error:
         _tell_schemas(entries, filled, base)
-        raise Faulty(target, _faults(error)) from None
+        raise Faulty(place, _faults(error)) from None
 
 
-def _package(told: dict[str, Any], base: str, *, reference_only: bool) -> list[Named]:
+def _file_of(entry: Any, base: str) -> str:
+    """Return where the schema of a resource lies that has a file of its own; nothing of another."""
+    link = entry.get("schema") if isinstance(entry, dict) else None
+    return links.place_of(link, base) if isinstance(link, str) else ""
+
+
+def _package(told: dict[str, Any], entries: list[Any], base: str, *, reference_only: bool) -> list[Named]:
     """Return the resources of a package; FrictionlessException where its description is none."""
-    entries = told["resources"]
     extras = [Extras() for _ in entries]
     if not reference_only and all(isinstance(entry, dict) for entry in entries):
         rewritten = [beyond.rewritten(entry, told.get("$schema")) for entry in entries]
-        told = told | {"resources": [one for one, _ in rewritten]}
+        entries = [one for one, _ in rewritten]
         extras = [more for _, more in rewritten]
+    told = told | ({"resources": entries} if "resources" in told else {})
     package = reference.described_package(told, base)
     others = Others({one.name: more for one, more in zip(package.resources, extras, strict=True)})
     return [Named(one, others) for one in package.resources]

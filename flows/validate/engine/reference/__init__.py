@@ -9,7 +9,7 @@ from flows.validate.engine.reference.describing import described_package, descri
 from flows.validate.engine.reference.ending import algorithm, counted, last_faults
 from flows.validate.engine.reference.judging import judged, judged_again
 from flows.validate.engine.reference.opening import Key, Opened, csv_control, of_rows, opened, rows
-from flows.validate.engine.reference.reading import Reader, reader, values
+from flows.validate.engine.reference.reading import Reader, item, reader, values
 from flows.validate.engine.reference.wording import described, died, fault
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "described_resource",
     "died",
     "fault",
+    "item",
     "judged",
     "judged_again",
     "last_faults",

@@ -59,7 +59,7 @@ def _resource(descriptor: dict[str, Any], base: str) -> Any:
 
 
 def _package(descriptor: dict[str, Any], base: str) -> Any:
-    for entry in descriptor["resources"]:
+    for entry in descriptor.get("resources", ()):
         _has_its_shape(entry)
     package = Package.from_descriptor(descriptor, basepath=base)
     package.to_descriptor(validate=True)

@@ -59,6 +59,15 @@ BESIDE = ("constraints", "example", "missingValues")
 """What a description says of a field that does not change how it reads a value."""
 
 
+def item(field: Any) -> Any:
+    """Return the field that reads each item of a list; None where none is stated."""
+    stated = field.array_item if field.type == "array" else None
+    if not stated:
+        return None
+    kept = {name: value for name, value in stated.items() if name != "arrayItem"}
+    return Field.from_descriptor({"name": field.name, "type": "any"} | kept)
+
+
 def refused(fields: list[Any]) -> list[Fault]:
     """Take out of `fields` the constraints that frictionless would die of or hang in, and return what they are."""
     found = []

@@ -8,17 +8,20 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime, time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 import yaml  # type: ignore[import-untyped]
+from pyarrow import parquet
 
 from flows import faces
 from flows.settings import PROJECT
-from flows.validate.engine import links, targets
+from flows.validate.engine import links, reference, results, run, targets
 from flows.validate.engine.answers import Answer
 from tests.conftest import Communique
 from tests.publishing import published
@@ -506,3 +509,80 @@ def test_a_workbook_without_errors_is_read_as_it_was(tmp_path: Path) -> None:
         book.add_worksheet().write_column(0, 0, ["s", '<c r="A9" t="e"><v>#N/A</v></c>', "b"])
     entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": [{"name": "s", "type": "string"}]}}
     assert told_of(described(tmp_path, entry)) == []
+
+
+def lay(path: Path, rows: list[list[Any]]) -> None:
+    """Write rows into a workbook or a Parquet file; of the latter, the first are the names of the columns."""
+    if path.suffix == ".parquet":
+        columns = zip(*rows[1:], strict=True)
+        parquet.write_table(pa.table(dict(zip(rows[0], map(pa.array, columns), strict=True))), path)
+        return
+    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+
+
+def compared(path: Path, rows: list[list[Any]], more: dict[str, Any], *, fast: bool) -> tuple[Any, Any]:
+    """Return what is told of a file that has `rows`, and what frictionless tells of them in memory."""
+    lay(path, rows)
+    described = {"name": "t", "path": path.name, **more}
+    ours = run.check(reference.Resource.from_descriptor(described, basepath=str(path.parent)), fast=fast)
+    told = reference.judged(reference.Resource.from_descriptor({"name": "t", "data": rows, **more}))
+    return results.told(ours), [error for one in told for error in one.errors]
+
+
+OF_ROWS: list[dict[str, Any]] = [
+    {}, {"header": False}, {"headerRows": [2]}, {"headerRows": [1, 2], "headerJoin": "-"}, {"headerRows": []},
+    {"headerCase": False}, {"headerRows": [2], "headerCase": False}, {"commentChar": "#"}, {"commentChar": "N"},
+    {"commentRows": [1]}, {"commentRows": [6], "headerRows": [2]}, {"skipBlankRows": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("dialect", OF_ROWS, ids=str)
+@pytest.mark.parametrize("name", ["t.xlsx", "t.parquet"])
+def test_what_a_dialect_says_of_rows_holds_in_whatever_format(
+    tmp_path: Path,
+    name: str,
+    dialect: dict[str, Any],
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    schema = {"fields": [{"name": "n", "type": "integer"}, {"name": "s", "type": "string"}], "primaryKey": ["n"]}
+    rows: list[list[Any]] = [["N", "s"], ["n", "S"], ["1", "a"], ["#x", "b"], [None, None], ["x", "c"], ["1", "d"]]
+    ours, theirs = compared(tmp_path / name, rows, {"schema": schema, "dialect": dialect}, fast=fast)
+    assert ours == theirs
+    assert ours
+
+
+MIDNIGHT = datetime(2021, 7, 6)  # noqa: DTZ001 - no workbook has a zone
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("kind", ["date", "datetime", "string", "any"])
+def test_a_midnight_of_a_workbook_is_an_instant_and_the_day_that_it_begins(
+    tmp_path: Path,
+    kind: str,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    fields = [{"name": "when", "type": kind, "constraints": {"unique": True}}, {"name": "at", "type": "time"}]
+    cells = [
+        MIDNIGHT,
+        MIDNIGHT.replace(hour=12),
+        MIDNIGHT.replace(day=7),
+        MIDNIGHT,
+        "2021-07-06",
+        "2021-07-07T00:00:00",
+    ]
+    rows: list[list[Any]] = [["when", "at"], *([cell, time(12)] for cell in [*cells, "x", None])]
+    ours, theirs = compared(tmp_path / "t.xlsx", rows, {"schema": {"fields": fields}}, fast=fast)
+    assert ours == theirs
+    assert ours
+
+
+def test_a_year_may_be_the_name_of_a_column_of_a_workbook(tmp_path: Path) -> None:
+    fields = [{"name": "country", "type": "string"}, {"name": "2019", "type": "integer"}, {"name": "", "type": "any"}]
+    rows: list[list[Any]] = [["country", 2019, MIDNIGHT, None], ["x", 1, 2, 3]]
+    ours, theirs = compared(tmp_path / "t.xlsx", rows, {"schema": {"fields": fields}}, fast=False)
+    assert ours == theirs
+    assert {one.field for _, _, one in ours} == {""}

@@ -1,4 +1,4 @@
-"""Tables that are not CSV, row by row: Parquet, JSON Lines, Excel. The first row has the names of the columns."""
+"""Tables that are not CSV, row by row: Parquet, JSON Lines, Excel. Of the first two, the first row has the names."""
 
 import json
 import posixpath
@@ -6,6 +6,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,8 @@ def _value(text: str) -> Any:
     return value
 
 
-def excel(path: Path, _: list[str], wanted: str | int = 1) -> Rows:
-    """Yield the rows of a sheet of a workbook, by its name or its number; a cell without a value is None."""
+def sheet(path: Path, wanted: str | int = 1) -> list[list[Any]]:
+    """Return the cells of a sheet of a workbook, by its name or its number."""
     import python_calamine  # noqa: PLC0415 - only a workbook pays for it
 
     try:
@@ -88,19 +89,23 @@ def excel(path: Path, _: list[str], wanted: str | int = 1) -> Rows:
         if wanted not in names:
             raise NotRead(f"it has no sheet {wanted!r}: its sheets are {', '.join(book.sheet_names)}")
         number = list(names).index(wanted)
-        sheet = book.get_sheet_by_index(number)
+        cells = book.get_sheet_by_index(number).to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, IndexError, OSError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
-    rows = sheet.to_python(skip_empty_area=False)
     try:
         for place, column, text in _errors(path, number):
-            if place < len(rows) and column < len(rows[place]):
-                rows[place][column] = text
+            if place < len(cells) and column < len(cells[place]):
+                cells[place][column] = text
     except (zipfile.BadZipFile, zlib.error, ValueError, SyntaxError, IndexError, EOFError, RuntimeError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
-    yield [str(name) for name in rows[0]] if rows else []
-    for row in rows[1:]:
-        yield [_cell(cell) for cell in row]
+    return cells
+
+
+def excel(cells: list[list[Any]], *, days: bool) -> Rows:
+    """Yield the rows of a sheet as values; without `days`, a day is an instant, as workbooks of Excel have no days."""
+    read = _cell if days else _of_excel
+    for row in cells:
+        yield [read(cell) for cell in row]
 
 
 def _errors(path: Path, number: int) -> Iterator[tuple[int, int, str]]:
@@ -148,18 +153,22 @@ def _sheet_of(archive: zipfile.ZipFile, number: int) -> str | None:
 
 
 def _cell(cell: Any) -> Any:
-    """Return a cell as it was meant: whole numbers, which a workbook keeps as fractions, as such."""
+    """Return a cell as it was meant: whole numbers, which a workbook keeps as fractions, as such; None for no value."""
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)
     return None if cell == "" else cell
+
+
+def _of_excel(cell: Any) -> Any:
+    """Return a cell as it was meant, a day as its midnight."""
+    return datetime.combine(cell, time()) if type(cell) is date else _cell(cell)
 
 
 READERS: dict[str, Callable[[Path, list[str]], Rows]] = {
     "parquet": parquet,
     "jsonl": json_lines,
     "ndjson": json_lines,
-    "xlsx": excel,
-    "xls": excel,
-    "ods": excel,
 }
-"""What reads each format that is not CSV."""
+WORKBOOKS = ("xlsx", "xls", "ods")
+FORMATS = {*READERS, *WORKBOOKS}
+"""The formats that are not CSV: those of one table, and those of sheets."""

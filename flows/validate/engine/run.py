@@ -11,7 +11,7 @@ from typing import Any
 from flows.validate.engine import progress, reference, rows
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.faults import Fault, Record
-from flows.validate.engine.inputs import READERS, NotRead
+from flows.validate.engine.inputs import FORMATS, NotRead
 from flows.validate.engine.lines import Lines
 from flows.validate.engine.planning import There, planned, reader, source_of
 from flows.validate.engine.reference import Opened
@@ -41,7 +41,7 @@ def check(
     others = others or Others()
     result = Result(resource.name, place_of(resource), extras=others.extras.get(resource.name, Extras()))
     result.warnings += _warnings(resource)
-    if not getattr(resource, "tabular", False) and resource.format not in READERS:
+    if not getattr(resource, "tabular", False) and resource.format not in FORMATS:
         return _not_a_table(resource, result, linear=linear)
     table = reference.opened(resource, linear=linear)
     if isinstance(table, list):

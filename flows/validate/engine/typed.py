@@ -15,7 +15,7 @@ ROWS = 20_000
 NOTHING: type = type(None)
 PLAIN: dict[str, set[type]] = {
     "boolean": {bool},
-    "date": {date},
+    "date": {date, datetime},
     "datetime": {datetime},
     "integer": {int},
     "number": {int, float, Decimal},
@@ -56,7 +56,7 @@ def read(allowed: list[set[type]], rows: Rows, above: int) -> Block:
         if not set(map(type, (row[order] for _, row in even))) <= types:
             ragged += [(place, row) for place, row in even if type(row[order]) not in types]
             even = [(place, row) for place, row in even if type(row[order]) in types]
-    columns = [cells.texts([_text(row[order]) for _, row in even]) for order in range(width)]
+    columns = [cells.texts(_texts(types, [row[order] for _, row in even])) for order, types in enumerate(allowed)]
     return Block(len(rows), columns, sorted(ragged, key=_place), rows)
 
 
@@ -67,6 +67,16 @@ def taken(rows: Rows, places: Places, _: int) -> Rows:
 
 def _place(entry: tuple[int, list[Any]]) -> int:
     return entry[0]
+
+
+def _texts(types: set[type], column: list[Any]) -> list[str | None]:
+    """Return the values of a column as a file would have them; where days are allowed, what begins one as the day."""
+    return [_text(_day(value) if type(value) is datetime and date in types else value) for value in column]
+
+
+def _day(value: datetime) -> date:
+    """Return the day that an instant is to frictionless, which looks at its hours, minutes and seconds alone."""
+    return value if value.hour or value.minute or value.second else value.date()
 
 
 def _text(value: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -11,8 +12,9 @@ from frictionless import errors as reference_errors
 from frictionless.formats.csv.control import CsvControl
 from frictionless.resources import TableResource
 
+from flows.validate.engine import inputs
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.inputs import READERS, NotRead, excel
+from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.reference.reading import refused
 from flows.validate.engine.reference.wording import fault
 
@@ -39,7 +41,7 @@ class Opened(NamedTuple):
     primary: tuple[int, ...]
     foreign: tuple[Key, ...]
     source: Callable[[], Iterator[list[Any]]] | None = None
-    """What yields its rows, the header first, where frictionless has no reader for its format."""
+    """What yields its rows, the header among them, where frictionless has no reader for its format."""
 
     @property
     def dialect(self) -> Any:
@@ -96,14 +98,15 @@ def own(resource: Any) -> Callable[[], Iterator[list[Any]]] | None:
     """Return what reads a format that is read here; None for those that frictionless reads."""
     if callable(resource.data):
         return cast("Callable[[], Iterator[list[Any]]]", resource.data)
-    read = READERS.get(str(resource.format))
-    if read is None or resource.data is not None or resource.scheme != "file" or resource.compression:
+    form = str(resource.format)
+    if form not in inputs.FORMATS or resource.data is not None or resource.scheme != "file" or resource.compression:
         return None
-    names, place = resource.schema.field_names if resource.schema else [], Path(resource.normpath)
-    if read is excel:
-        sheet = _sheet(resource.dialect.to_descriptor())
-        return lambda: excel(place, names, sheet)
-    return lambda: read(place, names)
+    place = Path(resource.normpath)
+    if form in inputs.WORKBOOKS:
+        cells = cache(partial(inputs.sheet, place, _sheet(resource.dialect.to_descriptor())))
+        return lambda: inputs.excel(cells(), days=form == "ods")
+    names = resource.schema.field_names if resource.schema else []
+    return partial(inputs.READERS[form], place, names)
 
 
 def _sheet(dialect: dict[str, Any]) -> str | int:
@@ -116,15 +119,31 @@ def _sheet(dialect: dict[str, Any]) -> str | int:
 
 
 def inline(resource: Any, sample: list[list[Any]]) -> Any:
-    """Return a table that frictionless opens in place of a file that it does not read."""
+    """Return a table that frictionless opens in place of a file that it does not read, with rows of that."""
     schema = resource.schema.to_copy() if resource.schema else None
     if schema:
         schema.foreign_keys = []
-    dialect = Dialect(header_rows=[1])
     return TableResource(
-        name=resource.name, data=sample, schema=schema, dialect=dialect, hash=resource.hash, bytes=resource.bytes,
-        rows=resource.rows, fields=resource.fields,
+        name=resource.name, data=sample or [[]], schema=schema, dialect=_dialect(resource, sample), hash=resource.hash,
+        bytes=resource.bytes, rows=resource.rows, fields=resource.fields,
     )  # fmt: skip
+
+
+OF_ROWS = ("header", "headerRows", "headerJoin", "headerCase", "commentChar", "commentRows", "skipBlankRows")
+"""What a dialect says of rows, however a file is written."""
+
+
+def _dialect(resource: Any, sample: list[list[Any]]) -> Any:
+    """Return what the dialect of a resource says of rows; of the header too: else it is the first that is no comment.
+
+    Frictionless looks for a header as wide as most rows, and those of JSON Lines that are read here may be wider.
+    """
+    told = {name: value for name, value in resource.dialect.to_descriptor().items() if name in OF_ROWS}
+    dialect = Dialect.from_descriptor(told) if sample else Dialect()
+    if not {"header", "headerRows"} & set(told):
+        kept = dialect.create_comment_filter() or (lambda _, __: True)
+        dialect.header_rows = [next((number for number, row in enumerate(sample, 1) if kept(number, row)), 1)]
+    return dialect
 
 
 def alone(resource: Any) -> Any:
@@ -166,20 +185,11 @@ def csv_control(table: Opened) -> Any:
 
 def rows(table: Opened) -> Iterator[tuple[int, list[Any]] | Fault]:
     """Yield each row that frictionless reads, with its number; a fault where it can read no further."""
-    if table.source:
-        yield from _own_rows(table.source)
-        return
     try:
-        for number, cells in table.dialect.read_enumerated_content_stream(table.resource.cell_stream):
+        stream = table.source() if table.source else table.resource.cell_stream
+        for number, cells in table.dialect.read_enumerated_content_stream(stream):
             yield number, list(cells)
     except FrictionlessException as exception:
         yield fault(exception.error)
-
-
-def _own_rows(source: Callable[[], Iterator[list[Any]]]) -> Iterator[tuple[int, list[Any]] | Fault]:
-    try:
-        for number, cells in enumerate(source(), start=1):
-            if number > 1:
-                yield number, cells
     except NotRead as error:
         yield Fault("source-error", str(error))

@@ -102,6 +102,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "^it is no (Parquet file|workbook)": FORMAT,
         r"^line \d+ is no": "Write one JSON object into each line.",
         "^it cannot be read": "See that the file can be read.",
+        "^a value of its column": "Save the column so that Python can read it: within the years 1 to 9999, in a known time zone, as UTF-8.",
         '"(delimiter|quotechar|escapechar)" must be': "Write one letter into the dialect of the description.",
     },
     "table.scheme": {"^scheme .* is not supported|^No connection adapters": "Write a path, or an address of http or https."},

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -586,3 +586,35 @@ def test_a_year_may_be_the_name_of_a_column_of_a_workbook(tmp_path: Path) -> Non
     ours, theirs = compared(tmp_path / "t.xlsx", rows, {"schema": {"fields": fields}}, fast=False)
     assert ours == theirs
     assert {one.field for _, _, one in ours} == {""}
+
+
+@pytest.mark.parametrize("unique", [False, True])
+def test_an_instant_whose_zone_is_off_by_seconds_is_read_by_columns_too(*, unique: bool) -> None:
+    zone, same = timezone(timedelta(hours=-4, minutes=-56, seconds=-2)), datetime(1850, 1, 1, tzinfo=UTC)
+    rows: list[list[Any]] = [["when"], [same.astimezone(zone)], [same.replace(year=1851)], [same], ["x"]]
+    fields = [{"name": "when", "type": "datetime", "constraints": {"unique": unique}}]
+    told = [
+        results.told(run.check(reference.of_rows("t", lambda: iter(rows), {"fields": fields}), fast=fast))
+        for fast in (False, True)
+    ]
+    assert told[0] == told[1]
+    assert [(row, one.type) for row, _, one in told[0]] == [(4, "unique-error")] * unique + [(5, "type-error")]
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        (pa.array([0]).view(pa.timestamp("us", "Mars/Phobos")), "timestamp[us, tz=Mars/Phobos], cannot be read"),
+        (pa.array([1 << 62]).view(pa.timestamp("us")), "timestamp[us], cannot be read: date value out of range"),
+        (pa.array([1 << 30], pa.int32()).view(pa.date32()), "date32[day], cannot be read: days=1073741824"),
+    ],
+)
+def test_a_value_of_parquet_that_python_cannot_have_is_told_with_its_column(
+    tmp_path: Path, column: Any, why: str
+) -> None:
+    package = described(tmp_path, {"path": "t.parquet", "schema": {"fields": [{"name": "when", "type": "date"}]}})
+    parquet.write_table(pa.table({"when": column}), tmp_path / "t.parquet")
+    (one,) = Answer(list(targets.results(package, None, reference_only=False, remote=False))).all()
+    assert one.rule == "table.source"
+    assert f'a value of its column "when", {why}' in one.message
+    assert one.hint.startswith("Save the column so that Python can read it")

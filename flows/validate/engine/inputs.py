@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 Rows = Iterator[list[Any]]
 BATCH = 4096
@@ -26,11 +26,22 @@ def parquet(path: Path, _: list[str]) -> Rows:
 
     try:
         with pq.ParquetFile(path) as file:
-            yield list(file.schema_arrow.names)
+            names = list(file.schema_arrow.names)
+            yield list(names)
             for batch in file.iter_batches(BATCH):
-                yield from map(list, zip(*(column.to_pylist() for column in batch.columns), strict=True))
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # of the file, or of a value in it
+                yield from map(list, zip(*map(_values, names, batch.columns), strict=True))
+    except NotRead:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise NotRead(f"it is no Parquet file: {error}") from None
+
+
+def _values(name: str, column: Any) -> list[Any]:
+    """Return the values of a column; NotRead for one that Python cannot have, as a day after the year 9999."""
+    try:
+        return cast("list[Any]", column.to_pylist())
+    except (KeyError, ValueError, OverflowError, NotImplementedError) as error:
+        raise NotRead(f'a value of its column "{name}", {column.type}, cannot be read: {error}') from None
 
 
 def json_lines(path: Path, names: list[str]) -> Rows:

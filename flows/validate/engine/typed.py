@@ -1,7 +1,7 @@
 """Rows of Python's values in blocks: each value as the text that masks know, where it is of a type that they mean."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -87,4 +87,12 @@ def _text(value: Any) -> str | None:
         return None
     if type(value) is bool:
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        return _instant(value).isoformat()
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _instant(value: datetime) -> datetime:
+    """Return an instant as a file can have it: in UTC, where its zone is off by seconds."""
+    offset = value.utcoffset()
+    return value.astimezone(UTC) if offset and offset.seconds % 60 else value

@@ -21,7 +21,7 @@ from pyarrow import parquet
 
 from flows import faces
 from flows.settings import PROJECT
-from flows.validate.engine import links, reference, results, run, targets
+from flows.validate.engine import inputs, links, reference, results, run, targets
 from flows.validate.engine.answers import Answer
 from tests.conftest import Communique
 from tests.publishing import published
@@ -586,6 +586,68 @@ def test_a_year_may_be_the_name_of_a_column_of_a_workbook(tmp_path: Path) -> Non
     ours, theirs = compared(tmp_path / "t.xlsx", rows, {"schema": {"fields": fields}}, fast=False)
     assert ours == theirs
     assert {one.field for _, _, one in ours} == {""}
+
+
+FILLED = {"excel": {"fillMergedCells": True}}
+
+
+def merged(path: Path) -> list[list[Any]]:
+    """Write a workbook in which cells are merged, also beyond all others; return its rows with those filled."""
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["n", "s"])
+        sheet.write_column(1, 1, ["a", "b"])
+        sheet.merge_range(1, 0, 2, 0, 1)
+        sheet.merge_range(3, 1, 4, 2, "c")
+    return [["n", "s", None], [1, "a", None], [1, "b", None], [None, "c", "c"], [None, "c", "c"]]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_cells_that_are_merged_have_the_value_of_the_first_where_a_dialect_asks_for_it(
+    tmp_path: Path,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    rows = merged(tmp_path / "t.xlsx")
+    fields = [{"name": "n", "type": "integer", "constraints": {"unique": True}}, {"name": "s", "type": "string"}]
+    more: dict[str, Any] = {"name": "t", "schema": {"fields": fields}}
+    entry = {"path": "t.xlsx", "dialect": FILLED} | more
+    ours = run.check(reference.Resource.from_descriptor(entry, basepath=str(tmp_path)), fast=fast)
+    (theirs,) = reference.judged(reference.Resource.from_descriptor({"data": rows} | more))
+    assert results.told(ours) == theirs.errors
+    assert [one.type for _, _, one in theirs.errors] == ["extra-label", "unique-error"]
+
+
+def test_merged_cells_that_reach_too_far_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "LARGEST", 14)
+    entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": FIELDS}, "dialect": FILLED}
+    package = described(tmp_path, entry)
+    merged(tmp_path / "t.xlsx")
+    (told,) = told_of(package)
+    assert "its merged cells reach over 5 rows and 3 columns, too many to be filled" in told
+
+
+@pytest.mark.parametrize("by_reference", [False, True])
+@pytest.mark.parametrize(
+    ("name", "dialect"),
+    [
+        ("t.xlsx", {"excel": {"preserveFormatting": True}}),
+        ("t.xlsx", {"excel": {"stringified": True}}),
+        ("t.parquet", {"parquet": {"columns": ["n"]}}),
+        ("t.jsonl", {"json": {"keys": ["n"]}}),
+    ],
+)
+def test_a_way_of_reading_that_is_not_known_is_told_and_nothing_is_judged(
+    tmp_path: Path, name: str, dialect: dict[str, Any], *, by_reference: bool
+) -> None:
+    package = described(tmp_path, {"path": name, "schema": {"fields": FIELDS}, "dialect": dialect})
+    if name == "t.jsonl":
+        (tmp_path / name).write_text('{"n": 1}\n', encoding="utf-8")
+    else:
+        lay(tmp_path / name, [["n"], [1]])
+    (one,) = Answer(list(targets.results(package, None, reference_only=by_reference, remote=False))).all()
+    assert (one.rule, one.hint) == (
+        "table.dialect", "Remove it from the dialect, or save the table as CSV as it is meant to be read."
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("unique", [False, True])

@@ -5,7 +5,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from io import BytesIO
 from pathlib import Path
@@ -90,8 +90,8 @@ def _value(text: str) -> Any:
     return value
 
 
-def sheet(path: Path, wanted: str | int = 1) -> list[list[Any]]:
-    """Return the cells of a sheet of a workbook, by its name or its number."""
+def sheet(path: Path, wanted: str | int, *, filled: bool) -> list[list[Any]]:
+    """Return the cells of a sheet of a workbook, by its name or its number; `filled`, where cells are merged."""
     import python_calamine  # noqa: PLC0415 - only a workbook pays for it
 
     try:
@@ -100,7 +100,8 @@ def sheet(path: Path, wanted: str | int = 1) -> list[list[Any]]:
         if wanted not in names:
             raise NotRead(f"it has no sheet {wanted!r}: its sheets are {', '.join(book.sheet_names)}")
         number = list(names).index(wanted)
-        cells = book.get_sheet_by_index(number).to_python(skip_empty_area=False)
+        found = book.get_sheet_by_index(number)
+        cells, merged = found.to_python(skip_empty_area=False), found.merged_cell_ranges if filled else ()
     except (python_calamine.CalamineError, IndexError, OSError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
     try:
@@ -109,7 +110,26 @@ def sheet(path: Path, wanted: str | int = 1) -> list[list[Any]]:
                 cells[place][column] = text
     except (zipfile.BadZipFile, zlib.error, ValueError, SyntaxError, IndexError, EOFError, RuntimeError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
-    return cells
+    return _filled(cells, merged) if merged else cells
+
+
+LARGEST = 1 << 24
+"""Cells that a sheet may have whose merged cells are filled: they may reach beyond all others."""
+Place = tuple[int, int]
+"""A row and a column, both from 0."""
+
+
+def _filled(cells: list[list[Any]], merged: Sequence[tuple[Place, Place]]) -> list[list[Any]]:
+    """Return the cells of a sheet, each of those that are merged with the value of the first."""
+    height = max(len(cells), *(row + 1 for _, (row, _) in merged))
+    width = max([*map(len, cells), *(column + 1 for _, (_, column) in merged)])
+    if height * width > LARGEST:
+        raise NotRead(f"its merged cells reach over {height:,} rows and {width:,} columns, too many to be filled")
+    found = [row + [""] * (width - len(row)) for row in cells] + [[""] * width for _ in range(height - len(cells))]
+    for (top, left), (bottom, right) in merged:
+        for row in found[top : bottom + 1]:
+            row[left : right + 1] = [found[top][left]] * (right + 1 - left)
+    return found
 
 
 def excel(cells: list[list[Any]], *, days: bool) -> Rows:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from frictionless import Checklist
+from frictionless import Checklist, FrictionlessException
 
 from flows.validate.engine.faults import Fault
 from flows.validate.engine.inputs import NotRead
@@ -29,9 +29,11 @@ def judged(resource: Any) -> list[Judged]:
 
 def judged_again(resource: Any) -> list[tuple[int | None, list[str] | None, Fault]]:
     """Return what frictionless itself says of one table, which has been judged here."""
-    source = own(resource)
     try:
+        source = own(resource)
         one = inline(resource, list(source())) if source else resource
+    except FrictionlessException as exception:
+        return [(None, None, fault(error)) for error in exception.to_errors()]
     except NotRead as error:
         return [(None, None, Fault("source-error", str(error)))]
     return [error for told in judged(one) for error in told.errors]

@@ -54,8 +54,8 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
 
     With `linear`, constraints that frictionless would die of or hang in are taken out, and told among its faults.
     """
-    source = own(resource)
     try:
+        source = own(resource)
         keys = resource.schema.foreign_keys if resource.schema else []
         if source:
             resource = inline(resource, list(islice(source(), SAMPLE)))
@@ -95,27 +95,56 @@ def of_rows(name: str, rows: Callable[[], Iterator[list[Any]]], schema: dict[str
 
 
 def own(resource: Any) -> Callable[[], Iterator[list[Any]]] | None:
-    """Return what reads a format that is read here; None for those that frictionless reads."""
+    """Return what reads a format that is read here; None for those that frictionless reads.
+
+    FrictionlessException where its dialect asks for a way of reading that is not known here.
+    """
     if callable(resource.data):
         return cast("Callable[[], Iterator[list[Any]]]", resource.data)
     form = str(resource.format)
     if form not in inputs.FORMATS or resource.data is not None or resource.scheme != "file" or resource.compression:
         return None
-    place = Path(resource.normpath)
+    place, dialect = Path(resource.normpath), resource.dialect.to_descriptor()
+    _is_known(form, dialect)
     if form in inputs.WORKBOOKS:
-        cells = cache(partial(inputs.sheet, place, _sheet(resource.dialect.to_descriptor())))
+        filled = form != "ods" and bool(_control(dialect, "excel").get("fillMergedCells"))
+        cells = cache(partial(inputs.sheet, place, _sheet(dialect), filled=filled))
         return lambda: inputs.excel(cells(), days=form == "ods")
     names = resource.schema.field_names if resource.schema else []
     return partial(inputs.READERS[form], place, names)
 
 
+NOT_KNOWN = {
+    "xlsx": ("excel", ("preserveFormatting", "stringified")),
+    "parquet": ("parquet", ("columns", "filters")),
+    "jsonl": ("json", ("keys",)),
+    "ndjson": ("json", ("keys",)),
+}
+"""By format, ways of reading of frictionless's own that are not known here, and where a dialect has them."""
+
+
+def _is_known(form: str, dialect: dict[str, Any]) -> None:
+    """Raise FrictionlessException for a dialect that asks for a way of reading that is not known here."""
+    place, names = NOT_KNOWN.get(form, ("", ()))
+    for name in names:
+        if _control(dialect, place).get(name):
+            note = f'"{place}": its "{name}" is not known here, and a table that is read in another way is not judged'
+            raise FrictionlessException(reference_errors.DialectError(note=note))
+
+
 def _sheet(dialect: dict[str, Any]) -> str | int:
     """Return the sheet that a dialect names, as the standard or as frictionless has it; else the first."""
-    for told in (dialect, dialect.get("excel", {}), dialect.get("ods", {})):
+    for told in (dialect, _control(dialect, "excel"), _control(dialect, "ods")):
         for name in ("sheet", "sheetName", "sheetNumber"):
-            if isinstance(told, dict) and isinstance(told.get(name), str | int):
+            if isinstance(told.get(name), str | int):
                 return cast("str | int", told[name])
     return 1
+
+
+def _control(dialect: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return what a dialect says of one format alone."""
+    told = dialect.get(name)
+    return told if isinstance(told, dict) else {}
 
 
 def inline(resource: Any, sample: list[list[Any]]) -> Any:

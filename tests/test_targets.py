@@ -588,6 +588,15 @@ def test_a_year_may_be_the_name_of_a_column_of_a_workbook(tmp_path: Path) -> Non
     assert {one.field for _, _, one in ours} == {""}
 
 
+def test_a_workbook_is_read_once_however_often_its_rows_are_asked_for(tmp_path: Path) -> None:
+    workbook(tmp_path / "t.xlsx")
+    described = {"name": "t", "path": "t.xlsx", "schema": {"fields": FIELDS}}
+    table = reference.opened(reference.Resource.from_descriptor(described, basepath=str(tmp_path)), linear=True)
+    assert isinstance(table, reference.Opened)
+    (tmp_path / "t.xlsx").unlink()
+    assert [list(reference.rows(table)) for _ in range(2)] == [[(2, [1])]] * 2
+
+
 FILLED = {"excel": {"fillMergedCells": True}}
 
 

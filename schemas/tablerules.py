@@ -101,6 +101,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "No such file": GONE,
         "^it is no (Parquet file|workbook)": FORMAT,
         r"^line \d+ is no": "Write one JSON object into each line.",
+        "^https?://": "See that the address leads to the file, and that anybody may have it.",
         "^it cannot be read": "See that the file can be read.",
         "^a value of its column": "Save the column so that Python can read it: within the years 1 to 9999, in a known time zone, as UTF-8.",
         '"(delimiter|quotechar|escapechar)" must be': "Write one letter into the dialect of the description.",

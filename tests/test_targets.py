@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
@@ -23,6 +24,7 @@ from flows import faces
 from flows.settings import PROJECT
 from flows.validate.engine import inputs, links, reference, results, run, targets
 from flows.validate.engine.answers import Answer
+from flows.validate.engine.reference import opening
 from tests.conftest import Communique
 from tests.publishing import published
 from tests.site import Site, serving
@@ -509,6 +511,47 @@ def test_a_workbook_without_errors_is_read_as_it_was(tmp_path: Path) -> None:
         book.add_worksheet().write_column(0, 0, ["s", '<c r="A9" t="e"><v>#N/A</v></c>', "b"])
     entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": [{"name": "s", "type": "string"}]}}
     assert told_of(described(tmp_path, entry)) == []
+
+
+REMOTE = ["t.jsonl", "t.parquet", "t.xlsx", "the table.jsonl", "ñ.jsonl"]
+
+
+@pytest.mark.parametrize("by_reference", [False, True])
+@pytest.mark.parametrize("relative", [False, True], ids=["local description", "remote description"])
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_table_on_another_machine_is_judged_in_whatever_format(
+    tmp_path: Path, elsewhere: Site, name: str, *, relative: bool, by_reference: bool
+) -> None:
+    if name.endswith(".jsonl"):
+        (tmp_path / name).write_text('{"n": "1"}\n{"n": "x"}\n', encoding="utf-8")
+    else:
+        lay(tmp_path / name, [["n"], ["1"], ["x"]])
+    data = (tmp_path / name).read_bytes()
+    elsewhere.lay(f"/d/{quote(name)}", data)
+    entry = {
+        "name": "t", "path": f"d/{name}" if relative else f"{elsewhere.address}/d/{name}", "bytes": len(data) + 1,
+        "hash": f"sha256:{sha256(data).hexdigest()}", "schema": {"fields": FIELDS},
+    }  # fmt: skip
+    package = described(tmp_path / "package", entry)
+    elsewhere.lay("/datapackage.json", Path(package).read_text(encoding="utf-8"))
+    package = f"{elsewhere.address}/datapackage.json" if relative else package
+    found = list(Answer(list(targets.results(package, None, reference_only=by_reference, remote=True))).all())
+    assert [one.rule for one in found] == ["table.type", "table.byte-count"]
+    assert {one.place for one in found} == {f"{elsewhere.address}/d/{name}"}
+
+
+@pytest.mark.parametrize("name", REMOTE[:3])
+@pytest.mark.parametrize("what", ["gone", "too large"])
+def test_a_table_on_another_machine_that_cannot_be_had_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Site, name: str, what: str
+) -> None:
+    monkeypatch.setattr(opening, "FETCHED_BYTES", 3)
+    elsewhere.lay(f"/{name}" if what == "too large" else "/other", "more")
+    entry = {"path": f"{elsewhere.address}/{name}", "schema": {"fields": FIELDS}}
+    (one,) = Answer(list(targets.results(described(tmp_path, entry), None, reference_only=False, remote=True))).all()
+    assert (one.rule, one.place) == ("table.source", entry["path"])
+    assert {"gone": "HTTP Error 404", "too large": "is larger than the 3 bytes that are fetched"}[what] in one.message
+    assert one.hint == "See that the address leads to the file, and that anybody may have it."
 
 
 def lay(path: Path, rows: list[list[Any]]) -> None:

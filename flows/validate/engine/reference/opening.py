@@ -7,16 +7,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from frictionless import Dialect, FrictionlessException, Schema
+from frictionless import Dialect, FrictionlessException, Schema, helpers
 from frictionless import errors as reference_errors
 from frictionless.formats.csv.control import CsvControl
 from frictionless.resources import TableResource
 
 from flows.validate.engine import inputs
 from flows.validate.engine.faults import Fault
+from flows.validate.engine.fetching import FETCHED_BYTES, NotFetched, fetched
 from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.reference.reading import refused
 from flows.validate.engine.reference.wording import fault
+
+Own = Callable[[], Iterator[list[Any]]]
+"""Yields the rows of a source, the header among them."""
 
 
 class Key(NamedTuple):
@@ -40,8 +44,10 @@ class Opened(NamedTuple):
     unique: tuple[int, ...]
     primary: tuple[int, ...]
     foreign: tuple[Key, ...]
-    source: Callable[[], Iterator[list[Any]]] | None = None
+    source: Own | None = None
     """What yields its rows, the header among them, where frictionless has no reader for its format."""
+    file: Path | None = None
+    """The file that these are read from: what was fetched, of one that lies on another machine."""
 
     @property
     def dialect(self) -> Any:
@@ -55,7 +61,7 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
     With `linear`, constraints that frictionless would die of or hang in are taken out, and told among its faults.
     """
     try:
-        source = own(resource)
+        source, file = own(resource)
         keys = resource.schema.foreign_keys if resource.schema else []
         if source:
             resource = inline(resource, list(islice(source(), SAMPLE)))
@@ -67,7 +73,7 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
         fields = resource.header.get_expected_fields()
     except FrictionlessException as exception:
         return [fault(error) for error in exception.to_errors()]
-    except NotRead as error:
+    except (NotRead, NotFetched) as error:
         return [Fault("source-error", str(error))]
     except (EOFError, zlib.error) as error:  # of a file of a few bytes; frictionless tells the same of larger ones
         return [Fault("source-error", str(error))]
@@ -82,6 +88,7 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
         _primary(resource, places),
         tuple(_foreign(key, places) for key in keys if set(key["fields"]) <= set(places)),
         source,
+        file,
     )
 
 
@@ -94,26 +101,31 @@ def of_rows(name: str, rows: Callable[[], Iterator[list[Any]]], schema: dict[str
     return TableResource(name=name, data=cast("Any", rows), schema=Schema.from_descriptor(schema))
 
 
-def own(resource: Any) -> Callable[[], Iterator[list[Any]]] | None:
-    """Return what reads a format that is read here; None for those that frictionless reads.
+def own(resource: Any) -> tuple[Own | None, Path | None]:
+    """Return what reads a format that is read here, with the file that it reads; None for what frictionless reads.
 
-    FrictionlessException where its dialect asks for a way of reading that is not known here.
+    NotFetched where it lies on another machine and cannot be had, FrictionlessException where its dialect asks for a
+    way of reading that is not known here.
     """
     if callable(resource.data):
-        return cast("Callable[[], Iterator[list[Any]]]", resource.data)
+        return cast("Own", resource.data), None
     form = str(resource.format)
-    if form not in inputs.FORMATS or resource.data is not None or resource.scheme != "file" or resource.compression:
-        return None
-    place, dialect = Path(resource.normpath), resource.dialect.to_descriptor()
+    if form not in inputs.FORMATS or resource.data is not None or resource.scheme not in HERE or resource.compression:
+        return None, None
+    dialect = resource.dialect.to_descriptor()
     _is_known(form, dialect)
+    remote = helpers.is_remote_path(resource.normpath)
+    file = fetched(resource.normpath, FETCHED_BYTES) if remote else Path(resource.normpath)
     if form in inputs.WORKBOOKS:
         filled = form != "ods" and bool(_control(dialect, "excel").get("fillMergedCells"))
-        cells = cache(partial(inputs.sheet, place, _sheet(dialect), filled=filled))
-        return lambda: inputs.excel(cells(), days=form == "ods")
+        cells = cache(partial(inputs.sheet, file, _sheet(dialect), filled=filled))
+        return lambda: inputs.excel(cells(), days=form == "ods"), file
     names = resource.schema.field_names if resource.schema else []
-    return partial(inputs.READERS[form], place, names)
+    return partial(inputs.READERS[form], file, names), file
 
 
+HERE = ("file", "http", "https")
+"""Schemes of what is read here: those of files, and those that are fetched."""
 NOT_KNOWN = {
     "xlsx": ("excel", ("preserveFormatting", "stringified")),
     "parquet": ("parquet", ("columns", "filters")),

@@ -598,6 +598,17 @@ def test_what_a_dialect_says_of_rows_holds_in_whatever_format(
     assert ours
 
 
+@pytest.mark.parametrize(("comments", "errors"), [(99, 1), (100, 3)])
+def test_a_header_is_looked_for_below_as_many_comments_as_frictionless_looks_at(
+    tmp_path: Path, comments: int, errors: int
+) -> None:
+    rows: list[list[Any]] = [*([["#"]] * comments), ["n"], ["x"], [2]]
+    more = {"schema": {"fields": FIELDS}, "dialect": {"commentChar": "#"}}
+    ours, theirs = compared(tmp_path / "t.xlsx", rows, more, fast=False)
+    assert ours == theirs
+    assert len(ours) == errors
+
+
 MIDNIGHT = datetime(2021, 7, 6)  # noqa: DTZ001 - no workbook has a zone
 
 

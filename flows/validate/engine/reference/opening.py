@@ -183,7 +183,8 @@ def _dialect(resource: Any, sample: list[list[Any]]) -> Any:
     dialect = Dialect.from_descriptor(told) if sample else Dialect()
     if not {"header", "headerRows"} & set(told):
         kept = dialect.create_comment_filter() or (lambda _, __: True)
-        dialect.header_rows = [next((number for number, row in enumerate(sample, 1) if kept(number, row)), 1)]
+        shown = enumerate(sample[: SAMPLE - 1], start=1)
+        dialect.header_rows = [next((number for number, row in shown if kept(number, row)), 1)]
     return dialect
 
 

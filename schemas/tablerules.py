@@ -108,7 +108,7 @@ CAUSES: dict[str, dict[str, str]] = {
     },
     "table.scheme": {"^scheme .* is not supported|^No connection adapters": "Write a path, or an address of http or https."},
     "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
-    "table.dialect": {"is not known here, and": "Remove it from the dialect, or save the table as CSV as it is meant to be read."},
+    "table.dialect": {"is not known here, and": "Take the property out of the dialect, or save the table as CSV as it is meant to be read."},
     "table.cell-error": {
         "offset-naive": "Write the cell and the bound in one way: both with a time zone, or both without.",
         "^it cannot be judged: Unresolvable": "Write what the JSON Schema refers to into it; nothing is fetched.",

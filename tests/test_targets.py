@@ -709,7 +709,7 @@ def test_a_way_of_reading_that_is_not_known_is_told_and_nothing_is_judged(
         lay(tmp_path / name, [["n"], [1]])
     (one,) = Answer(list(targets.results(package, None, reference_only=by_reference, remote=False))).all()
     assert (one.rule, one.hint) == (
-        "table.dialect", "Remove it from the dialect, or save the table as CSV as it is meant to be read."
+        "table.dialect", "Take the property out of the dialect, or save the table as CSV as it is meant to be read."
     )  # fmt: skip
 
 

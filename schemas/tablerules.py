@@ -101,7 +101,9 @@ CAUSES: dict[str, dict[str, str]] = {
         "No such file": GONE,
         "^it is no (Parquet file|workbook)": FORMAT,
         r"^line \d+ is no": "Write one JSON object into each line.",
+        "^https?://": "See that the address leads to the file, and that anybody may have it.",
         "^it cannot be read": "See that the file can be read.",
+        "^a value of its column": "Save the column so that Python can read it: within the years 1 to 9999, in a known time zone, as UTF-8.",
         '"(delimiter|quotechar|escapechar)" must be': "Write one letter into the dialect of the description.",
     },
     "table.scheme": {"^scheme .* is not supported|^No connection adapters": "Write a path, or an address of http or https."},
@@ -115,6 +117,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "^uniqueKeys": "Name fields of the table in each unique key.",
         "it refers to .* which is not in it": "Write what the JSON Schema refers to into it; nothing is fetched.",
     },
+    "table.dialect": {"is not known here, and": "Take the property out of the dialect, or save the table as CSV as it is meant to be read."},
     "table.cell-error": {
         "offset-naive": "Write the cell and the bound in one way: both with a time zone, or both without.",
     },

@@ -302,7 +302,7 @@ def test_a_fault_of_a_schema_is_told_of_its_own_file(tmp_path: Path, field: dict
         ),
         (
             {"fields": [{"name": "a"}, {"name": "b"}], "uniqueKeys": [["c"]]},
-            ("table.constraint-refused", "Mend the constraint in the schema"),
+            ("table.constraint-refused", "Name fields of the table in each unique key"),
         ),
         (
             {

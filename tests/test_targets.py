@@ -8,19 +8,24 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 import yaml  # type: ignore[import-untyped]
 from frictionless import validate
+from pyarrow import parquet
 
 from flows import faces
 from flows.settings import PROJECT
-from flows.validate.engine import links, run, targets
+from flows.validate.engine import inputs, links, reference, results, run, targets
 from flows.validate.engine.answers import Answer
+from flows.validate.engine.reference import opening
 from tests.conftest import Communique
 from tests.publishing import published
 from tests.site import Site, serving
@@ -643,3 +648,235 @@ def test_a_workbook_without_errors_is_read_as_it_was(tmp_path: Path) -> None:
         book.add_worksheet().write_column(0, 0, ["s", '<c r="A9" t="e"><v>#N/A</v></c>', "b"])
     entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": [{"name": "s", "type": "string"}]}}
     assert told_of(described(tmp_path, entry)) == []
+
+
+REMOTE = ["t.jsonl", "t.parquet", "t.xlsx", "the table.jsonl", "ñ.jsonl"]
+
+
+@pytest.mark.parametrize("by_reference", [False, True])
+@pytest.mark.parametrize("relative", [False, True], ids=["local description", "remote description"])
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_table_on_another_machine_is_judged_in_whatever_format(
+    tmp_path: Path, elsewhere: Site, name: str, *, relative: bool, by_reference: bool
+) -> None:
+    if name.endswith(".jsonl"):
+        (tmp_path / name).write_text('{"n": "1"}\n{"n": "x"}\n', encoding="utf-8")
+    else:
+        lay(tmp_path / name, [["n"], ["1"], ["x"]])
+    data = (tmp_path / name).read_bytes()
+    elsewhere.lay(f"/d/{quote(name)}", data)
+    entry = {
+        "name": "t", "path": f"d/{name}" if relative else f"{elsewhere.address}/d/{name}", "bytes": len(data) + 1,
+        "hash": f"sha256:{sha256(data).hexdigest()}", "schema": {"fields": FIELDS},
+    }  # fmt: skip
+    package = described(tmp_path / "package", entry)
+    elsewhere.lay("/datapackage.json", Path(package).read_text(encoding="utf-8"))
+    package = f"{elsewhere.address}/datapackage.json" if relative else package
+    found = list(Answer(list(targets.results(package, None, reference_only=by_reference, remote=True))).all())
+    assert [one.rule for one in found] == ["table.type", "table.byte-count"]
+    assert {one.place for one in found} == {f"{elsewhere.address}/d/{name}"}
+
+
+@pytest.mark.parametrize("name", REMOTE[:3])
+@pytest.mark.parametrize("what", ["gone", "too large"])
+def test_a_table_on_another_machine_that_cannot_be_had_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Site, name: str, what: str
+) -> None:
+    monkeypatch.setattr(opening, "FETCHED_BYTES", 3)
+    elsewhere.lay(f"/{name}" if what == "too large" else "/other", "more")
+    entry = {"path": f"{elsewhere.address}/{name}", "schema": {"fields": FIELDS}}
+    (one,) = Answer(list(targets.results(described(tmp_path, entry), None, reference_only=False, remote=True))).all()
+    assert (one.rule, one.place) == ("table.source", entry["path"])
+    assert {"gone": "HTTP Error 404", "too large": "is larger than the 3 bytes that are fetched"}[what] in one.message
+    assert one.hint == "See that the address leads to the file, and that anybody may have it."
+
+
+def lay(path: Path, rows: list[list[Any]]) -> None:
+    """Write rows into a workbook or a Parquet file; of the latter, the first are the names of the columns."""
+    if path.suffix == ".parquet":
+        columns = zip(*rows[1:], strict=True)
+        parquet.write_table(pa.table(dict(zip(rows[0], map(pa.array, columns), strict=True))), path)
+        return
+    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+
+
+def compared(path: Path, rows: list[list[Any]], more: dict[str, Any], *, fast: bool) -> tuple[Any, Any]:
+    """Return what is told of a file that has `rows`, and what frictionless tells of them in memory."""
+    lay(path, rows)
+    described = {"name": "t", "path": path.name, **more}
+    ours = run.check(reference.Resource.from_descriptor(described, basepath=str(path.parent)), fast=fast)
+    told = reference.judged(reference.Resource.from_descriptor({"name": "t", "data": rows, **more}))
+    return results.told(ours), [error for one in told for error in one.errors]
+
+
+OF_ROWS: list[dict[str, Any]] = [
+    {}, {"header": False}, {"headerRows": [2]}, {"headerRows": [1, 2], "headerJoin": "-"}, {"headerRows": []},
+    {"headerCase": False}, {"headerRows": [2], "headerCase": False}, {"commentChar": "#"}, {"commentChar": "N"},
+    {"commentRows": [1]}, {"commentRows": [6], "headerRows": [2]}, {"skipBlankRows": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("dialect", OF_ROWS, ids=str)
+@pytest.mark.parametrize("name", ["t.xlsx", "t.parquet"])
+def test_what_a_dialect_says_of_rows_holds_in_whatever_format(
+    tmp_path: Path,
+    name: str,
+    dialect: dict[str, Any],
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    schema = {"fields": [{"name": "n", "type": "integer"}, {"name": "s", "type": "string"}], "primaryKey": ["n"]}
+    rows: list[list[Any]] = [["N", "s"], ["n", "S"], ["1", "a"], ["#x", "b"], [None, None], ["x", "c"], ["1", "d"]]
+    ours, theirs = compared(tmp_path / name, rows, {"schema": schema, "dialect": dialect}, fast=fast)
+    assert ours == theirs
+    assert ours
+
+
+@pytest.mark.parametrize(("comments", "errors"), [(99, 1), (100, 3)])
+def test_a_header_is_looked_for_below_as_many_comments_as_frictionless_looks_at(
+    tmp_path: Path, comments: int, errors: int
+) -> None:
+    rows: list[list[Any]] = [*([["#"]] * comments), ["n"], ["x"], [2]]
+    more = {"schema": {"fields": FIELDS}, "dialect": {"commentChar": "#"}}
+    ours, theirs = compared(tmp_path / "t.xlsx", rows, more, fast=False)
+    assert ours == theirs
+    assert len(ours) == errors
+
+
+MIDNIGHT = datetime(2021, 7, 6)  # noqa: DTZ001 - no workbook has a zone
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("kind", ["date", "datetime", "string", "any"])
+def test_a_midnight_of_a_workbook_is_an_instant_and_the_day_that_it_begins(
+    tmp_path: Path,
+    kind: str,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    fields = [{"name": "when", "type": kind, "constraints": {"unique": True}}, {"name": "at", "type": "time"}]
+    cells = [
+        MIDNIGHT,
+        MIDNIGHT.replace(hour=12),
+        MIDNIGHT.replace(day=7),
+        MIDNIGHT,
+        "2021-07-06",
+        "2021-07-07T00:00:00",
+    ]
+    rows: list[list[Any]] = [["when", "at"], *([cell, time(12)] for cell in [*cells, "x", None])]
+    ours, theirs = compared(tmp_path / "t.xlsx", rows, {"schema": {"fields": fields}}, fast=fast)
+    assert ours == theirs
+    assert ours
+
+
+def test_a_year_may_be_the_name_of_a_column_of_a_workbook(tmp_path: Path) -> None:
+    fields = [{"name": "country", "type": "string"}, {"name": "2019", "type": "integer"}, {"name": "", "type": "any"}]
+    rows: list[list[Any]] = [["country", 2019, MIDNIGHT, None], ["x", 1, 2, 3]]
+    ours, theirs = compared(tmp_path / "t.xlsx", rows, {"schema": {"fields": fields}}, fast=False)
+    assert ours == theirs
+    assert {one.field for _, _, one in ours} == {""}
+
+
+def test_a_workbook_is_read_once_however_often_its_rows_are_asked_for(tmp_path: Path) -> None:
+    workbook(tmp_path / "t.xlsx")
+    described = {"name": "t", "path": "t.xlsx", "schema": {"fields": FIELDS}}
+    table = reference.opened(reference.Resource.from_descriptor(described, basepath=str(tmp_path)), linear=True)
+    assert isinstance(table, reference.Opened)
+    (tmp_path / "t.xlsx").unlink()
+    assert [list(reference.rows(table)) for _ in range(2)] == [[(2, [1])]] * 2
+
+
+FILLED = {"excel": {"fillMergedCells": True}}
+
+
+def merged(path: Path) -> list[list[Any]]:
+    """Write a workbook in which cells are merged, also beyond all others; return its rows with those filled."""
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["n", "s"])
+        sheet.write_column(1, 1, ["a", "b"])
+        sheet.merge_range(1, 0, 2, 0, 1)
+        sheet.merge_range(3, 1, 4, 2, "c")
+    return [["n", "s", None], [1, "a", None], [1, "b", None], [None, "c", "c"], [None, "c", "c"]]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_cells_that_are_merged_have_the_value_of_the_first_where_a_dialect_asks_for_it(
+    tmp_path: Path,
+    fast: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    rows = merged(tmp_path / "t.xlsx")
+    fields = [{"name": "n", "type": "integer", "constraints": {"unique": True}}, {"name": "s", "type": "string"}]
+    more: dict[str, Any] = {"name": "t", "schema": {"fields": fields}}
+    entry = {"path": "t.xlsx", "dialect": FILLED} | more
+    ours = run.check(reference.Resource.from_descriptor(entry, basepath=str(tmp_path)), fast=fast)
+    (theirs,) = reference.judged(reference.Resource.from_descriptor({"data": rows} | more))
+    assert results.told(ours) == theirs.errors
+    assert [one.type for _, _, one in theirs.errors] == ["extra-label", "unique-error"]
+
+
+def test_merged_cells_that_reach_too_far_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "LARGEST", 14)
+    entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": FIELDS}, "dialect": FILLED}
+    package = described(tmp_path, entry)
+    merged(tmp_path / "t.xlsx")
+    (told,) = told_of(package)
+    assert "its merged cells reach over 5 rows and 3 columns, too many to be filled" in told
+
+
+@pytest.mark.parametrize("by_reference", [False, True])
+@pytest.mark.parametrize(
+    ("name", "dialect"),
+    [
+        ("t.xlsx", {"excel": {"preserveFormatting": True}}),
+        ("t.xlsx", {"excel": {"stringified": True}}),
+        ("t.parquet", {"parquet": {"columns": ["n"]}}),
+        ("t.jsonl", {"json": {"keys": ["n"]}}),
+    ],
+)
+def test_a_way_of_reading_that_is_not_known_is_told_and_nothing_is_judged(
+    tmp_path: Path, name: str, dialect: dict[str, Any], *, by_reference: bool
+) -> None:
+    package = described(tmp_path, {"path": name, "schema": {"fields": FIELDS}, "dialect": dialect})
+    if name == "t.jsonl":
+        (tmp_path / name).write_text('{"n": 1}\n', encoding="utf-8")
+    else:
+        lay(tmp_path / name, [["n"], [1]])
+    (one,) = Answer(list(targets.results(package, None, reference_only=by_reference, remote=False))).all()
+    assert (one.rule, one.hint) == (
+        "table.dialect", "Take the property out of the dialect, or save the table as CSV as it is meant to be read."
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("unique", [False, True])
+def test_an_instant_whose_zone_is_off_by_seconds_is_read_by_columns_too(*, unique: bool) -> None:
+    zone, same = timezone(timedelta(hours=-4, minutes=-56, seconds=-2)), datetime(1850, 1, 1, tzinfo=UTC)
+    rows: list[list[Any]] = [["when"], [same.astimezone(zone)], [same.replace(year=1851)], [same], ["x"]]
+    fields = [{"name": "when", "type": "datetime", "constraints": {"unique": unique}}]
+    told = [
+        results.told(run.check(reference.of_rows("t", lambda: iter(rows), {"fields": fields}), fast=fast))
+        for fast in (False, True)
+    ]
+    assert told[0] == told[1]
+    assert [(row, one.type) for row, _, one in told[0]] == [(4, "unique-error")] * unique + [(5, "type-error")]
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        (pa.array([0]).view(pa.timestamp("us", "Mars/Phobos")), "timestamp[us, tz=Mars/Phobos], cannot be read"),
+        (pa.array([1 << 62]).view(pa.timestamp("us")), "timestamp[us], cannot be read: date value out of range"),
+        (pa.array([1 << 30], pa.int32()).view(pa.date32()), "date32[day], cannot be read: days=1073741824"),
+    ],
+)
+def test_a_value_of_parquet_that_python_cannot_have_is_told_with_its_column(
+    tmp_path: Path, column: Any, why: str
+) -> None:
+    package = described(tmp_path, {"path": "t.parquet", "schema": {"fields": [{"name": "when", "type": "date"}]}})
+    parquet.write_table(pa.table({"when": column}), tmp_path / "t.parquet")
+    (one,) = Answer(list(targets.results(package, None, reference_only=False, remote=False))).all()
+    assert one.rule == "table.source"
+    assert f'a value of its column "when", {why}' in one.message
+    assert one.hint.startswith("Save the column so that Python can read it")

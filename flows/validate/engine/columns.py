@@ -66,26 +66,26 @@ def _tell(handed: Handed, plan: Plan, read: int) -> None:
 def _refused(table: Opened) -> str | None:
     """Return why a source cannot be read in blocks, if so."""
     one, dialect = table.resource, table.dialect
+    if dialect.comment_char or dialect.comment_rows or dialect.skip_blank_rows:
+        return "its dialect leaves rows out"
+    if not all(isinstance(row, int) for row in dialect.header_rows):
+        return "its header rows are no whole numbers"
     if table.source:
         own = [missing_values(field) == [""] for field in table.fields]
         return None if own and all(own) else "it has values of its own for what is missing"
     if one.format not in ("csv", "tsv") or one.scheme != "file" or one.compression or one.extrapaths:
         return f"a source of format {one.format} is read row by row"
-    if dialect.comment_char or dialect.comment_rows or dialect.skip_blank_rows:
-        return "its dialect leaves rows out"
-    if not all(isinstance(row, int) for row in dialect.header_rows):
-        return "its header rows are no whole numbers"
     return None if table.fields else "it has no fields"
 
 
 def _source(table: Opened, groups: Collection[str]) -> Source:
     """Return the records of a table; `groups` are its fields whose digits a letter groups, by the standard alone."""
+    first = table.dialect.create_first_content_row()
     if table.source:
         kinds = [{str, typed.NOTHING} if one.name in groups else typed.plain(one) for one in table.fields]
         rows = table.source
-        return Source(lambda: nullcontext(typed.pieces(rows)), partial(typed.read, kinds), typed.taken, 2)
+        return Source(lambda: nullcontext(typed.pieces(rows)), partial(typed.read, kinds), typed.taken, first)
     form = _form(table)
-    first = table.dialect.create_first_content_row()
     return Source(partial(_text, table, form), partial(delimited.read, form), partial(delimited.taken, form), first)
 
 

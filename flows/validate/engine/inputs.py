@@ -1,14 +1,15 @@
-"""Tables that are not CSV, row by row: Parquet, JSON Lines, Excel. The first row has the names of the columns."""
+"""Tables that are not CSV, row by row: Parquet, JSON Lines, Excel. Of the first two, the first row has the names."""
 
 import json
 import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 Rows = Iterator[list[Any]]
 BATCH = 4096
@@ -25,11 +26,22 @@ def parquet(path: Path, _: list[str]) -> Rows:
 
     try:
         with pq.ParquetFile(path) as file:
-            yield list(file.schema_arrow.names)
+            names = list(file.schema_arrow.names)
+            yield list(names)
             for batch in file.iter_batches(BATCH):
-                yield from map(list, zip(*(column.to_pylist() for column in batch.columns), strict=True))
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # of the file, or of a value in it
+                yield from map(list, zip(*map(_values, names, batch.columns), strict=True))
+    except NotRead:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise NotRead(f"it is no Parquet file: {error}") from None
+
+
+def _values(name: str, column: Any) -> list[Any]:
+    """Return the values of a column; NotRead for one that Python cannot have, as a day after the year 9999."""
+    try:
+        return cast("list[Any]", column.to_pylist())
+    except (KeyError, ValueError, OverflowError, NotImplementedError) as error:
+        raise NotRead(f'a value of its column "{name}", {column.type}, cannot be read: {error}') from None
 
 
 def json_lines(path: Path, names: list[str]) -> Rows:
@@ -78,8 +90,8 @@ def _value(text: str) -> Any:
     return value
 
 
-def excel(path: Path, _: list[str], wanted: str | int = 1) -> Rows:
-    """Yield the rows of a sheet of a workbook, by its name or its number; a cell without a value is None."""
+def sheet(path: Path, wanted: str | int, *, filled: bool) -> list[list[Any]]:
+    """Return the cells of a sheet of a workbook, by its name or its number; `filled`, where cells are merged."""
     import python_calamine  # noqa: PLC0415 - only a workbook pays for it
 
     try:
@@ -88,19 +100,43 @@ def excel(path: Path, _: list[str], wanted: str | int = 1) -> Rows:
         if wanted not in names:
             raise NotRead(f"it has no sheet {wanted!r}: its sheets are {', '.join(book.sheet_names)}")
         number = list(names).index(wanted)
-        sheet = book.get_sheet_by_index(number)
+        found = book.get_sheet_by_index(number)
+        cells, merged = found.to_python(skip_empty_area=False), found.merged_cell_ranges if filled else ()
     except (python_calamine.CalamineError, IndexError, OSError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
-    rows = sheet.to_python(skip_empty_area=False)
     try:
         for place, column, text in _errors(path, number):
-            if place < len(rows) and column < len(rows[place]):
-                rows[place][column] = text
+            if place < len(cells) and column < len(cells[place]):
+                cells[place][column] = text
     except (zipfile.BadZipFile, zlib.error, ValueError, SyntaxError, IndexError, EOFError, RuntimeError) as error:
         raise NotRead(f"it is no workbook: {error}") from None
-    yield [str(name) for name in rows[0]] if rows else []
-    for row in rows[1:]:
-        yield [_cell(cell) for cell in row]
+    return _filled(cells, merged) if merged else cells
+
+
+LARGEST = 1 << 24
+"""Cells that a sheet may have whose merged cells are filled: they may reach beyond all others."""
+Place = tuple[int, int]
+"""A row and a column, both from 0."""
+
+
+def _filled(cells: list[list[Any]], merged: Sequence[tuple[Place, Place]]) -> list[list[Any]]:
+    """Return the cells of a sheet, each of those that are merged with the value of the first."""
+    height = max(len(cells), *(row + 1 for _, (row, _) in merged))
+    width = max([*map(len, cells), *(column + 1 for _, (_, column) in merged)])
+    if height * width > LARGEST:
+        raise NotRead(f"its merged cells reach over {height:,} rows and {width:,} columns, too many to be filled")
+    found = [row + [""] * (width - len(row)) for row in cells] + [[""] * width for _ in range(height - len(cells))]
+    for (top, left), (bottom, right) in merged:
+        for row in found[top : bottom + 1]:
+            row[left : right + 1] = [found[top][left]] * (right + 1 - left)
+    return found
+
+
+def excel(cells: list[list[Any]], *, days: bool) -> Rows:
+    """Yield the rows of a sheet as values; without `days`, a day is an instant, as workbooks of Excel have no days."""
+    read = _cell if days else _of_excel
+    for row in cells:
+        yield [read(cell) for cell in row]
 
 
 def _errors(path: Path, number: int) -> Iterator[tuple[int, int, str]]:
@@ -148,18 +184,22 @@ def _sheet_of(archive: zipfile.ZipFile, number: int) -> str | None:
 
 
 def _cell(cell: Any) -> Any:
-    """Return a cell as it was meant: whole numbers, which a workbook keeps as fractions, as such."""
+    """Return a cell as it was meant: whole numbers, which a workbook keeps as fractions, as such; None for no value."""
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)
     return None if cell == "" else cell
+
+
+def _of_excel(cell: Any) -> Any:
+    """Return a cell as it was meant, a day as its midnight."""
+    return datetime.combine(cell, time()) if type(cell) is date else _cell(cell)
 
 
 READERS: dict[str, Callable[[Path, list[str]], Rows]] = {
     "parquet": parquet,
     "jsonl": json_lines,
     "ndjson": json_lines,
-    "xlsx": excel,
-    "xls": excel,
-    "ods": excel,
 }
-"""What reads each format that is not CSV."""
+WORKBOOKS = ("xlsx", "xls", "ods")
+FORMATS = {*READERS, *WORKBOOKS}
+"""The formats that are not CSV: those of one table, and those of sheets."""

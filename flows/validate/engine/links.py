@@ -1,16 +1,13 @@
 """What a description of data refers to: other files and other machines, followed where that is allowed."""
 
-import atexit
 import json
 import os.path
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.validate.engine import reference
+from flows.validate.engine import fetching, reference
 
 LINKS, PROFILES = ("path", "extrapaths", "schema", "dialect", "layout"), ("profile", "profiles")
 OWN_PROFILES = ("data-package", "tabular-data-package", "data-resource", "tabular-data-resource")
@@ -98,23 +95,11 @@ def _whole(description: Any) -> Any:
 
 
 def fetched(url: str, most: int) -> Path:
-    """Return a file with what is at `url`, no more than `most` bytes; it is removed when the program ends."""
-    import urllib.request  # noqa: PLC0415 - only what is remote pays for it
-
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise BadTarget(f"{url}: only http and https are fetched")
-    folder = Path(tempfile.mkdtemp(prefix="communique-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / (Path(urlsplit(url).path).name or "datapackage.json")
+    """Return a file with what is at `url`, no more than `most` bytes; BadTarget where it cannot be had."""
     try:
-        with urllib.request.urlopen(url, timeout=30) as answer, path.open("wb") as file:  # noqa: S310 - http alone
-            while block := answer.read(1 << 20):
-                file.write(block)
-                if file.tell() > most:
-                    raise BadTarget(f"{url} is larger than the {most:,} bytes that are fetched")
-    except OSError as error:
-        raise BadTarget(f"{url}: {error}") from None
-    return path
+        return fetching.fetched(url, most)
+    except fetching.NotFetched as error:
+        raise BadTarget(str(error)) from None
 
 
 def of(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:

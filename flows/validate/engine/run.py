@@ -12,7 +12,7 @@ from flows.validate.engine import progress, reference, rows
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.examples import examples
 from flows.validate.engine.faults import Fault, Record
-from flows.validate.engine.inputs import READERS, NotRead
+from flows.validate.engine.inputs import FORMATS, NotRead
 from flows.validate.engine.lines import Lines
 from flows.validate.engine.planning import There, planned, reader, source_of
 from flows.validate.engine.reference import Opened
@@ -42,7 +42,7 @@ def check(
     others = others or Others()
     result = Result(resource.name, place_of(resource), extras=others.extras.get(resource.name, Extras()))
     result.warnings += _warnings(resource)
-    if not getattr(resource, "tabular", False) and resource.format not in READERS:
+    if not getattr(resource, "tabular", False) and resource.format not in FORMATS:
         return _not_a_table(resource, result, linear=linear)
     table = reference.opened(resource, linear=linear)
     if isinstance(table, list):
@@ -52,7 +52,7 @@ def check(
     result.lines = Lines(table, resource)
     result.key = [result.names[place] for place in table.primary]
     table.faults[:0] = result.extras.refused + _without_fields(result.extras, result.names)
-    digest = Digest(resource)
+    digest = Digest(resource, table.file or (None if resource.remote else resource.normpath))
     try:
         fast = _large(table, resource) if fast is None else fast
         _judge(table, resource, result, others, linear=linear, fast=fast)
@@ -61,7 +61,7 @@ def check(
     finally:
         table.resource.close()
     result.first = table.faults
-    result.bytes, hashes = reference.counted(table) if resource.remote else digest.wait()
+    result.bytes, hashes = digest.wait() if table.file or not resource.remote else reference.counted(table)
     result.last += reference.last_faults(table, result.rows, result.bytes, hashes, linear=linear)
     result.examples = {one.name: examples(one) for one in table.fields} if result.log.count else {}
     return result
@@ -83,7 +83,7 @@ def place_of(resource: Any) -> str:
     """Return where a table, or its first part, lies, seen from where one stands, so that it can be found and marked."""
     if not (resource.path and resource.normpath):
         return str(resource.place)
-    return str(Path(resource.normpath) if resource.scheme == "file" else resource.normpath)
+    return str(resource.normpath if resource.remote else Path(resource.normpath))
 
 
 def _not_a_table(resource: Any, result: Result, *, linear: bool) -> Result:
@@ -155,21 +155,19 @@ def _bad(table: Opened, plan: Table, result: Result) -> Iterator[Record]:
 class Digest:
     """The size and digests of a file, counted on another thread where they are declared."""
 
-    def __init__(self, resource: Any) -> None:
-        """Begin to count."""
-        self.resource = resource
+    def __init__(self, resource: Any, path: Path | str | None) -> None:
+        """Begin to count the bytes of the file at `path`, if there is one."""
+        self.path = path
         self.found: tuple[int | None, dict[str, str]] = (None, {})
-        wanted = self.resource.hash or self.resource.bytes
+        wanted = path and (resource.hash or resource.bytes)
         self.thread = threading.Thread(target=self._count, daemon=True) if wanted else None
         if self.thread:
             self.thread.start()
 
     def _count(self) -> None:
-        if not self.resource.normpath or self.resource.remote:
-            return
         digests = {"md5": hashlib.md5(usedforsecurity=False), "sha256": hashlib.sha256()}
         size = 0
-        with Path(self.resource.normpath).open("rb") as file:
+        with Path(self.path or "").open("rb") as file:
             while block := file.read(1 << 20):
                 size += len(block)
                 for one in digests.values():

@@ -1,7 +1,7 @@
 """Rows of Python's values in blocks: each value as the text that masks know, where it is of a type that they mean."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -15,7 +15,7 @@ ROWS = 20_000
 NOTHING: type = type(None)
 PLAIN: dict[str, set[type]] = {
     "boolean": {bool},
-    "date": {date},
+    "date": {date, datetime},
     "datetime": {datetime},
     "integer": {int},
     "number": {int, float, Decimal},
@@ -56,7 +56,7 @@ def read(allowed: list[set[type]], rows: Rows, above: int) -> Block:
         if not set(map(type, (row[order] for _, row in even))) <= types:
             ragged += [(place, row) for place, row in even if type(row[order]) not in types]
             even = [(place, row) for place, row in even if type(row[order]) in types]
-    columns = [cells.texts([_text(row[order]) for _, row in even]) for order in range(width)]
+    columns = [cells.texts(_texts(types, [row[order] for _, row in even])) for order, types in enumerate(allowed)]
     return Block(len(rows), columns, sorted(ragged, key=_place), rows)
 
 
@@ -69,6 +69,16 @@ def _place(entry: tuple[int, list[Any]]) -> int:
     return entry[0]
 
 
+def _texts(types: set[type], column: list[Any]) -> list[str | None]:
+    """Return the values of a column as a file would have them; where days are allowed, what begins one as the day."""
+    return [_text(_day(value) if type(value) is datetime and date in types else value) for value in column]
+
+
+def _day(value: datetime) -> date:
+    """Return the day that an instant is to frictionless, which looks at its hours, minutes and seconds alone."""
+    return value if value.hour or value.minute or value.second else value.date()
+
+
 def _text(value: Any) -> str | None:
     """Return a value as a file would have it; nothing for the empty text, which is missing."""
     if type(value) is str:
@@ -77,4 +87,12 @@ def _text(value: Any) -> str | None:
         return None
     if type(value) is bool:
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        return _instant(value).isoformat()
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _instant(value: datetime) -> datetime:
+    """Return an instant as a file can have it: in UTC, where its zone is off by seconds."""
+    offset = value.utcoffset()
+    return value.astimezone(UTC) if offset and offset.seconds % 60 else value

@@ -2,9 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from frictionless import Checklist
+from frictionless import Checklist, FrictionlessException
 
 from flows.validate.engine.faults import Fault
+from flows.validate.engine.fetching import NotFetched
 from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.reference.opening import inline, own
 from flows.validate.engine.reference.wording import fault
@@ -29,10 +30,12 @@ def judged(resource: Any) -> list[Judged]:
 
 def judged_again(resource: Any) -> list[tuple[int | None, list[str] | None, Fault]]:
     """Return what frictionless itself says of one table, which has been judged here."""
-    source = own(resource)
     try:
+        source, _ = own(resource)
         one = inline(resource, list(source())) if source else resource
-    except NotRead as error:
+    except FrictionlessException as exception:
+        return [(None, None, fault(error)) for error in exception.to_errors()]
+    except (NotRead, NotFetched) as error:
         return [(None, None, Fault("source-error", str(error)))]
     return [error for told in judged(one) for error in told.errors]
 

@@ -2,19 +2,25 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from frictionless import Dialect, FrictionlessException, Schema
+from frictionless import Dialect, FrictionlessException, Schema, helpers
 from frictionless import errors as reference_errors
 from frictionless.formats.csv.control import CsvControl
 from frictionless.resources import TableResource
 
+from flows.validate.engine import inputs
 from flows.validate.engine.faults import Fault
-from flows.validate.engine.inputs import READERS, NotRead, excel
+from flows.validate.engine.fetching import FETCHED_BYTES, NotFetched, fetched
+from flows.validate.engine.inputs import NotRead
 from flows.validate.engine.reference.reading import refused
 from flows.validate.engine.reference.wording import died, fault
+
+Own = Callable[[], Iterator[list[Any]]]
+"""Yields the rows of a source, the header among them."""
 
 
 class Key(NamedTuple):
@@ -38,8 +44,10 @@ class Opened(NamedTuple):
     unique: tuple[int, ...]
     primary: tuple[int, ...]
     foreign: tuple[Key, ...]
-    source: Callable[[], Iterator[list[Any]]] | None = None
-    """What yields its rows, the header first, where frictionless has no reader for its format."""
+    source: Own | None = None
+    """What yields its rows, the header among them, where frictionless has no reader for its format."""
+    file: Path | None = None
+    """The file that these are read from: what was fetched, of one that lies on another machine."""
 
     @property
     def dialect(self) -> Any:
@@ -52,10 +60,10 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
 
     With `linear`, constraints that frictionless would die of or hang in are taken out, and told among its faults.
     """
-    source = own(resource)
-    if source is None and not getattr(resource, "tabular", False):
-        return [Fault("resource-error", f'"{resource.name}" is no table, and keys are of tables alone')]
     try:
+        source, file = own(resource)
+        if source is None and not getattr(resource, "tabular", False):
+            return [Fault("resource-error", f'"{resource.name}" is no table, and keys are of tables alone')]
         keys = resource.schema.foreign_keys if resource.schema else []
         if source:
             resource = inline(resource, list(islice(source(), SAMPLE)))
@@ -67,7 +75,7 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
         fields = resource.header.get_expected_fields()
     except FrictionlessException as exception:
         return [fault(error) for error in exception.to_errors()]
-    except NotRead as error:
+    except (NotRead, NotFetched) as error:
         return [Fault("source-error", str(error))]
     except (EOFError, zlib.error) as error:  # of a file of a few bytes; frictionless tells the same of larger ones
         return [Fault("source-error", str(error))]
@@ -84,6 +92,7 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
         _primary(resource, places),
         tuple(_foreign(key, places) for key in keys if set(key["fields"]) <= set(places)),
         source,
+        file,
     )
 
 
@@ -96,39 +105,91 @@ def of_rows(name: str, rows: Callable[[], Iterator[list[Any]]], schema: dict[str
     return TableResource(name=name, data=cast("Any", rows), schema=Schema.from_descriptor(schema))
 
 
-def own(resource: Any) -> Callable[[], Iterator[list[Any]]] | None:
-    """Return what reads a format that is read here; None for those that frictionless reads."""
+def own(resource: Any) -> tuple[Own | None, Path | None]:
+    """Return what reads a format that is read here, with the file that it reads; None for what frictionless reads.
+
+    NotFetched where it lies on another machine and cannot be had, FrictionlessException where its dialect asks for a
+    way of reading that is not known here.
+    """
     if callable(resource.data):
-        return cast("Callable[[], Iterator[list[Any]]]", resource.data)
-    read = READERS.get(str(resource.format))
-    if read is None or resource.data is not None or resource.scheme != "file" or resource.compression:
-        return None
-    names, place = resource.schema.field_names if resource.schema else [], Path(resource.normpath)
-    if read is excel:
-        sheet = _sheet(resource.dialect.to_descriptor())
-        return lambda: excel(place, names, sheet)
-    return lambda: read(place, names)
+        return cast("Own", resource.data), None
+    form = str(resource.format)
+    if form not in inputs.FORMATS or resource.data is not None or resource.scheme not in HERE or resource.compression:
+        return None, None
+    dialect = resource.dialect.to_descriptor()
+    _is_known(form, dialect)
+    remote = helpers.is_remote_path(resource.normpath)
+    file = fetched(resource.normpath, FETCHED_BYTES) if remote else Path(resource.normpath)
+    if form in inputs.WORKBOOKS:
+        filled = form != "ods" and bool(_control(dialect, "excel").get("fillMergedCells"))
+        cells = cache(partial(inputs.sheet, file, _sheet(dialect), filled=filled))
+        return lambda: inputs.excel(cells(), days=form == "ods"), file
+    names = resource.schema.field_names if resource.schema else []
+    return partial(inputs.READERS[form], file, names), file
+
+
+HERE = ("file", "http", "https")
+"""Schemes of what is read here: those of files, and those that are fetched."""
+NOT_KNOWN = {
+    "xlsx": ("excel", ("preserveFormatting", "stringified")),
+    "parquet": ("parquet", ("columns", "filters")),
+    "jsonl": ("json", ("keys",)),
+    "ndjson": ("json", ("keys",)),
+}
+"""By format, ways of reading of frictionless's own that are not known here, and where a dialect has them."""
+
+
+def _is_known(form: str, dialect: dict[str, Any]) -> None:
+    """Raise FrictionlessException for a dialect that asks for a way of reading that is not known here."""
+    place, names = NOT_KNOWN.get(form, ("", ()))
+    for name in names:
+        if _control(dialect, place).get(name):
+            note = f'"{place}": its "{name}" is not known here, and a table that is read in another way is not judged'
+            raise FrictionlessException(reference_errors.DialectError(note=note))
 
 
 def _sheet(dialect: dict[str, Any]) -> str | int:
     """Return the sheet that a dialect names, as the standard or as frictionless has it; else the first."""
-    for told in (dialect, dialect.get("excel", {}), dialect.get("ods", {})):
+    for told in (dialect, _control(dialect, "excel"), _control(dialect, "ods")):
         for name in ("sheet", "sheetName", "sheetNumber"):
-            if isinstance(told, dict) and isinstance(told.get(name), str | int):
+            if isinstance(told.get(name), str | int):
                 return cast("str | int", told[name])
     return 1
 
 
+def _control(dialect: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return what a dialect says of one format alone."""
+    told = dialect.get(name)
+    return told if isinstance(told, dict) else {}
+
+
 def inline(resource: Any, sample: list[list[Any]]) -> Any:
-    """Return a table that frictionless opens in place of a file that it does not read."""
+    """Return a table that frictionless opens in place of a file that it does not read, with rows of that."""
     schema = resource.schema.to_copy() if resource.schema else None
     if schema:
         schema.foreign_keys = []
-    dialect = Dialect(header_rows=[1])
     return TableResource(
-        name=resource.name, data=sample, schema=schema, dialect=dialect, hash=resource.hash, bytes=resource.bytes,
-        rows=resource.rows, fields=resource.fields,
+        name=resource.name, data=sample or [[]], schema=schema, dialect=_dialect(resource, sample), hash=resource.hash,
+        bytes=resource.bytes, rows=resource.rows, fields=resource.fields,
     )  # fmt: skip
+
+
+OF_ROWS = ("header", "headerRows", "headerJoin", "headerCase", "commentChar", "commentRows", "skipBlankRows")
+"""What a dialect says of rows, however a file is written."""
+
+
+def _dialect(resource: Any, sample: list[list[Any]]) -> Any:
+    """Return what the dialect of a resource says of rows; of the header too: else it is the first that is no comment.
+
+    Frictionless looks for a header as wide as most rows, and those of JSON Lines that are read here may be wider.
+    """
+    told = {name: value for name, value in resource.dialect.to_descriptor().items() if name in OF_ROWS}
+    dialect = Dialect.from_descriptor(told) if sample else Dialect()
+    if not {"header", "headerRows"} & set(told):
+        kept = dialect.create_comment_filter() or (lambda _, __: True)
+        shown = enumerate(sample[: SAMPLE - 1], start=1)
+        dialect.header_rows = [next((number for number, row in shown if kept(number, row)), 1)]
+    return dialect
 
 
 def alone(resource: Any) -> Any:
@@ -170,20 +231,11 @@ def csv_control(table: Opened) -> Any:
 
 def rows(table: Opened) -> Iterator[tuple[int, list[Any]] | Fault]:
     """Yield each row that frictionless reads, with its number; a fault where it can read no further."""
-    if table.source:
-        yield from _own_rows(table.source)
-        return
     try:
-        for number, cells in table.dialect.read_enumerated_content_stream(table.resource.cell_stream):
+        stream = table.source() if table.source else table.resource.cell_stream
+        for number, cells in table.dialect.read_enumerated_content_stream(stream):
             yield number, list(cells)
     except FrictionlessException as exception:
         yield fault(exception.error)
-
-
-def _own_rows(source: Callable[[], Iterator[list[Any]]]) -> Iterator[tuple[int, list[Any]] | Fault]:
-    try:
-        for number, cells in enumerate(source(), start=1):
-            if number > 1:
-                yield number, cells
     except NotRead as error:
         yield Fault("source-error", str(error))

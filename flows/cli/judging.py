@@ -47,17 +47,17 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
     packages
         Judge the Data Packages that describe the files named, whole; files that none describes are left out.
     """
-    from flows.validate.engine import links, targets  # noqa: PLC0415 - not paid for by --help
+    from flows.validate.engine import links, naming  # noqa: PLC0415 - not paid for by --help
 
     if packages and target:
-        target = tuple(targets.packages(target))
+        target = tuple(naming.packages(target))
         if not target:
             err.print("no Data Package describes one of the files")
             return DONE
     if not target:
         err.print("name a file, a folder or a dataset to validate", style="red")
         return WRONG_USE
-    tables = [name for name in target if targets.is_table(name, schema)]
+    tables = [name for name in target if naming.is_table(name, schema)]
     if not tables:
         if limit is not None or output is not None:
             err.print("--limit and --output are for tables; of documents all is told", style="red")
@@ -73,7 +73,7 @@ def validate(  # noqa: PLR0911, PLR0913 - a command has as many options, and end
         err.print(f"{output} {why}: --output names the file that the answer is written to", style="red")
         return WRONG_USE
     try:
-        if output and output.resolve() in set().union(*map(targets.sources, (*target, *filter(None, [schema])))):
+        if output and output.resolve() in set().union(*map(naming.sources, (*target, *filter(None, [schema])))):
             err.print(f"{output} is what is judged, and the answer would take its place", style="red")
             return WRONG_USE
         return _tables(target, schema, format, output, limit, reference=reference, remote=allow_remote)
@@ -141,7 +141,7 @@ def _documents(target: tuple[str, ...], as_of: Day, face: Face, *, reference: bo
     from flows import config, guard, preview, tell  # noqa: PLC0415 - not paid for by --help
     from flows.redact import redact  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
-    from flows.validate.engine import targets  # noqa: PLC0415
+    from flows.validate.engine import naming  # noqa: PLC0415
 
     if face not in ("text", "json"):
         raise config.ConfigError(f"--format {face} is for tables; documents are told as text or json")
@@ -156,7 +156,7 @@ def _documents(target: tuple[str, ...], as_of: Day, face: Face, *, reference: bo
             else:
                 refused.append(f"{name}: there is no such file, and no such dataset in {settings.datasets}")
         except guard.BadInput as bad:
-            unread = targets.unread(name) if bad.rule in ("input.table", "input.empty") else None
+            unread = naming.unread(name) if bad.rule in ("input.table", "input.empty") else None
             refused.append(redact(f"{bad}. No package is asked, for {unread}" if unread else str(bad)))
     if face == "json" and reports:
         dumped = {name: report.model_dump(mode="json", by_alias=True) for name, report in reports.items()}

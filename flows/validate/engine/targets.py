@@ -1,6 +1,5 @@
 """What a person names, as tables: a file with its schema, a resource, a whole Data Package."""
 
-import os.path
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from flows.validate.engine.faults import Fault
 from flows.validate.engine.fetching import FETCHED_BYTES
 from flows.validate.engine.inputs import FORMATS
 from flows.validate.engine.links import BadTarget
+from flows.validate.engine.naming import DESCRIPTOR, package_of, same
 from flows.validate.engine.results import Others, Result, told
 from flows.validate.engine.run import check, place_of
 
@@ -19,7 +19,6 @@ TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".o
 AS_CSV = ("", ".txt", ".psv", ".dat", ".data", ".tab", ".asc")
 """Endings that say nothing of how a table is written: it is read as CSV, by the delimiter that it has."""
 COMPRESSED = (".gz", ".zip")
-DESCRIPTOR = "datapackage.json"
 
 
 class Named(NamedTuple):
@@ -37,87 +36,6 @@ class Faulty(Exception):  # noqa: N818 - it ends the target, not the program
         """Keep where it lies and what is wrong."""
         super().__init__(place, faults)
         self.place, self.faults = place, faults
-
-
-def is_table(target: str, schema: str | None) -> bool:
-    """Return whether `target` is a table, a resource or a Data Package, and not a document of releases."""
-    if schema is not None or links.is_remote(target):
-        return True
-    path = Path(target)
-    if path.is_dir():
-        return (path / DESCRIPTOR).is_file()
-    if path.name == DESCRIPTOR and path.is_file():
-        return True
-    if path.suffix != ".json" or not path.is_file():
-        return _package_of(path) is not None
-    told = links.told(path)
-    return isinstance(told, dict) and ("resources" in told or ("schema" in told and bool({"path", "data"} & set(told))))
-
-
-def unread(target: str) -> str | None:
-    """Return why the description of a Data Package in the folder of a file, or the next above it, cannot be read."""
-    paths = (folder / DESCRIPTOR for folder in Path(os.path.normpath(Path(target).absolute())).parents)
-    found = next((path for path in paths if path.is_file()), None)
-    if found is None:
-        return None
-    try:
-        links.read(found if Path(target).is_absolute() else Path(os.path.relpath(found)))
-    except BadTarget as bad:
-        return str(bad)
-    return None
-
-
-def packages(files: tuple[str, ...]) -> list[str]:
-    """Return the descriptions of Data Packages that are among `files` or name one of them, each once."""
-    wanted = (*PATHS, *links.PARTS)
-    paths = [path if path.name == DESCRIPTOR else _package_of(path, wanted) for path in map(Path, files)]
-    return list(dict.fromkeys(str(path) for path in paths if path is not None))
-
-
-def sources(target: str) -> set[Path]:
-    """Return the files that are read to judge `target`: itself, the description of its package, and what that names."""
-    path = Path(target)
-    path = path / DESCRIPTOR if path.is_dir() else path
-    description = _package_of(path) or path
-    told = links.told(description) if description.suffix == ".json" and description.is_file() else None
-    named = _named_in(told) if isinstance(told, dict) else ()
-    return {path.resolve(), description.resolve(), *(links.resolved(description.parent, link) for link in named)}
-
-
-def _named_in(told: dict[str, Any]) -> Iterator[str]:
-    """Yield the paths and addresses that a description names."""
-    entries = told.get("resources", [told])
-    for entry in entries if isinstance(entries, list) else ():
-        yield from (link for _, link in links.of(entry)) if isinstance(entry, dict) else ()
-
-
-PATHS = ("path", "extrapaths", "url")
-"""Properties of a resource that name its files."""
-
-
-def _package_of(path: Path, names: tuple[str, ...] = PATHS) -> Path | None:
-    """Return the description beside a file or in a folder above it that names it, in one of the properties `names`."""
-    whole = Path(os.path.normpath(path.absolute()))
-    above = whole.parents if path.is_file() else ()
-    found = next((folder / DESCRIPTOR for folder in above if _names(folder, whole, names)), None)
-    return found if found is None or path.is_absolute() else Path(os.path.relpath(found))
-
-
-def _names(folder: Path, path: Path, names: tuple[str, ...]) -> bool:
-    description = folder / DESCRIPTOR
-    told = links.told(description) if description.is_file() else None
-    entries = told.get("resources") if isinstance(told, dict) else None
-    return any(
-        name in names and _same(link, folder, path)
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict)
-        for name, link in links.of(entry)
-    )
-
-
-def _same(link: str, folder: Path, path: Path) -> bool:
-    """Return whether a link of a description in `folder` leads to `path`, however it is written."""
-    return os.path.normpath(folder / link) == os.path.normpath(path.absolute())
 
 
 OF_SCHEMA = {"schema-error", "field-error"}
@@ -189,12 +107,10 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
     if schema and path.is_dir():
         raise BadTarget(f"{target} is a folder, and --schema is of tables: name the files in it, or leave --schema out")
     path = path / DESCRIPTOR if path.is_dir() else path
-    package = None if schema or links.is_remote(target) else _package_of(path)
+    package = None if schema or links.is_remote(target) else package_of(path)
     if package:
         found = _described(package, str(package), reference_only=reference_only, remote=remote)
-        return [
-            one for one in found if any(_same(link, package.parent.absolute(), path) for link in one.resource.paths)
-        ]
+        return [one for one in found if any(same(link, package.parent.absolute(), path) for link in one.resource.paths)]
     if schema is not None or not (path.suffix == ".json" or links.is_remote(target)):
         return _file(target, schema, reference_only=reference_only, remote=remote)
     if links.is_remote(target):

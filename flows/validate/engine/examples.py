@@ -31,6 +31,9 @@ SHAPED = {
     ("geojson", "topojson"): '{"type": "Topology", "objects": {}, "arcs": []}',
     ("geopoint", "array"): "[-90.5, 14.6]",
     ("geopoint", "object"): '{"lon": -90.5, "lat": 14.6}',
+    ("string", "email"): "name@example.org",
+    ("string", "uri"): "https://example.org/page",
+    ("string", "uuid"): "123e4567-e89b-12d3-a456-426614174000",
 }
 """A value of a type in another of its formats."""
 PLAINLY = ("default", "any")
@@ -74,8 +77,8 @@ def _written(field: Any) -> Iterator[str]:
         return
     if field.type in OF_TYPE:
         yield OF_TYPE[field.type](field)
-    elif field.type in PLAIN:
-        yield SHAPED.get((field.type, field.format), PLAIN[field.type])
+    elif example := SHAPED.get((field.type, field.format), PLAIN.get(field.type)):
+        yield example
     if field.type in PLAIN:
         stated = field.constraints
         yield from map(str, (*stated.get("enum", ()), *(stated[name] for name in STATED if name in stated)))

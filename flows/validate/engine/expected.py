@@ -31,12 +31,15 @@ KINDS = {
     "number": "a number",
     "object": "a JSON object",
     "string": "a text",
+    "string/binary": "Base64",
+    "string/email": "an address of mail",
+    "string/uri": "an address of the web",
+    "string/uuid": "a UUID",
     "time": "a time of day",
     "year": "a year",
     "yearmonth": "a month of a year",
 }
-FORMS = {"email": "an address of mail", "uri": "an address of the web", "uuid": "a UUID", "binary": "Base64"}
-"""What a text of a format is."""
+"""What a value of a type is, or of a format of it."""
 WORDS = {
     "required": "a value",
     "pattern": "the form {}",
@@ -97,14 +100,12 @@ def _type(note: str) -> tuple[str, str]:
 
 def _kind(note: str, examples: list[str]) -> str:
     kind, form = _type(note)
-    if kind == "string":
-        return FORMS.get(form, KINDS["string"])
     if kind == "boolean" and examples:
         return " or ".join(examples)
     words = KINDS.get(f"{kind}/{form}", KINDS.get(kind, kind))
     if examples:
         return f"{words}, like {examples[0]}"
-    return words if form in (*PLAINLY, "") else f"{words}, in the form {form}"
+    return words if form in (*PLAINLY, "") or kind == "string" else f"{words}, in the form {form}"
 
 
 def _listed(stated: str) -> str:

@@ -1,5 +1,6 @@
 """The pages under docs/ say what the code is: each list on them is held against the thing that it lists."""
 
+import csv
 import itertools
 import json
 import os
@@ -22,6 +23,7 @@ from flows import config, ingest, preview, rulings
 from flows.cli import common as cli
 from flows.cli import publishing
 from flows.settings import PROJECT, Settings
+from flows.validate.engine import masks, targets
 from schemas import dataset, release
 from schemas.package import Manifest
 from schemas.tables import TABLES, Model
@@ -309,9 +311,13 @@ def test_the_mistake_on_the_page_of_the_dataset_file_is_told_as_it_is_shown(tmp_
 VALIDATE = DOCS / "validate.md"
 
 
-def test_a_table_of_ones_own_is_checked_as_the_page_shows(tmp_path: Path) -> None:
+SCHEMAS = DOCS / "schemas.md"
+
+
+@pytest.mark.parametrize("page", [VALIDATE, SCHEMAS], ids=lambda page: page.stem)
+def test_a_table_of_ones_own_is_checked_as_the_page_shows(tmp_path: Path, page: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    shown = [*blocks(VALIDATE), None]
+    shown = [*blocks(page), None]
     for block, after in itertools.pairwise(shown):
         if block and block.language == "sh":
             command = ["bash", "-e", "-c", block.text]
@@ -319,7 +325,29 @@ def test_a_table_of_ones_own_is_checked_as_the_page_shows(tmp_path: Path) -> Non
                 command, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=True
             )
             assert ran.stdout.rstrip() == (after.text.rstrip() if after and after.language == "text" else "")
-    assert "<h1>The data is as described</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    if page is VALIDATE:
+        assert "<h1>The data is as described</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+TYPED = re.compile(r"^\| `(\w+)` \| (?:`(.*)` )?\| `(.*?)` \| (?:`(.*)` )?\|$", re.MULTILINE)
+TYPES = TYPED.findall(SCHEMAS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("kind", "more", "cell", "bad"), TYPES)
+def test_a_cell_of_each_type_is_one_and_another_is_none(
+    tmp_path: Path, kind: str, more: str, cell: str, bad: str
+) -> None:
+    field = {"name": "a", "type": kind} | json.loads(f"{{{more}}}")
+    (tmp_path / "schema.json").write_text(json.dumps({"fields": [field]}), encoding="utf-8")
+    with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["a"], [cell], *([[bad]] if bad else [])])
+    asked = {"reference_only": False, "remote": False}
+    (result,) = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "schema.json"), **asked)
+    assert [(row.row if row else None, one.type) for row, one in result.errors()] == [(3, "type-error")] * bool(bad)
+
+
+def test_every_type_is_on_the_page_of_schemas() -> None:
+    assert {kind for kind, *_ in TYPES} == {*masks.MASKS, "array", "geojson", "object"} - {"any"}
 
 
 DECISIONS_PAGE = PROJECT / "docs" / "decisions.md"
@@ -510,7 +538,7 @@ def test_each_verification_on_the_page_finds_a_forgery(
 
 
 def test_no_page_has_commands_that_no_test_runs() -> None:
-    others = [page for page in PAGES if page.name != "README.md" and page not in (PACKAGE, DOWNLOAD, VALIDATE)]
+    others = [page for page in PAGES if page.name != "README.md" and page not in (PACKAGE, DOWNLOAD, VALIDATE, SCHEMAS)]
     assert [page.name for page in others if runnable(page)] == []
 
 

@@ -23,7 +23,7 @@ from flows.cli import progress
 from flows.validate.engine import progress as reading
 from flows.validate.engine import run, targets
 from flows.validate.engine.answers import Answer
-from flows.validate.engine.beyond import V2
+from flows.validate.engine.beyond import SEVERITY, V2
 from flows.validate.engine.expected import expected
 from flows.validate.engine.faults import Fault, RowLog
 from flows.validate.engine.results import Result
@@ -258,6 +258,18 @@ def test_junit_fails_a_rule_whose_errors_are_beyond_the_limit(tmp_path: Path) ->
     assert told.count("t.csv:") == 1
 
 
+def test_junit_tells_errors_before_warnings_and_counts_both(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("w,e\n" + "x,1\n" * 60 + "1,x\n" * 5, encoding="utf-8")
+    fields = [{"name": "w", "type": "integer", SEVERITY: "warning"}, {"name": "e", "type": "integer"}]
+    (tmp_path / "s.json").write_text(json.dumps({"fields": fields}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    (suite,) = ET.fromstring(written(Answer(list(found)), "junit"))  # noqa: S314 - written above
+    (told,) = (case[0] for case in suite if len(case))
+    first, *_, last = str(told.text).splitlines()
+    assert (told.get("message"), last) == ("5 errors", "… and 10 more; --limit 65 shows all")
+    assert "t.csv:62 " in first
+
+
 def test_junit_has_a_case_for_a_rule_that_failed_though_no_error_is_told(tmp_path: Path) -> None:
     package = tmp_path / "resource.json"
     package.write_text('{"name": "t", "path": "t.zzz", "type": "table", "format": "zzz"}', encoding="utf-8")
@@ -387,6 +399,16 @@ def test_sarif_names_the_rule_the_file_and_the_line_of_each_error(answer: Answer
     (where,) = run["results"][0]["locations"]
     assert where["physicalLocation"]["region"] == {"startLine": 3}
     assert where["physicalLocation"]["artifactLocation"]["uri"].endswith("/a%20table.csv")
+    assert run["results"][0]["message"]["text"].endswith(". Use one of the categories, or add this one to the schema.")
+
+
+def test_sarif_writes_an_address_as_one() -> None:
+    place = "http://example.org/the täble 1.csv?a=b"
+    answer = Answer([Result("t", place, first=[Fault("source-error", "")])])
+    (run,) = json.loads(written(answer, "sarif"))["runs"]
+    (where,) = run["results"][0]["locations"]
+    uri = where["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "http://example.org/the%20t%C3%A4ble%201.csv?a=b"
 
 
 def test_junit_fails_a_case_for_each_rule_that_is_broken_but_for_warnings(answer: Answer) -> None:

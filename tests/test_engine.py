@@ -22,7 +22,19 @@ from frictionless import Error, Report, errors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.validate.engine import cells, delimited, links, masks, reference, references, results, run, screen, targets
+from flows.validate.engine import (
+    cells,
+    comparing,
+    delimited,
+    links,
+    masks,
+    reference,
+    references,
+    results,
+    run,
+    screen,
+    targets,
+)
 from flows.validate.engine.answers import Answer
 from flows.validate.engine.beyond import V2
 from flows.validate.engine.blocks import Block
@@ -481,19 +493,20 @@ def test_keys_of_json_lines_without_a_type_are_met_once_and_found(tmp_path: Path
 )  # fmt: skip
 def test_lists_and_objects_are_met_twice_where_python_holds_them_equal_and_are_no_texts(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     lines: list[str],
     again: list[int],
     fast: bool,  # noqa: FBT001 - a case of the test
 ) -> None:
-    monkeypatch.setattr(run, "SMALL", 0 if fast else run.SMALL)
     (tmp_path / "t.jsonl").write_text("".join(f'{{"a": {one}}}\n' for one in lines), encoding="utf-8")
     schema = {"fields": [{"name": "a", "type": "any", "constraints": {"unique": True}}]}
     (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
-    (result,) = targets.results(str(tmp_path / "t.jsonl"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    with reference.system.use_context(trusted=True):
+        (one,) = targets.named(str(tmp_path / "t.jsonl"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+        result = run.check(one.resource, others=one.others, fast=fast)
     assert [(row.row if row else None, one.type) for row, one in result.errors()] == [
         (row, "unique-error") for row in again
     ]
+    assert not result.handed.files
 
 
 @pytest.mark.parametrize("target", ["datapackage.json", "children.csv", "parents.csv"])
@@ -603,7 +616,7 @@ def test_a_difference_from_frictionless_is_told_by_a_rule_that_has_a_page(tmp_pa
     resource = random_tables.resource(tmp_path, table([["x"]], INTEGERS))()
     result = run.check(resource)
     result.log = RowLog()  # as if the engine had not found the bad cell
-    result.last += targets.compared(result, resource)
+    result.last += comparing.compared(result, resource)
     (told,) = Answer([result]).all()
     assert (told.rule, told.hint) == ("table.reference", TABLE_RULES["table.reference"].hint)
     assert "the engine says nothing more, frictionless says type-error in row 2" in told.message
@@ -872,6 +885,27 @@ BEYOND: dict[str, tuple[dict[str, Any], str, list[tuple[str, int | None, str]]]]
         },
         "o\n{}\n",
         [("table.constraint-refused", None, "o")],
+    ),
+    "a JSON Schema with data that looks like patterns": (
+        {
+            "schema": {
+                "fields": [
+                    {
+                        "name": "o",
+                        "type": "object",
+                        "constraints": {
+                            "jsonSchema": {
+                                "properties": {"patternProperties": {"type": "string"}, "pattern": {"type": "string"}},
+                                "default": {"patternProperties": {}},
+                                "not": {"enum": [{"pattern": "(?=x)"}]},
+                            }
+                        },
+                    }
+                ]
+            }
+        },
+        'o\n"{""pattern"": ""(""}"\n"{""patternProperties"": 1}"\n',
+        [("table.constraint.jsonSchema", 3, "o")],
     ),
     "a row that breaks a unique key and two fields": (
         {"schema": {"fields": [INTEGERS, INTEGERS | {"name": "m"}, INTEGERS | {"name": "k"}], "uniqueKeys": [["k"]]}},

@@ -525,6 +525,31 @@ def test_a_description_that_frictionless_dies_of_is_told_with_the_property_to_lo
         assert "error table.type  n\n" in told.stdout
 
 
+@pytest.mark.parametrize("formats", [("jsonl", "csv"), ("csv", "jsonl"), ("xlsx", "csv")])
+def test_reference_tells_no_difference_of_keys_from_or_to_rows_that_are_read_here(
+    communique: Communique, tmp_path: Path, formats: tuple[str, str]
+) -> None:
+    rows: dict[str, list[Any]] = {"a": [1, 9, "x"], "b": [1]}
+    for (name, values), form in zip(rows.items(), formats, strict=True):
+        path = tmp_path / f"{name}.{form}"
+        if form == "xlsx":
+            with xlsxwriter.Workbook(path) as book:
+                book.add_worksheet().write_column(0, 0, ["n", *values])
+        else:
+            lines = ["n\n", *(f"{one}\n" for one in values)]
+            objects = [json.dumps({"n": one}) + "\n" for one in values]
+            path.write_text("".join(lines if form == "csv" else objects), encoding="utf-8")
+    key: dict[str, Any] = {"fields": ["n"], "reference": {"resource": "b", "fields": ["n"]}}
+    tables = [
+        {"name": name, "path": f"{name}.{form}", "type": "table", "schema": {"fields": FIELDS, "foreignKeys": keys}}
+        for name, form, keys in zip("ab", formats, ([key], []), strict=True)
+    ]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": tables}), encoding="utf-8")
+    told = communique("validate", tmp_path, "--reference")
+    assert told.returncode == 1
+    assert re.findall(r"^ +\d+  (.*)$", told.stdout, re.MULTILINE) == ["table.foreign-key", "table.type"]
+
+
 KEY_OF_A_FILE = {"fields": ["n"], "reference": {"resource": "file", "fields": ["n"]}}
 ODD: tuple[Any, ...] = ("1", None, {}, [])
 NOT_OPENED: list[tuple[dict[str, Any], str]] = [
@@ -623,6 +648,16 @@ def test_a_table_that_is_empty_is_told_in_whatever_format(tmp_path: Path, name: 
     (tmp_path / "data" / name).write_text(text, encoding="utf-8")
     (told,) = told_of(package)
     assert told.startswith("table.source ") or (name, text) == ("t.csv", "\n")
+
+
+def test_a_sheet_whose_cells_lie_too_far_apart_is_told_and_not_held(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        sheet = book.add_worksheet()
+        for place in ((0, 0), (1, 0), (1_048_575, 16_383)):
+            sheet.write(*place, "n")
+    (told,) = told_of(described(tmp_path, {"path": "t.xlsx", "type": "table", "schema": {"fields": FIELDS}}))
+    assert told.startswith("table.source")
+    assert "reach to column 16,384 and row 1,048,576" in told
 
 
 @pytest.mark.parametrize("last", [False, True], ids=["inside", "alone in the last row and column"])

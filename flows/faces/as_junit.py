@@ -16,33 +16,49 @@ TOLD = 50
 def write(answer: Answer, out: TextIO) -> None:
     """Write `answer`, a case for each rule, passed or failed."""
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="communique">\n')
-    out.writelines(_suite(answer, *one) for one in zip(answer.results, answer.broken, strict=True))
+    out.writelines(_suite(answer, *one) for one in zip(answer.results, answer.found, answer.broken, strict=True))
     out.write("</testsuites>\n")
 
 
-def _suite(answer: Answer, result: Result, errors: Counter[str]) -> str:
-    by_rule: dict[str, list[Finding]] = defaultdict(list)
+def _suite(answer: Answer, result: Result, there: Counter[str], errors: Counter[str]) -> str:
+    told: dict[str, list[Finding]] = defaultdict(list)
     for found in answer.findings(result, TOLD if answer.limit is None else None):
-        by_rule[found.rule].append(found)
+        told[found.rule].append(found)
     asked = (rule.id for rule in TABLE_RULES.values() if not rule.unbroken)
-    rules = sorted({*asked, *by_rule, *errors})
-    cases = "".join(_case(answer, result.name, rule, by_rule.get(rule, []), errors[rule]) for rule in rules)
+    rules = sorted({*asked, *there})
     name, failures = quoteattr(_legal(result.name)), len(errors)
+    cases = "".join(
+        f"    <testcase classname={name} name={quoteattr(rule)}"
+        + _case(told[rule], errors[rule], _left(answer, there[rule] - len(told[rule])))
+        for rule in rules
+    )
     return f'  <testsuite name={name} tests="{len(rules)}" failures="{failures}">\n{cases}  </testsuite>\n'
 
 
-def _case(answer: Answer, table: str, rule: str, found: list[Finding], errors: int) -> str:
-    head = f"    <testcase classname={quoteattr(_legal(table))} name={quoteattr(rule)}"
-    if not found and not errors:
-        return head + "/>\n"
-    text = "\n".join(f"{one.place}{f':{one.line}' if one.line else ''} {sentences(one)}" for one in found)
-    left = errors - sum(one.severity == "error" for one in found)
-    text += f"\n… and {left:,} more; {all_by(answer)}" if left > 0 else ""
+def _left(answer: Answer, left: int) -> list[str]:
+    """Return in a line how many errors and warnings are not told, if any."""
+    return [f"… and {left:,} more; {all_by(answer)}"] if left else []
+
+
+def _case(found: list[Finding], errors: int, left: list[str]) -> str:
+    """Return the rest of a case: its errors, before its warnings."""
+    if not (found or errors or left):
+        return "/>\n"
+    lines = [_line(one) for one in sorted(found, key=_errors_first)]
+    text = escape(_legal("\n".join([*lines, *left])))
+    if not errors:
+        return f">\n      <system-out>{text}</system-out>\n    </testcase>\n"
     beyond = ", beyond Frictionless" if any(one.beyond for one in found) else ""
     message = quoteattr(f"{many(errors, 'error')}{beyond}")
-    if not errors:
-        return f"{head}>\n      <system-out>{escape(_legal(text))}</system-out>\n    </testcase>\n"
-    return f"{head}>\n      <failure message={message}>{escape(_legal(text))}</failure>\n    </testcase>\n"
+    return f">\n      <failure message={message}>{text}</failure>\n    </testcase>\n"
+
+
+def _line(one: Finding) -> str:
+    return f"{one.place}{f':{one.line}' if one.line else ''} {sentences(one)}"
+
+
+def _errors_first(one: Finding) -> bool:
+    return one.severity != "error"
 
 
 def _legal(text: str) -> str:

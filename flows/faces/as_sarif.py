@@ -4,7 +4,8 @@ import json
 from typing import Any, TextIO
 from urllib.parse import quote
 
-from flows.validate.engine.answers import Answer, Finding, short
+from flows.validate.engine.answers import Answer, Finding, sentences
+from flows.validate.engine.fetching import OF_ADDRESSES
 from schemas import __version__
 from schemas.tablerules import rule_of
 
@@ -28,13 +29,13 @@ def _rule(identity: str) -> dict[str, Any]:
 
 
 def _result(found: Finding) -> dict[str, Any]:
-    uri = found.place if "://" in found.place else quote(found.place)
+    uri = quote(found.place, safe=OF_ADDRESSES if "://" in found.place else "/")
     place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     if found.line:
         place["region"] = {"startLine": found.line}
     return {
         "ruleId": found.rule,
         "level": found.severity,
-        "message": {"text": short(found.message)},
+        "message": {"text": sentences(found)},
         "locations": [{"physicalLocation": place}],
     } | ({"properties": {"tags": ["beyond-reference"]}} if found.beyond else {})

@@ -75,6 +75,8 @@ class Answer:
     rules: Counter[str] = field(default_factory=Counter)
     tallies: list[Tally] = field(default_factory=list)
     """Of each table, in their order."""
+    found: list[Counter[str]] = field(default_factory=list)
+    """Of each table, the errors and warnings of each rule."""
     broken: list[Counter[str]] = field(default_factory=list)
     """Of each table, the errors of each rule."""
     counts: dict[int, int] = field(default_factory=dict)
@@ -109,8 +111,10 @@ class Answer:
             count(chain.from_iterable(faults))
             refused += sum(any(one[2] not in mild for one in row) for row in faults) if mild else len(faults)
         self.broken.append(Counter({rule: times for (rule, bad), times in counted.items() if bad == "error"}))
+        self.found.append(Counter())
         for (rule, _), times in counted.items():
-            self.rules[rule] += times
+            self.found[-1][rule] += times
+        self.rules += self.found[-1]
         errors = self.broken[-1].total()
         return Tally(errors, counted.total() - errors, refused)
 
@@ -138,13 +142,16 @@ class Answer:
         return self.counts[id(result)]
 
     def findings(self, result: Result, most: int | None = None) -> Iterator[Finding]:
-        """Yield the errors of a table, as many as are told; where `most` is given, no more than so many of a rule."""
+        """Yield the errors of a table, as many as are told.
+
+        Where `most` is given, no more than so many errors of a rule, and as many warnings.
+        """
         left = None if self.limit is None else max(self.limit - self.before[id(result)], 0)
-        seen: Counter[str] = Counter()
+        seen: Counter[tuple[str, str]] = Counter()
         for row, one in islice(result.errors(), left):
-            rule = identity(result, one)
-            seen[rule] += 1
-            if most is None or seen[rule] <= most:
+            kind = identity(result, one), severity(result, one)
+            seen[kind] += 1
+            if most is None or seen[kind] <= most:
                 yield told(result, row, one)
 
     def all(self, most: int | None = None) -> Iterator[Finding]:

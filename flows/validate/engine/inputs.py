@@ -96,25 +96,34 @@ def sheet(path: Path, wanted: str | int, *, filled: bool) -> list[list[Any]]:
 
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
-        names = book.sheet_names if isinstance(wanted, str) else range(1, len(book.sheet_names) + 1)
-        if wanted not in names:
-            raise NotRead(f"it has no sheet {wanted!r}: its sheets are {', '.join(book.sheet_names)}")
-        number = list(names).index(wanted)
+        number = _number(book.sheet_names, wanted)
+        errors = list(_errors(path, number))
         found = book.get_sheet_by_index(number)
         cells, merged = found.to_python(skip_empty_area=False), found.merged_cell_ranges if filled else ()
-    except (python_calamine.CalamineError, IndexError, OSError) as error:
+    except NotRead:
+        raise
+    except (python_calamine.CalamineError, *BROKEN) as error:
         raise NotRead(f"it is no workbook: {error}") from None
-    try:
-        for place, column, text in _errors(path, number):
-            if place < len(cells) and column < len(cells[place]):
-                cells[place][column] = text
-    except (zipfile.BadZipFile, zlib.error, ValueError, SyntaxError, IndexError, EOFError, RuntimeError) as error:
-        raise NotRead(f"it is no workbook: {error}") from None
+    for place, column, text in errors:
+        if place < len(cells) and column < len(cells[place]):
+            cells[place][column] = text
     return _filled(cells, merged) if merged else cells
 
 
+def _number(names: list[str], wanted: str | int) -> int:
+    """Return the place of a sheet among others, from 0, by its name or its number."""
+    known: Sequence[str | int] = names if isinstance(wanted, str) else range(1, len(names) + 1)
+    if wanted not in known:
+        raise NotRead(f"it has no sheet {wanted!r}: its sheets are {', '.join(names)}")
+    return known.index(wanted)
+
+
+BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, SyntaxError, IndexError, EOFError, OSError, RuntimeError)
+"""What a workbook that is none ends in while it is looked at."""
+
+
 LARGEST = 1 << 24
-"""Cells that a sheet may have whose merged cells are filled: they may reach beyond all others."""
+"""Places that a sheet may have, most of them empty or filled because they are merged."""
 Place = tuple[int, int]
 """A row and a column, both from 0."""
 
@@ -140,7 +149,29 @@ def excel(cells: list[list[Any]], *, days: bool) -> Rows:
 
 
 def _errors(path: Path, number: int) -> Iterator[tuple[int, int, str]]:
-    """Yield the cells of a sheet of an .xlsx file that are errors, as #DIV/0!, which calamine reads as empty."""
+    """Yield the cells of a sheet of an .xlsx file that are errors, as #DIV/0!, which calamine reads as empty.
+
+    NotRead where its cells lie so far apart that those between, which calamine makes all, are nearly all of them.
+    """
+    down = across = 1
+    cells = 0
+    for block in _blocks(path, number):
+        places = PLACE.findall(block)
+        across = max((across, *(_column(letters) + 1 for letters in {letters for letters, _ in places})))
+        down = max((down, *(int(row) for row in {row for _, row in places})))
+        cells += len(places)
+        if LARGEST < across * down > cells * SPARSE:
+            raise NotRead(f"its cells reach to column {across:,} and row {down:,}, with next to nothing between")
+        for letters, row, text in ERROR.findall(block) if b't="e"' in block else ():
+            yield int(row) - 1, _column(letters), text.decode("utf-8", "replace")
+
+
+SPARSE = 10
+"""A large sheet may have so many places for each cell."""
+
+
+def _blocks(path: Path, number: int) -> Iterator[bytes]:
+    """Yield the cells of a sheet of an .xlsx file as they are written, many at once."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
@@ -149,8 +180,7 @@ def _errors(path: Path, number: int) -> Iterator[tuple[int, int, str]]:
             rest = b""
             while block := file.read(1 << 20):
                 whole, end, rest = (rest[-LONGEST_CELL:] + block).rpartition(CELL_END)
-                for letters, row, text in ERROR.findall(whole + end) if b't="e"' in whole else ():
-                    yield int(row) - 1, _column(letters), text.decode("utf-8", "replace")
+                yield whole + end
 
 
 CELL_END, LONGEST_CELL = b"</c>", 1 << 20
@@ -159,6 +189,8 @@ ERROR = re.compile(
     rb'<c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]+)([0-9]+)"[^>]*>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL
 )  # fmt: skip
 """A cell that is an error: its column, its row, and the error."""
+PLACE = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"')
+"""A cell: its column and its row."""
 OF_OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 

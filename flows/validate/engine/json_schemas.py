@@ -15,10 +15,11 @@ def asking(stated: Any) -> Callable[[Any], str | None]:
 
     kind = validator_for(stated)
     kind.check_schema(stated)
-    _refuse_patterns(stated)
-    _refuse_references(stated, kind)
+    for schema, resolver in _schemas(*_resolving(stated, kind)):
+        _refuse_patterns(schema)
+        _refuse_references(schema, resolver)
     fetching_nothing = Registry()
-    validator = extend(kind, {"pattern": _pattern})(stated, registry=fetching_nothing)
+    validator = extend(kind, {"pattern": _pattern, "patternProperties": _names})(stated, registry=fetching_nothing)
 
     def ask(value: Any) -> str | None:
         error = next(iter(sorted(validator.iter_errors(value), key=str)), None)
@@ -27,24 +28,45 @@ def asking(stated: Any) -> Callable[[Any], str | None]:
     return ask
 
 
-def _refuse_patterns(stated: Any) -> None:
-    """Raise PatternRefused for a pattern, anywhere in a JSON Schema, that does not run in linear time."""
-    for rule, pattern in _patterns(stated):
-        if rule == "patternProperties":
-            raise PatternRefused(
-                "patternProperties are not run here, for a name may be as long as one likes: list them"
-            )
-        if isinstance(pattern, str):  # else a property of that name
-            linear(pattern, whole=False)
+def _resolving(stated: Any, kind: Any) -> tuple[Any, Any]:
+    """Return a JSON Schema as a resource, and what finds what it refers to, in it and in the standards."""
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped] # noqa: PLC0415 - as above
+    from referencing.jsonschema import specification_with  # noqa: PLC0415 - as above
+
+    whole = specification_with(kind.ID_OF(kind.META_SCHEMA)).create_resource(stated)
+    return whole, REGISTRY.with_resource(whole.id() or "", whole).resolver_with_root(whole)
 
 
-def _patterns(stated: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the patterns in a JSON Schema, each with its keyword."""
-    if isinstance(stated, dict):
-        yield from ((rule, stated[rule]) for rule in ("pattern", "patternProperties") if rule in stated)
-    inner = stated.values() if isinstance(stated, dict) else stated if isinstance(stated, list) else ()
-    for one in inner:
-        yield from _patterns(one)
+def _schemas(schema: Any, resolver: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Yield a JSON Schema and those in it, each with what finds what it refers to."""
+    if isinstance(schema.contents, dict):
+        yield schema.contents, resolver
+    for one in schema.subresources():
+        yield from _schemas(one, resolver.in_subresource(one))
+
+
+def _refuse_patterns(schema: dict[str, Any]) -> None:
+    """Raise PatternRefused for a pattern of a JSON Schema, not of one in it, that does not run in linear time."""
+    if "patternProperties" in schema:
+        _names()
+    if "pattern" in schema:
+        linear(schema["pattern"], whole=False)
+
+
+def _refuse_references(schema: dict[str, Any], resolver: Any) -> None:
+    """Raise ValueError for a reference to what is not in a JSON Schema, nor in a standard."""
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - as above
+
+    for link in (schema[rule] for rule in REFERENCES if rule in schema):
+        try:
+            resolver.lookup(link)
+        except Unresolvable:
+            raise ValueError(f"it refers to {link}, which is not in it, and nothing is fetched") from None
+
+
+def _names(*_: Any) -> Iterator[Any]:
+    """Raise PatternRefused for patterns of names."""
+    raise PatternRefused("patternProperties are not run here, for a name may be as long as one likes: list them")
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]:
@@ -53,26 +75,3 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]:
 
     if isinstance(instance, str) and not linear(pattern, whole=False)(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
-def _refuse_references(stated: Any, kind: Any) -> None:
-    """Raise ValueError for a reference to what is not in a JSON Schema of that kind, nor in a standard."""
-    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped] # noqa: PLC0415 - as above
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - as above
-    from referencing.jsonschema import specification_with  # noqa: PLC0415 - as above
-
-    whole = specification_with(kind.ID_OF(kind.META_SCHEMA)).create_resource(stated)
-    resolver = REGISTRY.with_resource(whole.id() or "", whole).resolver_with_root(whole)
-    for link, found in _references(whole, resolver):
-        try:
-            found.lookup(link)
-        except Unresolvable:
-            raise ValueError(f"it refers to {link}, which is not in it, and nothing is fetched") from None
-
-
-def _references(schema: Any, resolver: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what a JSON Schema and those in it refer to, each with what finds it from there."""
-    if isinstance(schema.contents, dict):
-        yield from ((schema.contents[rule], resolver) for rule in REFERENCES if rule in schema.contents)
-    for one in schema.subresources():
-        yield from _references(one, resolver.in_subresource(one))

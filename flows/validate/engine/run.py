@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -100,11 +100,14 @@ def _not_a_table(resource: Any, result: Result, *, linear: bool) -> Result:
 
 def _large(table: Opened, resource: Any) -> bool:
     """Return whether a table, or one that it refers to, is larger than is read row by row."""
-    if table.source and not table.resource.path:
-        with suppress(NotRead):
-            return sum(1 for _ in islice(table.source(), MANY)) == MANY
-        return False
-    return any(map(_large_file, [table.resource, *(source_of(key, resource) for key in table.foreign)]))
+    own = _many(table.source) if table.source and not table.resource.path else _large_file(table.resource)
+    return own or any(_large_file(source_of(key, resource)) for key in table.foreign)
+
+
+def _many(source: Callable[[], Iterator[list[Any]]]) -> bool:
+    with suppress(NotRead):
+        return sum(1 for _ in islice(source(), MANY)) == MANY
+    return False
 
 
 def _large_file(resource: Any) -> bool:

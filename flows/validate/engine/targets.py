@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from flows.validate.engine import beyond, links, reference
 from flows.validate.engine.beyond import Extras
+from flows.validate.engine.comparing import by_reference
 from flows.validate.engine.faults import Fault
 from flows.validate.engine.fetching import FETCHED_BYTES
-from flows.validate.engine.inputs import FORMATS
 from flows.validate.engine.links import BadTarget
 from flows.validate.engine.naming import DESCRIPTOR, package_of, same
-from flows.validate.engine.results import Others, Result, told
-from flows.validate.engine.run import check, place_of
+from flows.validate.engine.results import Others, Result
+from flows.validate.engine.run import check
 
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 AS_CSV = ("", ".txt", ".psv", ".dat", ".data", ".tab", ".asc")
@@ -53,45 +53,11 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
             yield Result(Path(bad.place).name, bad.place, first=bad.faults)
             return
         for one in found:
-            result = _by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
+            result = by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
             result.schema = one.schema
             if schema is not None and "://" in target:
                 result.place = target  # not the file that was fetched from there
             yield result
-
-
-def _by_reference(resource: Any) -> Result:
-    """Return what is wrong with a table, and how that differs from what frictionless says of it, or that it dies."""
-    try:
-        result = check(resource, linear=False)
-        result.last += compared(result, resource)
-    except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
-        why = f"{reference.died('judge it', error)}. Judge it without --reference"
-        return Result(resource.name, place_of(resource), first=[Fault("error", why)])
-    return result
-
-
-OF_FILES = {"byte-count", "hash-count"}
-"""Errors of a file that frictionless cannot tell of rows that were read here."""
-
-
-def compared(result: Result, resource: Any) -> list[Fault]:
-    """Return how the engine differs from frictionless, asked over every row: one fault for the first difference."""
-    ours, theirs = told(result), reference.judged_again(resource)
-    if resource.format in FORMATS:
-        ours, theirs = ([error for error in said if error[2].type not in OF_FILES] for said in (ours, theirs))
-    for place in range(max(len(ours), len(theirs))):
-        mine, other = (said[place] if place < len(said) else None for said in (ours, theirs))
-        if mine != other:
-            return [Fault("reference", f"the engine says {_said(mine)}, frictionless says {_said(other)}")]
-    return []
-
-
-def _said(error: tuple[int | None, list[str] | None, Fault] | None) -> str:
-    if error is None:
-        return "nothing more"
-    row, _, one = error
-    return f"{one.type} in row {row}, field {one.field!r}: {one.note!r}"
 
 
 def named(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> list[Named]:

@@ -8,7 +8,7 @@ from frictionless import FrictionlessException, Package, Resource, Schema, syste
 from flows.validate.engine.reference.describing import described_package, described_resource, retrieved
 from flows.validate.engine.reference.ending import algorithm, counted, last_faults
 from flows.validate.engine.reference.judging import judged, judged_again
-from flows.validate.engine.reference.opening import Key, Opened, csv_control, of_rows, opened, rows
+from flows.validate.engine.reference.opening import Key, Opened, alone, csv_control, of_rows, opened, rows
 from flows.validate.engine.reference.reading import Reader, item, reader, values
 from flows.validate.engine.reference.wording import described, died, fault
 
@@ -21,6 +21,7 @@ __all__ = [
     "Resource",
     "Schema",
     "algorithm",
+    "alone",
     "counted",
     "csv_control",
     "described",

@@ -100,6 +100,7 @@ CAUSES: dict[str, dict[str, str]] = {
     "table.source": {
         "No such file": GONE,
         "^it is no (Parquet file|workbook)": FORMAT,
+        "is read from one file": "Unpack it, put its parts into one file, or save it as CSV.",
         "^its cells reach to": "Delete what stands far from the table, or save the table as CSV.",
         r"^line \d+ is no": "Write one JSON object into each line.",
         "^https?://": "See that the address leads to the file, and that anybody may have it.",

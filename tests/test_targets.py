@@ -650,6 +650,17 @@ def test_a_table_that_is_empty_is_told_in_whatever_format(tmp_path: Path, name: 
     assert told.startswith("table.source ") or (name, text) == ("t.csv", "\n")
 
 
+@pytest.mark.parametrize("more", [{"path": ["t.jsonl", "u.jsonl"]}, {"path": "t.jsonl.gz"}])
+def test_a_table_of_another_format_that_is_packed_or_in_parts_is_told_as_such(
+    tmp_path: Path, more: dict[str, Any]
+) -> None:
+    for name in ("t.jsonl", "u.jsonl", "t.jsonl.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(b'{"n": 1}\n') if name.endswith(".gz") else b'{"n": 1}\n')
+    (told,) = told_of(described(tmp_path, {"type": "table", "schema": {"fields": FIELDS}} | more))
+    assert told.startswith("table.source")
+    assert "a table of jsonl is read from one file that is not packed" in told
+
+
 def test_a_sheet_whose_cells_lie_too_far_apart_is_told_and_not_held(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
         sheet = book.add_worksheet()

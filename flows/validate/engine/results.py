@@ -73,11 +73,6 @@ class Result:
             yield from ((row, one) for one in row.faults)
         yield from ((None, one) for one in self.last)
 
-    @property
-    def valid(self) -> bool:
-        """Whether nothing is wrong."""
-        return not (self.first or self.log.count or self.last)
-
 
 class Broken(Exception):  # noqa: N818 - it ends the table, not the program
     """A table that another refers to cannot be read."""

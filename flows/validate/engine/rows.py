@@ -73,11 +73,14 @@ def judged(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]:
 
 
 def of_keys(table: Table, suspect: Suspect, seen: Memory | None) -> list[Fault]:
-    """Return the errors of the keys of a row that has all cells, and of whose keys none is bad and one has a value."""
-    told = _told(table, suspect, seen)
+    """Return the errors of the keys of a row that has all its cells, those of its keys good, and a primary key.
+
+    Only the cells whose values are told or compared are read.
+    """
+    wanted = _wanted(table, suspect, seen)
 
     def value(place: int) -> Any:
-        return table.readers[place](suspect.cells[place])[0] if place in told else GOOD
+        return table.readers[place](suspect.cells[place])[0] if place in wanted else GOOD
 
     return [*_of_keys(table, suspect, seen, value), *_of_unique_keys(table, suspect, seen, value)]
 
@@ -129,8 +132,8 @@ def _lost(key: Key, values: tuple[Any, ...]) -> Fault:
     return Fault("foreign-key", note, more=tuple(sorted(more.items())))
 
 
-def _told(table: Table, suspect: Suspect, seen: Memory | None) -> frozenset[int]:
-    """Return the fields whose values are told: of foreign keys that lead nowhere, and of keys to be met once."""
+def _wanted(table: Table, suspect: Suspect, seen: Memory | None) -> frozenset[int]:
+    """Return the fields whose values are wanted: of foreign keys that lead nowhere, and of keys to be met once."""
     once = table.once if seen else frozenset()
     return once.union(*(table.foreign[order][0].positions for order in suspect.lost or ()))
 
@@ -161,7 +164,7 @@ class _Row:
 
     def __init__(self, table: Table, suspect: Suspect, seen: Memory | None) -> None:
         self.table, self.cells, self.known = table, suspect.cells, suspect.known
-        self.wanted = table.keys if suspect.lost is None else _told(table, suspect, seen)
+        self.wanted = table.keys if suspect.lost is None else _wanted(table, suspect, seen)
         self.values: dict[int, Any] = {}
         self.found: list[Fault] = []
         self.blanks = 0

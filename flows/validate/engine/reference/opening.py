@@ -108,14 +108,16 @@ def of_rows(name: str, rows: Callable[[], Iterator[list[Any]]], schema: dict[str
 def own(resource: Any) -> tuple[Own | None, Path | None]:
     """Return what reads a format that is read here, with the file that it reads; None for what frictionless reads.
 
-    NotFetched where it lies on another machine and cannot be had, FrictionlessException where its dialect asks for a
-    way of reading that is not known here.
+    NotRead where it is packed or in parts, NotFetched where it cannot be had from another machine, and
+    FrictionlessException where its dialect asks for a way of reading that is not known here.
     """
     if callable(resource.data):
         return cast("Own", resource.data), None
     form = str(resource.format)
-    if form not in inputs.FORMATS or resource.data is not None or resource.scheme not in HERE or resource.compression:
+    if form not in inputs.FORMATS or resource.data is not None:
         return None, None
+    if resource.scheme not in HERE or resource.compression:
+        raise NotRead(f"a table of {form} is read from one file that is not packed, here or at an address of http")
     dialect = resource.dialect.to_descriptor()
     _is_known(form, dialect)
     remote = helpers.is_remote_path(resource.normpath)

@@ -22,7 +22,7 @@ from flows import faces
 from flows.cli import progress
 from flows.validate.engine import progress as reading
 from flows.validate.engine import run, targets
-from flows.validate.engine.answers import Answer
+from flows.validate.engine.answers import Answer, Finding
 from flows.validate.engine.beyond import V2
 from flows.validate.engine.expected import expected
 from flows.validate.engine.faults import Fault, RowLog
@@ -727,6 +727,39 @@ def test_what_is_shown_as_an_example_is_read_by_the_field(tmp_path: Path, field:
     assert [(value is None, notes) for value, notes in read] == [(False, None)] * len(shown)
     form = f"like {example}" if like else f"as {told}"
     assert one.hint == (f"Write it {form}." if shown else "Write the cell in the form named.")
+
+
+def judged_alone(tmp_path: Path, field: dict[str, Any], cell: str) -> list[Finding]:
+    """Return what is wrong with a table that has one cell."""
+    (tmp_path / "t.csv").write_text(f"a\n{cell}\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": "a"} | field]}), encoding="utf-8")
+    asked = {"reference_only": False, "remote": False}
+    return list(Answer(list(targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), **asked))).all())
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "mended", "cell"),
+    [
+        ("date", "DD/MM/YYYY", "%d/%m/%Y", "02/05/1971"),
+        ("date", "yyyy-mm-dd", "%Y-%m-%d", "1971-05-02"),
+        ("date", "D MMM YY", "%d %b %y", "2 May 71"),
+        ("date", "Day, then month", "%Y-%m-%d", "1971-05-02"),
+        ("time", "HH:MM:SS", "%H:%M:%S", "14:30:00"),
+        ("datetime", "YYYY-MM-DDTHH:mm:ssZ", "%Y-%m-%dT%H:%M:%SZ", "1971-05-02T14:30:00Z"),
+        ("datetime", "YYYYMMDD", "%Y%m%d", "19710502"),
+    ],
+)
+def test_a_format_without_a_directive_is_mended_in_the_schema_and_is_no_example(
+    tmp_path: Path, kind: str, form: str, mended: str, cell: str
+) -> None:
+    field = {"name": "a", "type": kind, "format": form}
+    (found,) = judged_alone(tmp_path, field, cell)
+    assert found.hint.startswith(f'Mend the schema: the format "{form}" has no directive, such as %')
+    assert found.hint.endswith(f'; write it as "{mended}".')
+    assert form not in found.expected
+    assert "like" not in found.expected
+    assert Field.from_descriptor(field).read_cell(cell)[1] is not None
+    assert Field.from_descriptor(field | {"format": mended}).read_cell(cell)[1] is None
 
 
 def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_in_plain_words(tmp_path: Path) -> None:

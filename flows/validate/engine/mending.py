@@ -1,0 +1,44 @@
+"""How to mend an error: what is known of its cell and its table may say more than the rule that it breaks."""
+
+import re
+from string import ascii_letters
+
+from flows.validate.engine.examples import literal
+from flows.validate.engine.expected import ITEM, like, type_of
+from flows.validate.engine.faults import Fault
+from schemas.tablerules import hint_of
+
+OF_DAY = {"yyyy": "%Y", "yy": "%y", "mmmm": "%B", "mmm": "%b", "mm": "%m", "m": "%m", "dd": "%d", "d": "%d"}
+"""How other programs write the parts of a day, and how a format does; the longest first."""
+OF_TIME = {"hh": "%H", "h": "%H", "mm": "%M", "ss": "%S"}
+"""The same of a time."""
+FORMS = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S", "time": "%H:%M"}
+"""A format of each type."""
+DIRECTIVE = re.compile("%[A-Za-z]")
+
+
+def hint(one: Fault, rule: str, examples: list[str]) -> str:
+    """Return how to mend an error of a rule; `examples` are values that would be right."""
+    return _of_type(one, examples) if rule == "table.type" else hint_of(rule, one.note)
+
+
+def _of_type(one: Fault, examples: list[str]) -> str:
+    kind, form = type_of(one.note.removeprefix(ITEM))
+    if literal(kind, form):
+        why = f'the format "{form}" has no directive, such as {FORMS[kind][:2]}, and takes its own letters alone'
+        return f'Mend the schema: {why}; write it as "{_directed(kind, form)}".'
+    return like(one, examples) if examples else hint_of("table.type", one.note)
+
+
+def _directed(kind: str, form: str) -> str:
+    """Return a format with the directives that its letters stand for; any of its type where that is not seen."""
+    hour = form.lower().find("h")
+    start = 0 if kind == "time" else len(form) if kind == "date" or hour < 0 else hour
+    found = _replaced(form[:start], OF_DAY) + _replaced(form[start:], OF_TIME)
+    parts = DIRECTIVE.findall(found)
+    unseen = set(DIRECTIVE.sub("", found)) & {*ascii_letters} - {"T", "Z"}
+    return FORMS[kind] if unseen or not parts or len({*parts}) < len(parts) else found
+
+
+def _replaced(form: str, letters: dict[str, str]) -> str:
+    return re.sub("|".join(letters), lambda part: letters[part[0].lower()], form, flags=re.IGNORECASE)

@@ -762,6 +762,33 @@ def test_a_format_without_a_directive_is_mended_in_the_schema_and_is_no_example(
     assert Field.from_descriptor(field | {"format": mended}).read_cell(cell)[1] is None
 
 
+@pytest.mark.parametrize(
+    ("field", "cell", "hint"),
+    [
+        (
+            {"type": "date"},
+            "2023-02-30",
+            "There is no such day: mend the numbers, which are to stand as in 2021-07-26.",
+        ),
+        ({"type": "date", "format": "any"}, "1980-13-01", "There is no such day"),
+        ({"type": "date", "format": "%d.%m.%Y"}, "31.02.2023", "There is no such day"),
+        ({"type": "date"}, "31.02.2023", "Write it like 2021-07-26."),
+        ({"type": "date"}, "2023-2-30", "Write it like 2021-07-26."),
+        ({"type": "datetime"}, "2023-02-28T24:30:00Z", "There is no such day or time"),
+        ({"type": "time"}, "12:60:00", "There is no such time"),
+        ({"type": "yearmonth"}, "2023-13", "There is no such month"),
+        ({"type": "integer"}, "4_", "Write it like 42."),
+    ],
+    ids=str,
+)
+def test_a_cell_that_is_written_as_it_should_be_is_told_that_there_is_no_such_day(
+    tmp_path: Path, field: dict[str, Any], cell: str, hint: str
+) -> None:
+    (found,) = judged_alone(tmp_path, field, cell)
+    assert found.rule == "table.type"
+    assert found.hint.startswith(hint)
+
+
 def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_in_plain_words(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"a": [1, 2]}\n', encoding="utf-8")
     schema = {"fields": [{"name": "a", "type": "array", "arrayItem": {"type": "object"}}]}

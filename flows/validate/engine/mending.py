@@ -16,6 +16,9 @@ FORMS = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S", "time": "%H:%M"}
 """A format of each type."""
 DIRECTIVE = re.compile("%[A-Za-z]")
 
+UNREAL = {"date": "day", "datetime": "day or time", "time": "time", "yearmonth": "month"}
+"""What a cell is not that is written as its field asks, yet is no value of it."""
+
 
 def hint(one: Fault, rule: str, examples: list[str]) -> str:
     """Return how to mend an error of a rule; `examples` are values that would be right."""
@@ -27,7 +30,13 @@ def _of_type(one: Fault, examples: list[str]) -> str:
     if literal(kind, form):
         why = f'the format "{form}" has no directive, such as {FORMS[kind][:2]}, and takes its own letters alone'
         return f'Mend the schema: {why}; write it as "{_directed(kind, form)}".'
+    if kind in UNREAL and examples and _shape(one.cell) == _shape(examples[0]):
+        return f"There is no such {UNREAL[kind]}: mend the numbers, which are to stand as in {examples[0]}."
     return like(one, examples) if examples else hint_of("table.type", one.note)
+
+
+def _shape(text: str) -> str:
+    return re.sub("[0-9]", "0", text)
 
 
 def _directed(kind: str, form: str) -> str:

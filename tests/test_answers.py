@@ -789,6 +789,43 @@ def test_a_cell_that_is_written_as_it_should_be_is_told_that_there_is_no_such_da
     assert found.hint.startswith(hint)
 
 
+@pytest.mark.parametrize(
+    ("header", "hints"),
+    [
+        ("a,c", {"c": 'The field "c" is in the schema at position 3: put the columns in the order of the schema'}),
+        ("a,,b,c", {"c": 'The field "c" is in the schema at position 3: '}),
+        ("a,b,new,c", {"c": 'The field "c" is in the schema at position 3: ', "new": "Rename the column, or put"}),
+        ("c,b", {"c": 'The field "c" is in the schema at position 3: '}),
+        ("a,b,c,new", {"new": "Remove the column, or add its field to the schema."}),
+        ("a,b", {}),
+    ],
+)
+def test_a_column_in_another_place_is_told_where_the_schema_has_its_field(
+    tmp_path: Path, header: str, hints: dict[str, str]
+) -> None:
+    (tmp_path / "t.csv").write_text(header + "\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}', encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = list(Answer(list(found)).all())
+    of_label = {one.value: one.hint for one in told if one.rule in ("table.extra-label", "table.incorrect-label")}
+    assert [label for label, hint in hints.items() if not of_label[label].startswith(hint)] == []
+    missing = {one.field: one.hint for one in told if one.rule == "table.missing-label"}
+    assert {field for field, hint in missing.items() if "is in the header at position" in hint} == (
+        missing.keys() & set(header.split(","))
+    )
+
+
+def test_columns_in_another_order_are_good_where_the_schema_says_what_the_hint_says(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("b,a\n1,2\n", encoding="utf-8")
+    schema: dict[str, Any] = {"fields": [{"name": "a"}, {"name": "b"}]}
+    counts = []
+    for more in ({}, {"fieldsMatch": ["equal"]}):
+        (tmp_path / "s.json").write_text(json.dumps(schema | more), encoding="utf-8")
+        found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+        counts.append([one.hint.partition("write ")[2] for one in Answer(list(found)).all()])
+    assert counts == [['"fieldsMatch": ["equal"] into the schema where the order does not matter.'] * 2, []]
+
+
 def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_in_plain_words(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"a": [1, 2]}\n', encoding="utf-8")
     schema = {"fields": [{"name": "a", "type": "array", "arrayItem": {"type": "object"}}]}

@@ -196,7 +196,7 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         one.cell,
         said or message(one, row),
         expected(one, examples),
-        "" if said else hint(one, rule, examples),
+        "" if said else hint(result, one, rule, examples),
         said,
         row.cells if row else [],
         result.extras.rule(one) is not None,

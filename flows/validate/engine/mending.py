@@ -6,6 +6,7 @@ from string import ascii_letters
 from flows.validate.engine.examples import literal
 from flows.validate.engine.expected import ITEM, like, type_of
 from flows.validate.engine.faults import Fault
+from flows.validate.engine.results import Result
 from schemas.tablerules import hint_of
 
 OF_DAY = {"yyyy": "%Y", "yy": "%y", "mmmm": "%B", "mmm": "%b", "mm": "%m", "m": "%m", "dd": "%d", "d": "%d"}
@@ -20,8 +21,19 @@ UNREAL = {"date": "day", "datetime": "day or time", "time": "time", "yearmonth":
 """What a cell is not that is written as its field asks, yet is no value of it."""
 
 
-def hint(one: Fault, rule: str, examples: list[str]) -> str:
+BY_PLACE = (
+    "put the columns in the order of the schema and see whether one before it is missing or too many, "
+    'or write "fieldsMatch": ["equal"] into the schema where the order does not matter.'
+)
+"""How to mend a header that has the columns in other places; they are matched by position where nothing is said."""
+
+
+def hint(result: Result, one: Fault, rule: str, examples: list[str]) -> str:
     """Return how to mend an error of a rule; `examples` are values that would be right."""
+    if one.type in ("extra-label", "incorrect-label") and one.cell in result.fields:
+        return f'The field "{one.cell}" is in the schema at position {result.fields.index(one.cell) + 1}: {BY_PLACE}'
+    if one.type == "missing-label" and one.field in result.labels:
+        return f'The column "{one.field}" is in the header at position {result.labels.index(one.field) + 1}: {BY_PLACE}'
     return _of_type(one, examples) if rule == "table.type" else hint_of(rule, one.note)
 
 

@@ -48,6 +48,7 @@ def check(
     if isinstance(table, list):
         result.first = table
         return result
+    result.fields = list(table.resource.schema.field_names)
     result.names, result.labels = [one.name for one in table.fields], table.labels
     result.lines = Lines(table, resource)
     result.key = [result.names[place] for place in table.primary]

@@ -540,6 +540,19 @@ def test_html_names_the_file_of_what_is_wrong_with_no_row(tmp_path: Path) -> Non
     assert told.count('<td class="n bad">1</td><td class="n">0</td>') == 2
 
 
+def test_html_tells_how_to_mend_what_is_not_mended_as_the_others_of_its_rule(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("c,a,b,d\n2023-02-30,x,1,\n", encoding="utf-8")
+    fields = [{"name": "a", "type": "date"}, {"name": "b", "type": "integer"}, {"name": "c", "type": "integer"}]
+    (tmp_path / "s.json").write_text(json.dumps({"fields": fields}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = written(Answer(list(found)), "html")
+    assert "<dd>Write the cell in the form named.</dd>" in told
+    assert "a day, like 2021-07-26<p>There is no such day: mend the numbers" in told
+    assert "a whole number, like 42</td>" in told
+    assert "field name in the schema. The field &quot;a&quot; is in the schema at position 1: put" in told
+    assert "<dd>Remove the column, or add its field to the schema.</dd>" in told
+
+
 def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     communique: Communique, files: list[Path | str], tmp_path: Path
 ) -> None:

@@ -6,7 +6,8 @@ from importlib.resources import files
 from typing import TextIO
 
 from flows.faces.rows import all_by, folded, marked
-from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary
+from flows.validate.engine.answers import Answer, Finding, Tally, many, sentences, short, summary
+from flows.validate.engine.expected import says_more
 from flows.validate.engine.results import Result
 from schemas.tablerules import CAUSES, rule_of
 
@@ -103,22 +104,24 @@ def _section(answer: Answer, identity: str, shown: list[tuple[Finding, int]], re
         f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{identity}</code>{beyond}</dd>",
         "</dl>" if spoken else f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
     ]
-    parts += [_rows(one, results[table]) for table, one in by_table.items()]
+    parts += [_rows(one, results[table], hint) for table, one in by_table.items()]
     if left > 0:
         parts.append(f'<p class="dim">and {left:,} more, which are not shown here; {all_by(answer)}</p>')
     return "\n".join([*parts, "</section>"]) + "\n"
 
 
-def _rows(found: list[Finding], result: Result) -> str:
+def _rows(found: list[Finding], result: Result, hint: str) -> str:
+    """Return the errors of a rule in a table; those that `hint` does not mend with their own."""
     place = f'<p class="file">{escape(found[0].place)}</p>'
     if not any(one.cells for one in found):
-        return f"{place}<ul>" + "".join(f"<li>{escape(short(one.message))}</li>" for one in found) + "</ul>"
+        told = (short(one.message) if one.hint in hint else sentences(one) for one in found)
+        return f"{place}<ul>" + "".join(f"<li>{escape(one)}</li>" for one in told) + "</ul>"
     wrong = sorted({number for one in found for number in marked(result, one)})[:MOST]
     columns = {number: number in wrong for number in sorted({*range(1, len(result.names) + 1)[:FIRST], *wrong})}
     titles = [result.names[number - 1] if number <= len(result.names) else f"cell {number}" for number in columns]
     head = "".join(f"<th{_more(bad)}>{escape(title)}</th>" for title, bad in zip(titles, columns.values(), strict=True))
     lines = any(one.line not in (one.row, None) for one in found)
-    body = "".join(_row(one, columns, marked(result, one), lines=lines) for one in found)
+    body = "".join(_row(one, columns, marked(result, one), hint, lines=lines) for one in found)
     line = '<th class="n">line</th>' if lines else ""
     table = f'<table><tr>{line}<th class="n">row</th>{head}<th>expected</th></tr>{body}</table>'
     return f'{place}<div class="wide" tabindex="0">{table}</div>'
@@ -129,10 +132,11 @@ def _more(bad: bool) -> str:  # noqa: FBT001 - of a column
     return "" if bad else ' class="more"'
 
 
-def _row(one: Finding, columns: dict[int, bool], bad: set[int], *, lines: bool) -> str:
+def _row(one: Finding, columns: dict[int, bool], bad: set[int], hint: str, *, lines: bool) -> str:
     cells = "".join(f"<td{_more(wrong)}>{_cell(one, number, bad)}</td>" for number, wrong in columns.items())
     told = one.expected if one.expected and bad <= columns.keys() else "" if one.said else one.message
-    said = f"<p>{escape(short(one.said))}</p>" if one.said else ""
+    said = one.said or (one.hint if one.hint not in hint and says_more(one.hint, told) else "")
+    said = f"<p>{escape(short(said))}</p>" if said else ""
     kind = '<span class="tag">warning</span> ' if one.severity == "warning" else ""
     why = f'<td class="why" title="{escape(short(one.message))}">{kind}{escape(short(told))}{said}</td>'
     line = f'<td class="n">{one.line or ""}</td>' if lines else ""

@@ -92,6 +92,12 @@ def like(one: Fault, examples: list[str]) -> str:
     return f"Write {what} as {' or '.join(examples)}." if kind == "boolean" else f"Write {what} like {examples[0]}."
 
 
+def says_more(hint: str, told: str) -> bool:
+    """Return whether how to mend a cell says more than what was expected there, which is `told`."""
+    words = hint.removeprefix("Write it ").removeprefix("Write each item ").removeprefix("as ")
+    return words.removesuffix(".") not in told
+
+
 def type_of(note: str) -> tuple[str, str]:
     """Return the type that a note asks for, and its format."""
     found = TYPE.search(note)

@@ -553,6 +553,24 @@ def test_html_tells_how_to_mend_what_is_not_mended_as_the_others_of_its_rule(tmp
     assert "<dd>Remove the column, or add its field to the schema.</dd>" in told
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "hint"),
+    [
+        ("t.jsonl", '{"id": 1, "nmae": "x", "of": 2}', "The object has a name that is no field of the schema: mend"),
+        ("t.ndjson", '{"id": 1, "nmae": "x"}', "The object has a name that is no field of the schema: mend"),
+        ("t.csv", "id,name\n1,x,y", "Remove the cell, or put the one before it into quotes"),
+    ],
+)
+def test_a_value_too_many_is_mended_as_its_format_is_written(tmp_path: Path, name: str, data: str, hint: str) -> None:
+    (tmp_path / name).write_text(f"{data}\n", encoding="utf-8")
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    found = targets.results(str(tmp_path / name), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = [one.hint for one in Answer(list(found)).all() if one.rule == "table.extra-cell"]
+    assert told
+    assert all(one.startswith(hint) for one in told)
+
+
 def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     communique: Communique, files: list[Path | str], tmp_path: Path
 ) -> None:

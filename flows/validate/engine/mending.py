@@ -7,7 +7,7 @@ from flows.validate.engine.examples import literal
 from flows.validate.engine.expected import ITEM, like, type_of
 from flows.validate.engine.faults import Fault
 from flows.validate.engine.results import Result
-from schemas.tablerules import hint_of
+from schemas.tablerules import LONG, hint_of
 
 OF_DAY = {"yyyy": "%Y", "yy": "%y", "mmmm": "%B", "mmm": "%b", "mm": "%m", "m": "%m", "dd": "%d", "d": "%d"}
 """How other programs write the parts of a day, and how a format does; the longest first."""
@@ -16,11 +16,10 @@ OF_TIME = {"hh": "%H", "h": "%H", "mm": "%M", "ss": "%S"}
 FORMS = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S", "time": "%H:%M"}
 """A format of each type."""
 DIRECTIVE = re.compile("%[A-Za-z]")
-
 UNREAL = {"date": "day", "datetime": "day or time", "time": "time", "yearmonth": "month"}
 """What a cell is not that is written as its field asks, yet is no value of it."""
-
-
+OF_OBJECTS = ("jsonl", "ndjson")
+"""Formats of which a row is an object: a cell too many is the value of a name that is no field."""
 BY_PLACE = (
     "put the columns in the order of the schema and see whether one before it is missing or too many, "
     'or write "fieldsMatch": ["equal"] into the schema where the order does not matter.'
@@ -34,6 +33,8 @@ def hint(result: Result, one: Fault, rule: str, examples: list[str]) -> str:
         return f'The field "{one.cell}" is in the schema at position {result.fields.index(one.cell) + 1}: {BY_PLACE}'
     if one.type == "missing-label" and one.field in result.labels:
         return f'The column "{one.field}" is in the header at position {result.labels.index(one.field) + 1}: {BY_PLACE}'
+    if rule == LONG and result.format in OF_OBJECTS:
+        return "The object has a name that is no field of the schema: mend the name, or add its field to the schema."
     return _of_type(one, examples) if rule == "table.type" else hint_of(rule, one.note)
 
 

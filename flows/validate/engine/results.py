@@ -44,6 +44,8 @@ class Result:
 
     name: str
     place: str
+    format: str = ""
+    """What its file was read as, as csv."""
     fields: list[str] = field(default_factory=list)
     """The fields of the schema, in its order."""
     names: list[str] = field(default_factory=list)

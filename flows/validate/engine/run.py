@@ -40,7 +40,8 @@ def check(
     frictionless reads every cell.
     """
     others = others or Others()
-    result = Result(resource.name, place_of(resource), extras=others.extras.get(resource.name, Extras()))
+    extras = others.extras.get(resource.name, Extras())
+    result = Result(resource.name, place_of(resource), resource.format or "", extras=extras)
     result.warnings += _warnings(resource)
     if not getattr(resource, "tabular", False) and resource.format not in FORMATS:
         return _not_a_table(resource, result, linear=linear)

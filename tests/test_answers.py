@@ -571,6 +571,34 @@ def test_a_value_too_many_is_mended_as_its_format_is_written(tmp_path: Path, nam
     assert all(one.startswith(hint) for one in told)
 
 
+@pytest.mark.parametrize(
+    ("field", "cell", "shown", "hint"),
+    [
+        ({"constraints": {"enum": ["open"]}}, "open ", "open␣", "The cell ends with a blank, which may be all"),
+        ({"categories": ["open"]}, " open", "␣open", "The cell begins with a blank, which may be all"),
+        ({"constraints": {"pattern": "[a-z]+"}}, "  a\xa0", "␣␣a␣", "The cell begins and ends with a blank, which"),
+        ({"type": "date"}, "2021-01-01 ", "2021-01-01␣", "The cell ends with a blank, which may be all that is wrong."),
+        ({"type": "date"}, " ", "␣", "Write it like"),
+        ({"constraints": {"enum": ["open"]}}, "o pen", "o pen", "Use a value of the list."),
+        ({"constraints": {"minLength": 9}}, "open ", "open␣", "Write the whole of it."),
+    ],
+    ids=str,
+)
+def test_a_blank_around_a_bad_cell_is_shown_and_told(
+    tmp_path: Path, field: dict[str, Any], cell: str, shown: str, hint: str
+) -> None:
+    fields = [{"name": "n", "type": "string"}, {"name": "a", "type": "string"} | field]
+    (tmp_path / "t.csv").write_text(f"n,a\n x ,{cell}\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": fields}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    (one,) = answer.all()
+    assert one.hint.startswith(hint)
+    assert f"  │  x  │ {shown}\n{' ' * 10}{'^' * len(shown)}\n" in written(answer, "text")
+    title = ' title="␣ is a blank"' if "␣" in shown else ""
+    assert f"<mark{title}>{shown}</mark>" in written(answer, "html")
+
+
 def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     communique: Communique, files: list[Path | str], tmp_path: Path
 ) -> None:

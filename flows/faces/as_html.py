@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 from typing import TextIO
 
-from flows.faces.rows import all_by, folded, marked
+from flows.faces.rows import BLANK, all_by, blanks_shown, folded, marked
 from flows.validate.engine.answers import Answer, Finding, Tally, many, sentences, short, summary
 from flows.validate.engine.expected import says_more
 from flows.validate.engine.results import Result
@@ -145,6 +145,8 @@ def _row(one: Finding, columns: dict[int, bool], bad: set[int], hint: str, *, li
 
 def _cell(one: Finding, number: int, bad: set[int]) -> str:
     text = one.cells[number - 1] if number <= len(one.cells) else ""
+    title = f' title="{BLANK} is a blank"' if text != text.strip() else ""
+    text = blanks_shown(text) if number in bad else text
     shown = escape(text if len(text) <= CELL else text[: CELL - 1] + "…")
-    shown = f"<mark>{shown or 'empty'}</mark>" if number in bad else shown
+    shown = f"<mark{title}>{shown or 'empty'}</mark>" if number in bad else shown
     return shown if len(text) > BRIEF else f'<span class="brief">{shown}</span>'

@@ -7,7 +7,7 @@ from typing import NamedTuple, TextIO
 
 from rich.cells import cell_len, set_cell_size
 
-from flows.faces.rows import all_by, folded, marked
+from flows.faces.rows import all_by, blanks_shown, folded, marked
 from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary, visible
 from flows.validate.engine.results import Result
 
@@ -82,6 +82,7 @@ def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) ->
 
 def _marked(names: list[str], cells: list[str], bad: set[int], paint: Paint) -> list[str]:
     """Return the names over a row, the row, and marks under its bad cells; of a long one the cells around each."""
+    cells = [blanks_shown(cell) if number in bad else cell for number, cell in enumerate(cells, start=1)]
     columns = [(_short(name), _short(cell)) for name, cell in zip_longest(names, cells, fillvalue="")]
     widths = [max(cell_len(name), cell_len(cell), 1) for name, cell in columns]
     lines: list[str] = []

@@ -27,8 +27,23 @@ BY_PLACE = (
 """How to mend a header that has the columns in other places; they are matched by position where nothing is said."""
 
 
+OF_TEXT = ("table.type", "table.categories", "table.constraint.enum", "table.constraint.pattern")
+"""Rules that a blank may break that nobody sees."""
+
+
 def hint(result: Result, one: Fault, rule: str, examples: list[str]) -> str:
     """Return how to mend an error of a rule; `examples` are values that would be right."""
+    return (_of_blanks(one.cell) if rule in OF_TEXT else "") + _of_rule(result, one, rule, examples)
+
+
+def _of_blanks(cell: str) -> str:
+    """Return where a cell has blanks around it; nothing where it has none, or nothing else."""
+    text = cell.strip()
+    ends = [word for word, has in (("begins", cell[:1] != text[:1]), ("ends", cell[-1:] != text[-1:])) if has]
+    return f"The cell {' and '.join(ends)} with a blank, which may be all that is wrong. " if text and ends else ""
+
+
+def _of_rule(result: Result, one: Fault, rule: str, examples: list[str]) -> str:
     if one.type in ("extra-label", "incorrect-label") and one.cell in result.fields:
         return f'The field "{one.cell}" is in the schema at position {result.fields.index(one.cell) + 1}: {BY_PLACE}'
     if one.type == "missing-label" and one.field in result.labels:

@@ -226,17 +226,37 @@ def test_what_the_steward_has_said_is_told_in_every_face_without_our_own_hint(tm
     assert json.loads(told["json"])["problems"][0]["hint"] is None
 
 
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        """Return that it is one."""
+        return True
+
+
 def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     out = Terminal()
     faces.write("text", answer, out)
     assert "\x1b[31m" in out.getvalue()
     assert re.sub(r"\x1b\[\d+m", "", out.getvalue()) == written(answer, "text")
+
+
+@pytest.mark.parametrize(("columns", "widest"), [(300, 104), (80, 80), (50, 50), (10, 40)])
+def test_a_row_is_as_wide_as_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int, widest: int
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    names = [f"c{number:02}" for number in range(60)]
+    (tmp_path / "t.csv").write_text(",".join(names) + "\n" + ",".join(["xxx"] * 60) + "\n", encoding="utf-8")
+    schema = {"fields": [{"name": name, "type": "integer" if name == "c30" else "string"} for name in names]}
+    table = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    out = Terminal()
+    faces.write("text", Answer([run.check(table)]), out)
+    shown = [line for line in out.getvalue().splitlines() if "│" in line]
+    assert [widest - 6 < len(line) <= widest for line in shown] == [True, True]
+    assert "c30" in shown[0]
 
 
 def test_junit_fails_a_rule_whose_errors_are_beyond_the_limit(tmp_path: Path) -> None:

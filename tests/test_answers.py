@@ -619,6 +619,22 @@ def test_a_blank_around_a_bad_cell_is_shown_and_told(
     assert f"<mark{title}>{shown}</mark>" in written(answer, "html")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("[A-", "unterminated character set at position 0"),
+        ("a)", "unbalanced parenthesis at position 1"),
+        ("a{2}{3}", "multiple repeat at position 4"),
+        ("a(?i)", "global flags not at the start of the expression at position 1"),
+        ("(?i)a", "global flags not at the start of the expression at position 1"),
+    ],
+)
+def test_a_pattern_that_cannot_be_read_is_told_as_it_is_written(tmp_path: Path, pattern: str, why: str) -> None:
+    field = {"type": "string", "constraints": {"pattern": pattern}}
+    (found,) = judged_alone(tmp_path, field, "a")
+    assert found.message.endswith(f"the pattern {pattern!r} cannot be read: {why}")
+
+
 def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     communique: Communique, files: list[Path | str], tmp_path: Path
 ) -> None:

@@ -635,6 +635,18 @@ def test_a_pattern_that_cannot_be_read_is_told_as_it_is_written(tmp_path: Path, 
     assert found.message.endswith(f"the pattern {pattern!r} cannot be read: {why}")
 
 
+def test_html_tells_first_what_is_wrong_with_the_header_or_the_file_then_with_most_rows(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,x,c\n" + "1,2,2\n" * 3 + "1,2\n", encoding="utf-8")
+    fields = [{"name": "a", "type": "date"}, {"name": "b", "type": "integer"}]
+    table = {"name": "t", "path": "t.csv", "schema": {"fields": fields}, "bytes": 9}
+    (tmp_path / "resource.json").write_text(json.dumps(table), encoding="utf-8")
+    found = targets.results(str(tmp_path / "resource.json"), None, reference_only=False, remote=False)
+    told = written(Answer(list(found)), "html")
+    rules = ["byte-count", "extra-label", "incorrect-label", "type", "missing-cell"]
+    assert re.findall('<section id="table.([a-z-]+)"', told) == rules
+    assert re.findall('<a href="#table.([a-z-]+)"', told) == rules
+
+
 def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     communique: Communique, files: list[Path | str], tmp_path: Path
 ) -> None:

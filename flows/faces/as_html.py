@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TextIO
 
 from flows.faces.rows import BLANK, all_by, blanks_shown, folded, marked
-from flows.validate.engine.answers import Answer, Finding, Tally, many, sentences, short, summary
+from flows.validate.engine.answers import Answer, Finding, Tally, identity, many, sentences, short, summary
 from flows.validate.engine.expected import says_more
 from flows.validate.engine.results import Result
 from schemas.tablerules import CAUSES, rule_of
@@ -71,14 +71,20 @@ def _share(one: Result, tally: Tally) -> str:
 def _contents(answer: Answer) -> str:
     lines = "".join(
         f'<li><a href="#{rule}">{escape(rule_of(rule).words)}</a> <span class="n">{many(times, "time")}</span></li>'
-        for rule, times in summary(answer.rules.items())
+        for rule, times in _rules(answer)
     )
     return f'<nav aria-label="What is wrong"><h2>What is wrong</h2><ol>{lines}</ol></nav>\n'
 
 
+def _rules(answer: Answer) -> list[tuple[str, int]]:
+    """Return the rules and their counts: first those of no row, which are often the cause of others."""
+    causes = {identity(one, fault) for one in answer.results for fault in (*one.first, *one.last)}
+    return sorted(summary(answer.rules.items()), key=lambda entry: entry[0] not in causes)
+
+
 def _by_rule(answer: Answer) -> dict[str, list[tuple[Finding, int]]]:
     """Return the errors of each rule that are shown, each with how many it stands for."""
-    found: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule, _ in summary(answer.rules.items())}
+    found: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule, _ in _rules(answer)}
     most = SHOWN if answer.limit is None else answer.total
     for result in answer.results:
         for one, times in folded(result, answer.findings(result, most)):
@@ -87,21 +93,21 @@ def _by_rule(answer: Answer) -> dict[str, list[tuple[Finding, int]]]:
     return found
 
 
-def _section(answer: Answer, identity: str, shown: list[tuple[Finding, int]], results: dict[str, Result]) -> str:
-    rule, times, found = rule_of(identity), answer.rules[identity], [one for one, _ in shown]
+def _section(answer: Answer, named: str, shown: list[tuple[Finding, int]], results: dict[str, Result]) -> str:
+    rule, times, found = rule_of(named), answer.rules[named], [one for one, _ in shown]
     left = times - sum(number for _, number in shown)
     by_table: dict[str, list[Finding]] = defaultdict(list)
     for one in found:
         by_table[one.table].append(one)
     beyond = ' <span class="tag">beyond Frictionless</span>' if any(one.beyond for one in found) else ""
     hints = {one.hint for one in found} - {""}
-    hint = " ".join(sorted(hints)) if len(hints) == 1 or identity in CAUSES else rule.hint
+    hint = " ".join(sorted(hints)) if len(hints) == 1 or named in CAUSES else rule.hint
     rows = f" in {many(len(found), 'row')}" if len(found) < times and not left else ""
     spoken = bool(found) and all(one.said for one in found)
     parts = [
-        f'<section id="{identity}" class="{answer.worst(identity)}">',
+        f'<section id="{named}" class="{answer.worst(named)}">',
         f'<h2>{escape(rule.words)} <span class="times">{many(times, "time")}{rows}</span></h2>',
-        f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{identity}</code>{beyond}</dd>",
+        f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{named}</code>{beyond}</dd>",
         "</dl>" if spoken else f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
     ]
     parts += [_rows(one, results[table], hint) for table, one in by_table.items()]

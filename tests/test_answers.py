@@ -904,6 +904,7 @@ def test_a_cell_that_is_written_as_it_should_be_is_told_that_there_is_no_such_da
         ("a,b,new,c", {"c": 'The field "c" is in the schema at position 3: ', "new": "Rename the column, or put"}),
         ("c,b", {"c": 'The field "c" is in the schema at position 3: '}),
         ("a,b,c,new", {"new": "Remove the column, or add its field to the schema."}),
+        ("a,b,c,a", {"a": "Remove the column, or add its field to the schema."}),
         ("a,b", {}),
     ],
 )

@@ -44,7 +44,8 @@ def _of_blanks(cell: str) -> str:
 
 
 def _of_rule(result: Result, one: Fault, rule: str, examples: list[str]) -> str:
-    if one.type in ("extra-label", "incorrect-label") and one.cell in result.fields:
+    moved = one.type in ("extra-label", "incorrect-label") and result.labels.count(one.cell) == 1
+    if moved and one.cell in result.fields:
         return f'The field "{one.cell}" is in the schema at position {result.fields.index(one.cell) + 1}: {BY_PLACE}'
     if one.type == "missing-label" and one.field in result.labels:
         return f'The column "{one.field}" is in the header at position {result.labels.index(one.field) + 1}: {BY_PLACE}'

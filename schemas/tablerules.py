@@ -104,6 +104,8 @@ CAUSES: dict[str, dict[str, str]] = {
         "^its cells reach to": "Delete what stands far from the table, or save the table as CSV.",
         r"^line \d+ is no": "Write one JSON object into each line.",
         "^https?://": "See that the address leads to the file, and that anybody may have it.",
+        "^it has no sheet": 'Name one of its sheets in the dialect as "sheetName", or its number, from 1, as "sheetNumber".',
+        "^its merged cells reach": "Take fillMergedCells out of the dialect, or merge fewer cells.",
         "^it cannot be read": "See that the file can be read.",
         "^a value of its column": "Save the column so that Python can read it: within the years 1 to 9999, in a known time zone, as UTF-8.",
         '"(delimiter|quotechar|escapechar)" must be': "Write one letter into the dialect of the description.",

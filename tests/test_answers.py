@@ -22,7 +22,7 @@ from flows import faces
 from flows.cli import progress
 from flows.validate.engine import progress as reading
 from flows.validate.engine import run, targets
-from flows.validate.engine.answers import Answer
+from flows.validate.engine.answers import Answer, Finding
 from flows.validate.engine.beyond import SEVERITY, V2
 from flows.validate.engine.expected import expected
 from flows.validate.engine.faults import Fault, RowLog
@@ -226,17 +226,37 @@ def test_what_the_steward_has_said_is_told_in_every_face_without_our_own_hint(tm
     assert json.loads(told["json"])["problems"][0]["hint"] is None
 
 
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        """Return that it is one."""
+        return True
+
+
 def test_text_has_colours_on_a_terminal_alone(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     out = Terminal()
     faces.write("text", answer, out)
     assert "\x1b[31m" in out.getvalue()
     assert re.sub(r"\x1b\[\d+m", "", out.getvalue()) == written(answer, "text")
+
+
+@pytest.mark.parametrize(("columns", "widest"), [(300, 104), (80, 80), (50, 50), (10, 40)])
+def test_a_row_is_as_wide_as_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int, widest: int
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    names = [f"c{number:02}" for number in range(60)]
+    (tmp_path / "t.csv").write_text(",".join(names) + "\n" + ",".join(["xxx"] * 60) + "\n", encoding="utf-8")
+    schema = {"fields": [{"name": name, "type": "integer" if name == "c30" else "string"} for name in names]}
+    table = Resource.from_descriptor({"name": "t", "path": "t.csv", "schema": schema}, basepath=str(tmp_path))
+    out = Terminal()
+    faces.write("text", Answer([run.check(table)]), out)
+    shown = [line for line in out.getvalue().splitlines() if "│" in line]
+    assert [widest - 6 < len(line) <= widest for line in shown] == [True, True]
+    assert "c30" in shown[0]
 
 
 def test_junit_fails_a_rule_whose_errors_are_beyond_the_limit(tmp_path: Path) -> None:
@@ -562,6 +582,93 @@ def test_html_names_the_file_of_what_is_wrong_with_no_row(tmp_path: Path) -> Non
     assert told.count('<td class="n bad">1</td><td class="n">0</td>') == 2
 
 
+def test_html_tells_how_to_mend_what_is_not_mended_as_the_others_of_its_rule(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("c,a,b,d\n2023-02-30,x,1,\n", encoding="utf-8")
+    fields = [{"name": "a", "type": "date"}, {"name": "b", "type": "integer"}, {"name": "c", "type": "integer"}]
+    (tmp_path / "s.json").write_text(json.dumps({"fields": fields}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = written(Answer(list(found)), "html")
+    assert "<dd>Write the cell in the form named.</dd>" in told
+    assert "a day, like 2021-07-26<p>There is no such day: mend the numbers" in told
+    assert "a whole number, like 42</td>" in told
+    assert "field name in the schema. The field &quot;a&quot; is in the schema at position 1: put" in told
+    assert "<dd>Remove the column, or add its field to the schema.</dd>" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "hint"),
+    [
+        ("t.jsonl", '{"id": 1, "nmae": "x", "of": 2}', "The object has a name that is no field of the schema: mend"),
+        ("t.ndjson", '{"id": 1, "nmae": "x"}', "The object has a name that is no field of the schema: mend"),
+        ("t.csv", "id,name\n1,x,y", "Remove the cell, or put the one before it into quotes"),
+    ],
+)
+def test_a_value_too_many_is_mended_as_its_format_is_written(tmp_path: Path, name: str, data: str, hint: str) -> None:
+    (tmp_path / name).write_text(f"{data}\n", encoding="utf-8")
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    found = targets.results(str(tmp_path / name), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = [one.hint for one in Answer(list(found)).all() if one.rule == "table.extra-cell"]
+    assert told
+    assert all(one.startswith(hint) for one in told)
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "shown", "hint"),
+    [
+        ({"constraints": {"enum": ["open"]}}, "open ", "open␣", "The cell ends with a blank, which may be all"),
+        ({"categories": ["open"]}, " open", "␣open", "The cell begins with a blank, which may be all"),
+        ({"constraints": {"pattern": "[a-z]+"}}, "  a\xa0", "␣␣a␣", "The cell begins and ends with a blank, which"),
+        ({"type": "date"}, "2021-01-01 ", "2021-01-01␣", "The cell ends with a blank, which may be all that is wrong."),
+        ({"type": "date"}, " ", "␣", "Write it like"),
+        ({"constraints": {"enum": ["open"]}}, "o pen", "o pen", "Use a value of the list."),
+        ({"constraints": {"minLength": 9}}, "open ", "open␣", "Write the whole of it."),
+    ],
+    ids=str,
+)
+def test_a_blank_around_a_bad_cell_is_shown_and_told(
+    tmp_path: Path, field: dict[str, Any], cell: str, shown: str, hint: str
+) -> None:
+    fields = [{"name": "n", "type": "string"}, {"name": "a", "type": "string"} | field]
+    (tmp_path / "t.csv").write_text(f"n,a\n x ,{cell}\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": fields}), encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    answer = Answer(list(found))
+    (one,) = answer.all()
+    assert one.hint.startswith(hint)
+    assert f"  │  x  │ {shown}\n{' ' * 10}{'^' * len(shown)}\n" in written(answer, "text")
+    title = ' title="␣ is a blank"' if "␣" in shown else ""
+    assert f"<mark{title}>{shown}</mark>" in written(answer, "html")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("[A-", "unterminated character set at position 0"),
+        ("a)", "unbalanced parenthesis at position 1"),
+        ("a{2}{3}", "multiple repeat at position 4"),
+        ("a(?i)", "global flags not at the start of the expression at position 1"),
+        ("(?i)a", "global flags not at the start of the expression at position 1"),
+    ],
+)
+def test_a_pattern_that_cannot_be_read_is_told_as_it_is_written(tmp_path: Path, pattern: str, why: str) -> None:
+    field = {"type": "string", "constraints": {"pattern": pattern}}
+    (found,) = judged_alone(tmp_path, field, "a")
+    assert found.message.endswith(f"the pattern {pattern!r} cannot be read: {why}")
+
+
+def test_html_tells_first_what_is_wrong_with_the_header_or_the_file_then_with_most_rows(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,x,c\n" + "1,2,2\n" * 3 + "1,2\n", encoding="utf-8")
+    fields = [{"name": "a", "type": "date"}, {"name": "b", "type": "integer"}]
+    table = {"name": "t", "path": "t.csv", "schema": {"fields": fields}, "bytes": 9}
+    (tmp_path / "resource.json").write_text(json.dumps(table), encoding="utf-8")
+    found = targets.results(str(tmp_path / "resource.json"), None, reference_only=False, remote=False)
+    told = written(Answer(list(found)), "html")
+    rules = ["byte-count", "extra-label", "incorrect-label", "type", "missing-cell"]
+    assert re.findall('<section id="table.([a-z-]+)"', told) == rules
+    assert re.findall('<a href="#table.([a-z-]+)"', told) == rules
+
+
 def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     communique: Communique, files: list[Path | str], tmp_path: Path
 ) -> None:
@@ -749,6 +856,104 @@ def test_what_is_shown_as_an_example_is_read_by_the_field(tmp_path: Path, field:
     assert [(value is None, notes) for value, notes in read] == [(False, None)] * len(shown)
     form = f"like {example}" if like else f"as {told}"
     assert one.hint == (f"Write it {form}." if shown else "Write the cell in the form named.")
+
+
+def judged_alone(tmp_path: Path, field: dict[str, Any], cell: str) -> list[Finding]:
+    """Return what is wrong with a table that has one cell."""
+    (tmp_path / "t.csv").write_text(f"a\n{cell}\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps({"fields": [{"name": "a"} | field]}), encoding="utf-8")
+    asked = {"reference_only": False, "remote": False}
+    return list(Answer(list(targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), **asked))).all())
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "mended", "cell"),
+    [
+        ("date", "DD/MM/YYYY", "%d/%m/%Y", "02/05/1971"),
+        ("date", "yyyy-mm-dd", "%Y-%m-%d", "1971-05-02"),
+        ("date", "D MMM YY", "%d %b %y", "2 May 71"),
+        ("date", "Day, then month", "%Y-%m-%d", "1971-05-02"),
+        ("time", "HH:MM:SS", "%H:%M:%S", "14:30:00"),
+        ("datetime", "YYYY-MM-DDTHH:mm:ssZ", "%Y-%m-%dT%H:%M:%SZ", "1971-05-02T14:30:00Z"),
+        ("datetime", "YYYYMMDD", "%Y%m%d", "19710502"),
+    ],
+)
+def test_a_format_without_a_directive_is_mended_in_the_schema_and_is_no_example(
+    tmp_path: Path, kind: str, form: str, mended: str, cell: str
+) -> None:
+    field = {"name": "a", "type": kind, "format": form}
+    (found,) = judged_alone(tmp_path, field, cell)
+    assert found.hint.startswith(f'Mend the schema: the format "{form}" has no directive, such as %')
+    assert found.hint.endswith(f'; write it as "{mended}".')
+    assert form not in found.expected
+    assert "like" not in found.expected
+    assert Field.from_descriptor(field).read_cell(cell)[1] is not None
+    assert Field.from_descriptor(field | {"format": mended}).read_cell(cell)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "hint"),
+    [
+        (
+            {"type": "date"},
+            "2023-02-30",
+            "There is no such day: mend the numbers, which are to stand as in 2021-07-26.",
+        ),
+        ({"type": "date", "format": "any"}, "1980-13-01", "There is no such day"),
+        ({"type": "date", "format": "%d.%m.%Y"}, "31.02.2023", "There is no such day"),
+        ({"type": "date"}, "31.02.2023", "Write it like 2021-07-26."),
+        ({"type": "date"}, "2023-2-30", "Write it like 2021-07-26."),
+        ({"type": "datetime"}, "2023-02-28T24:30:00Z", "There is no such day or time"),
+        ({"type": "time"}, "12:60:00", "There is no such time"),
+        ({"type": "yearmonth"}, "2023-13", "There is no such month"),
+        ({"type": "integer"}, "4_", "Write it like 42."),
+    ],
+    ids=str,
+)
+def test_a_cell_that_is_written_as_it_should_be_is_told_that_there_is_no_such_day(
+    tmp_path: Path, field: dict[str, Any], cell: str, hint: str
+) -> None:
+    (found,) = judged_alone(tmp_path, field, cell)
+    assert found.rule == "table.type"
+    assert found.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("header", "hints"),
+    [
+        ("a,c", {"c": 'The field "c" is in the schema at position 3: put the columns in the order of the schema'}),
+        ("a,,b,c", {"c": 'The field "c" is in the schema at position 3: '}),
+        ("a,b,new,c", {"c": 'The field "c" is in the schema at position 3: ', "new": "Rename the column, or put"}),
+        ("c,b", {"c": 'The field "c" is in the schema at position 3: '}),
+        ("a,b,c,new", {"new": "Remove the column, or add its field to the schema."}),
+        ("a,b,c,a", {"a": "Remove the column, or add its field to the schema."}),
+        ("a,b", {}),
+    ],
+)
+def test_a_column_in_another_place_is_told_where_the_schema_has_its_field(
+    tmp_path: Path, header: str, hints: dict[str, str]
+) -> None:
+    (tmp_path / "t.csv").write_text(header + "\n", encoding="utf-8")
+    (tmp_path / "s.json").write_text('{"fields": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}', encoding="utf-8")
+    found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+    told = list(Answer(list(found)).all())
+    of_label = {one.value: one.hint for one in told if one.rule in ("table.extra-label", "table.incorrect-label")}
+    assert [label for label, hint in hints.items() if not of_label[label].startswith(hint)] == []
+    missing = {one.field: one.hint for one in told if one.rule == "table.missing-label"}
+    assert {field for field, hint in missing.items() if "is in the header at position" in hint} == (
+        missing.keys() & set(header.split(","))
+    )
+
+
+def test_columns_in_another_order_are_good_where_the_schema_says_what_the_hint_says(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("b,a\n1,2\n", encoding="utf-8")
+    schema: dict[str, Any] = {"fields": [{"name": "a"}, {"name": "b"}]}
+    counts = []
+    for more in ({}, {"fieldsMatch": ["equal"]}):
+        (tmp_path / "s.json").write_text(json.dumps(schema | more), encoding="utf-8")
+        found = targets.results(str(tmp_path / "t.csv"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+        counts.append([one.hint.partition("write ")[2] for one in Answer(list(found)).all()])
+    assert counts == [['"fieldsMatch": ["equal"] into the schema where the order does not matter.'] * 2, []]
 
 
 def test_a_list_is_told_as_it_stands_in_the_file_and_what_is_asked_of_its_items_in_plain_words(tmp_path: Path) -> None:

@@ -634,9 +634,11 @@ def test_the_sheet_that_a_dialect_names_is_judged(tmp_path: Path, how: str, want
 def test_a_sheet_that_a_workbook_has_not_is_told(tmp_path: Path, wanted: str | int) -> None:
     workbook(tmp_path / "t.xlsx")
     entry = {"path": "t.xlsx", "type": "table", "schema": {"fields": FIELDS}, "dialect": {"excel": {"sheet": wanted}}}
-    (told,) = told_of(described(tmp_path, entry))
-    assert told.startswith("table.source ")
-    assert f"it has no sheet {wanted!r}: its sheets are one, two" in told
+    found = targets.results(described(tmp_path, entry), None, reference_only=False, remote=False)
+    (one,) = Answer(list(found)).all()
+    assert one.rule == "table.source"
+    assert f"it has no sheet {wanted!r}: its sheets are one, two" in one.message
+    assert one.hint.startswith('Name one of its sheets in the dialect as "sheetName"')
 
 
 @pytest.mark.parametrize("name", ["t.jsonl", "t.ndjson", "t.csv"])

@@ -5,8 +5,9 @@ from html import escape
 from importlib.resources import files
 from typing import TextIO
 
-from flows.faces.rows import all_by, folded, marked
-from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary
+from flows.faces.rows import BLANK, all_by, blanks_shown, folded, marked
+from flows.validate.engine.answers import Answer, Finding, Tally, identity, many, sentences, short, summary
+from flows.validate.engine.expected import says_more
 from flows.validate.engine.results import Result
 from schemas.tablerules import CAUSES, rule_of
 
@@ -70,14 +71,20 @@ def _share(one: Result, tally: Tally) -> str:
 def _contents(answer: Answer) -> str:
     lines = "".join(
         f'<li><a href="#{rule}">{escape(rule_of(rule).words)}</a> <span class="n">{many(times, "time")}</span></li>'
-        for rule, times in summary(answer.rules.items())
+        for rule, times in _rules(answer)
     )
     return f'<nav aria-label="What is wrong"><h2>What is wrong</h2><ol>{lines}</ol></nav>\n'
 
 
+def _rules(answer: Answer) -> list[tuple[str, int]]:
+    """Return the rules and their counts: first those of no row, which are often the cause of others."""
+    causes = {identity(one, fault) for one in answer.results for fault in (*one.first, *one.last)}
+    return sorted(summary(answer.rules.items()), key=lambda entry: entry[0] not in causes)
+
+
 def _by_rule(answer: Answer) -> dict[str, list[tuple[Finding, int]]]:
     """Return the errors of each rule that are shown, each with how many it stands for."""
-    found: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule, _ in summary(answer.rules.items())}
+    found: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule, _ in _rules(answer)}
     most = SHOWN if answer.limit is None else answer.total
     for result in answer.results:
         for one, times in folded(result, answer.findings(result, most)):
@@ -86,39 +93,41 @@ def _by_rule(answer: Answer) -> dict[str, list[tuple[Finding, int]]]:
     return found
 
 
-def _section(answer: Answer, identity: str, shown: list[tuple[Finding, int]], results: dict[str, Result]) -> str:
-    rule, times, found = rule_of(identity), answer.rules[identity], [one for one, _ in shown]
+def _section(answer: Answer, named: str, shown: list[tuple[Finding, int]], results: dict[str, Result]) -> str:
+    rule, times, found = rule_of(named), answer.rules[named], [one for one, _ in shown]
     left = times - sum(number for _, number in shown)
     by_table: dict[str, list[Finding]] = defaultdict(list)
     for one in found:
         by_table[one.table].append(one)
     beyond = ' <span class="tag">beyond Frictionless</span>' if any(one.beyond for one in found) else ""
     hints = {one.hint for one in found} - {""}
-    hint = " ".join(sorted(hints)) if len(hints) == 1 or identity in CAUSES else rule.hint
+    hint = " ".join(sorted(hints)) if len(hints) == 1 or named in CAUSES else rule.hint
     rows = f" in {many(len(found), 'row')}" if len(found) < times and not left else ""
     spoken = bool(found) and all(one.said for one in found)
     parts = [
-        f'<section id="{identity}" class="{answer.worst(identity)}">',
+        f'<section id="{named}" class="{answer.worst(named)}">',
         f'<h2>{escape(rule.words)} <span class="times">{many(times, "time")}{rows}</span></h2>',
-        f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{identity}</code>{beyond}</dd>",
+        f"<dl><dt>The rule</dt><dd>{escape(rule.reason)} <code>{named}</code>{beyond}</dd>",
         "</dl>" if spoken else f"<dt>To mend it</dt><dd>{escape(hint)}</dd></dl>",
     ]
-    parts += [_rows(one, results[table]) for table, one in by_table.items()]
+    parts += [_rows(one, results[table], hint) for table, one in by_table.items()]
     if left > 0:
         parts.append(f'<p class="dim">and {left:,} more, which are not shown here; {all_by(answer)}</p>')
     return "\n".join([*parts, "</section>"]) + "\n"
 
 
-def _rows(found: list[Finding], result: Result) -> str:
+def _rows(found: list[Finding], result: Result, hint: str) -> str:
+    """Return the errors of a rule in a table; those that `hint` does not mend with their own."""
     place = f'<p class="file">{escape(found[0].place)}</p>'
     if not any(one.cells for one in found):
-        return f"{place}<ul>" + "".join(f"<li>{escape(short(one.message))}</li>" for one in found) + "</ul>"
+        told = (short(one.message) if one.hint in hint else sentences(one) for one in found)
+        return f"{place}<ul>" + "".join(f"<li>{escape(one)}</li>" for one in told) + "</ul>"
     wrong = sorted({number for one in found for number in marked(result, one)})[:MOST]
     columns = {number: number in wrong for number in sorted({*range(1, len(result.names) + 1)[:FIRST], *wrong})}
     titles = [result.names[number - 1] if number <= len(result.names) else f"cell {number}" for number in columns]
     head = "".join(f"<th{_more(bad)}>{escape(title)}</th>" for title, bad in zip(titles, columns.values(), strict=True))
     lines = any(one.line not in (one.row, None) for one in found)
-    body = "".join(_row(one, columns, marked(result, one), lines=lines) for one in found)
+    body = "".join(_row(one, columns, marked(result, one), hint, lines=lines) for one in found)
     line = '<th class="n">line</th>' if lines else ""
     table = f'<table><tr>{line}<th class="n">row</th>{head}<th>expected</th></tr>{body}</table>'
     return f'{place}<div class="wide" tabindex="0">{table}</div>'
@@ -129,10 +138,11 @@ def _more(bad: bool) -> str:  # noqa: FBT001 - of a column
     return "" if bad else ' class="more"'
 
 
-def _row(one: Finding, columns: dict[int, bool], bad: set[int], *, lines: bool) -> str:
+def _row(one: Finding, columns: dict[int, bool], bad: set[int], hint: str, *, lines: bool) -> str:
     cells = "".join(f"<td{_more(wrong)}>{_cell(one, number, bad)}</td>" for number, wrong in columns.items())
     told = one.expected if one.expected and bad <= columns.keys() else "" if one.said else one.message
-    said = f"<p>{escape(short(one.said))}</p>" if one.said else ""
+    said = one.said or (one.hint if one.hint not in hint and says_more(one.hint, told) else "")
+    said = f"<p>{escape(short(said))}</p>" if said else ""
     kind = '<span class="tag">warning</span> ' if one.severity == "warning" else ""
     why = f'<td class="why" title="{escape(short(one.message))}">{kind}{escape(short(told))}{said}</td>'
     line = f'<td class="n">{one.line or ""}</td>' if lines else ""
@@ -141,6 +151,8 @@ def _row(one: Finding, columns: dict[int, bool], bad: set[int], *, lines: bool) 
 
 def _cell(one: Finding, number: int, bad: set[int]) -> str:
     text = one.cells[number - 1] if number <= len(one.cells) else ""
+    title = f' title="{BLANK} is a blank"' if text != text.strip() else ""
+    text = blanks_shown(text) if number in bad else text
     shown = escape(text if len(text) <= CELL else text[: CELL - 1] + "…")
-    shown = f"<mark>{shown or 'empty'}</mark>" if number in bad else shown
+    shown = f"<mark{title}>{shown or 'empty'}</mark>" if number in bad else shown
     return shown if len(text) > BRIEF else f'<span class="brief">{shown}</span>'

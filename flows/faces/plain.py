@@ -1,19 +1,22 @@
 """As text: the rows with their bad cells marked, what was expected, how to mend it, then the count of each rule."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from itertools import groupby, zip_longest
 from typing import NamedTuple, TextIO
 
 from rich.cells import cell_len, set_cell_size
 
-from flows.faces.rows import all_by, folded, marked
+from flows.faces.rows import all_by, blanks_shown, folded, marked
 from flows.validate.engine.answers import Answer, Finding, Tally, many, short, summary, visible
 from flows.validate.engine.results import Result
 
 SHOWN = 20
 """Errors of a table that are shown where no limit is given; the rest are counted."""
-WIDTH, CELL, BEFORE, BETWEEN = 100, 24, 3, " │ "
+CELL, BEFORE, MARGIN, BETWEEN = 24, 3, "  │ ", " │ "
+WIDTH, NARROW = 100, 40
+"""Cells of a line that a row has, where the answer goes into a file, and in the narrowest terminal."""
 LETTERS = 10 * CELL
 """Letters of a cell that are looked at: some take no room."""
 MOST = 15
@@ -23,9 +26,10 @@ STYLES = {"error": "31", "warning": "33", "good": "32", "bold": "1", "dim": "2"}
 
 
 class Paint(NamedTuple):
-    """Colours a text, on a terminal that wants them."""
+    """Colours a text, on a terminal that wants them; a row is no wider there than `width`."""
 
     on: bool
+    width: int
 
     def __call__(self, text: str, style: str) -> str:
         """Return `text` in a style."""
@@ -34,7 +38,8 @@ class Paint(NamedTuple):
 
 def write(answer: Answer, out: TextIO) -> None:
     """Write `answer` for a person."""
-    paint = Paint(out.isatty() and not os.environ.get("NO_COLOR"))
+    width = shutil.get_terminal_size().columns - len(MARGIN) if out.isatty() else WIDTH
+    paint = Paint(out.isatty() and not os.environ.get("NO_COLOR"), min(max(width, NARROW - len(MARGIN)), WIDTH))
     hidden = sum(_table(answer, *one, paint, out) for one in zip(answer.results, answer.tallies, strict=True))
     if answer.total:
         out.write("\n")
@@ -82,24 +87,25 @@ def _row(result: Result, row: int | None, found: list[Finding], paint: Paint) ->
 
 def _marked(names: list[str], cells: list[str], bad: set[int], paint: Paint) -> list[str]:
     """Return the names over a row, the row, and marks under its bad cells; of a long one the cells around each."""
+    cells = [blanks_shown(cell) if number in bad else cell for number, cell in enumerate(cells, start=1)]
     columns = [(_short(name), _short(cell)) for name, cell in zip_longest(names, cells, fillvalue="")]
     widths = [max(cell_len(name), cell_len(cell), 1) for name, cell in columns]
     lines: list[str] = []
     first = 1
     left = sorted(number for number in bad if number <= len(columns)) or [1]
     while left and len(lines) < MOST:
-        some = _around(widths, left[0], first)
+        some = _around(widths, left[0], first, paint.width)
         lines += _panel({number: columns[number - 1] for number in some}, bad, paint)
         first = some.stop
         left = [number for number in left if number >= first]
     return lines
 
 
-def _around(widths: list[int], bad: int, first: int) -> range:
+def _around(widths: list[int], bad: int, first: int, most: int) -> range:
     """Return the columns from `first` on that are shown with a bad one: some before it, and after it what has room."""
     before = (range(start, bad + 1) for start in range(max(bad - BEFORE, first), bad + 1))
-    shown = next((some for some in before if _width(widths, some) <= WIDTH), range(bad, bad + 1))
-    while shown.stop <= len(widths) and _width(widths, range(shown.start, shown.stop + 1)) <= WIDTH:
+    shown = next((some for some in before if _width(widths, some) <= most), range(bad, bad + 1))
+    while shown.stop <= len(widths) and _width(widths, range(shown.start, shown.stop + 1)) <= most:
         shown = range(shown.start, shown.stop + 1)
     return shown
 
@@ -118,9 +124,9 @@ def _panel(columns: dict[int, tuple[str, str]], bad: set[int], paint: Paint) -> 
         head.append(set_cell_size(name, width))
         row.append(set_cell_size(cell, width))
         marks.append(mark.ljust(width))
-    shown = [paint(f"  │ {BETWEEN.join(head).rstrip()}", "dim"), f"  │ {BETWEEN.join(row).rstrip()}"]
+    shown = [paint(f"{MARGIN}{BETWEEN.join(head).rstrip()}", "dim"), f"{MARGIN}{BETWEEN.join(row).rstrip()}"]
     under = (" " * len(BETWEEN)).join(marks).rstrip()
-    return [*shown, f"    {paint(under, 'error')}"] if under else shown
+    return [*shown, " " * len(MARGIN) + paint(under, "error")] if under else shown
 
 
 def _short(cell: str) -> str:

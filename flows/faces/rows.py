@@ -7,6 +7,16 @@ from flows.validate.engine.answers import Answer, Finding
 from flows.validate.engine.results import Result
 from schemas.tablerules import LONG, SHORT
 
+BLANK = "␣"
+"""What stands for a blank at the start or the end of a cell, which nobody sees."""
+
+
+def blanks_shown(cell: str) -> str:
+    """Return a cell with a sign for each blank at its start and at its end."""
+    text = cell.lstrip()
+    before, text = len(cell) - len(text), text.rstrip()
+    return BLANK * before + text + BLANK * (len(cell) - before - len(text))
+
 
 def folded(result: Result, found: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:
     """Yield the errors of a table, each with how many it stands for: one for all cells that a row lacks or has more."""

@@ -10,11 +10,12 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from flows.validate.engine import reference
-from flows.validate.engine.expected import examples_of, expected, like
+from flows.validate.engine.expected import examples_of, expected
 from flows.validate.engine.faults import Fault, RowFaults
+from flows.validate.engine.mending import hint
 from flows.validate.engine.results import Result
 from schemas.counting import noun
-from schemas.tablerules import hint_of, rule_id
+from schemas.tablerules import rule_id
 
 LONGEST = 600
 """Letters of a message that are told."""
@@ -202,7 +203,7 @@ def told(result: Result, row: RowFaults | None, one: Fault) -> Finding:
         one.cell,
         said or message(one, row),
         expected(one, examples),
-        "" if said else hint(one, rule, examples),
+        "" if said else hint(result, one, rule, examples),
         said,
         row.cells if row else [],
         result.extras.rule(one) is not None,
@@ -239,11 +240,6 @@ def message(one: Fault, row: RowFaults | None) -> str:
     if one.type == "unique-key" and row:
         return f'Row at position "{row.row}" violates the unique key "{one.field}": {one.note}'
     return str(reference.described(one, row)["message"]).removesuffix(NAMELESS)
-
-
-def hint(one: Fault, rule: str, examples: list[str]) -> str:
-    """Return how to mend an error; `examples` are values that would be right."""
-    return like(one, examples) if rule == "table.type" and examples else hint_of(rule, one.note)
 
 
 def summary(findings: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

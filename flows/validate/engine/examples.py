@@ -38,6 +38,8 @@ SHAPED = {
 """A value of a type in another of its formats."""
 PLAINLY = ("default", "any")
 """Formats of days and times that say nothing of how they are written."""
+MOMENTS = ("date", "datetime", "time")
+"""Types that have a format of directives."""
 STATED = ("minimum", "maximum")
 """Constraints that are values of the field."""
 
@@ -53,6 +55,11 @@ def examples(field: Any) -> Examples:
     """Return values of `field` that it reads without an error: both of a boolean, one of another type."""
     item = reference.item(field)
     return Examples(_taken(field), _taken(item) if item else [])
+
+
+def literal(kind: str, form: str) -> bool:
+    """Return whether a format of days or times has no directive, as DD/MM/YYYY: it takes its own letters alone."""
+    return kind in MOMENTS and form not in (*PLAINLY, "") and "%" not in form.replace("%%", "")
 
 
 def _taken(field: Any) -> list[str]:
@@ -71,7 +78,9 @@ def _reads(read: reference.Reader, text: str) -> bool:
 
 
 def _written(field: Any) -> Iterator[str]:
-    """Yield texts that may be values of `field`."""
+    """Yield texts that may be values of `field`; none where its own letters are all that its format takes."""
+    if literal(field.type, field.format):
+        return
     if field.type == "boolean":
         yield from (*field.true_values[:1], *field.false_values[:1])
         return

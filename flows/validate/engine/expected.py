@@ -3,7 +3,7 @@
 import re
 from ast import literal_eval
 
-from flows.validate.engine.examples import PLAINLY, Examples
+from flows.validate.engine.examples import PLAINLY, Examples, literal
 from flows.validate.engine.faults import Fault
 
 TYPE = re.compile(r'^type is "(\w+)/?(.*)"$', re.DOTALL)
@@ -88,24 +88,31 @@ def expected(one: Fault, examples: list[str]) -> str:
 def like(one: Fault, examples: list[str]) -> str:
     """Return how to write a cell, or each item of it."""
     what = "each item" if one.note.startswith(ITEM) else "it"
-    kind, _ = _type(one.note.removeprefix(ITEM))
+    kind, _ = type_of(one.note.removeprefix(ITEM))
     return f"Write {what} as {' or '.join(examples)}." if kind == "boolean" else f"Write {what} like {examples[0]}."
 
 
-def _type(note: str) -> tuple[str, str]:
+def says_more(hint: str, told: str) -> bool:
+    """Return whether how to mend a cell says more than what was expected there, which is `told`."""
+    words = hint.removeprefix("Write it ").removeprefix("Write each item ").removeprefix("as ")
+    return words.removesuffix(".") not in told
+
+
+def type_of(note: str) -> tuple[str, str]:
     """Return the type that a note asks for, and its format."""
     found = TYPE.search(note)
     return (found[1], found[2]) if found else ("list" if note.startswith(LIST) else note, "")
 
 
 def _kind(note: str, examples: list[str]) -> str:
-    kind, form = _type(note)
+    kind, form = type_of(note)
     if kind == "boolean" and examples:
         return " or ".join(examples)
     words = KINDS.get(f"{kind}/{form}", KINDS.get(kind, kind))
     if examples:
         return f"{words}, like {examples[0]}"
-    return words if form in (*PLAINLY, "") or kind == "string" else f"{words}, in the form {form}"
+    told = form in (*PLAINLY, "") or kind == "string" or literal(kind, form)
+    return words if told else f"{words}, in the form {form}"
 
 
 def _listed(stated: str) -> str:

@@ -57,7 +57,7 @@ def translated(pattern: str, *, whole: bool = True) -> str:
     try:
         tree = parser.parse(f"^{pattern}$" if whole else pattern)
     except (re.error, OverflowError, RecursionError) as error:
-        raise PatternRefused(f"the pattern {pattern!r} cannot be read: {error}") from None
+        raise PatternRefused(f"the pattern {pattern!r} cannot be read: {_own(pattern) or error}") from None
     flags = tree.state.flags & ~re.UNICODE
     if flags:
         raise PatternRefused(f"the pattern {pattern!r} sets flags, which are not run here: spell the letters out")
@@ -65,6 +65,15 @@ def translated(pattern: str, *, whole: bool = True) -> str:
         raise PatternRefused(f"the pattern {pattern!r} repeats more than {MOST_REPEATS} times in all: use maxLength")
     found = _branches([list(tree)], pattern, last=True)
     return rf"\A(?:{found})" if whole else f"(?:{found})"
+
+
+def _own(pattern: str) -> Exception | None:
+    """Return what is wrong with a pattern as it is written, without the `^` and `$` that are put around it."""
+    try:
+        parser.parse(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        return error
+    return None
 
 
 def _times(items: Any) -> int:

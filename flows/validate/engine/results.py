@@ -44,8 +44,14 @@ class Result:
 
     name: str
     place: str
+    format: str = ""
+    """What its file was read as, as csv."""
+    fields: list[str] = field(default_factory=list)
+    """The fields of the schema, in its order."""
     names: list[str] = field(default_factory=list)
+    """The fields of the columns: those of the schema, and one for each column that is none of them."""
     labels: list[str] = field(default_factory=list)
+    """The header, as it stands in the file."""
     first: list[Fault] = field(default_factory=list)
     """Errors of the source and its header."""
     lines: Lines | None = None

@@ -40,7 +40,8 @@ def check(
     frictionless reads every cell.
     """
     others = others or Others()
-    result = Result(resource.name, place_of(resource), extras=others.extras.get(resource.name, Extras()))
+    extras = others.extras.get(resource.name, Extras())
+    result = Result(resource.name, place_of(resource), resource.format or "", extras=extras)
     result.warnings += _warnings(resource)
     if not getattr(resource, "tabular", False) and resource.format not in FORMATS:
         return _not_a_table(resource, result, linear=linear)
@@ -48,6 +49,7 @@ def check(
     if isinstance(table, list):
         result.first = table
         return result
+    result.fields = list(table.resource.schema.field_names)
     result.names, result.labels = [one.name for one in table.fields], table.labels
     result.lines = Lines(table, resource)
     result.key = [result.names[place] for place in table.primary]

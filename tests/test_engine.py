@@ -1026,7 +1026,7 @@ def test_under_reference_what_frictionless_dies_of_is_told(tmp_path: Path, what:
 
 def test_a_schema_that_is_none_is_told_as_an_error_of_the_data(tmp_path: Path) -> None:
     descriptor = {"schema": {"fields": [{"name": "s", "type": "nonsense"}]}}
-    assert told_beyond(tmp_path, descriptor, "s\na\n") == [("table.field", None, "")]
+    assert told_beyond(tmp_path, descriptor, "s\na\n") == [("table.field", None, "s")]
 
 
 @pytest.mark.parametrize("fast", [False, True])

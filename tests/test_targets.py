@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 import xlsxwriter
 import yaml  # type: ignore[import-untyped]
-from frictionless import validate
+from frictionless import Field, FrictionlessException, validate
 from pyarrow import parquet
 
 from flows import faces
@@ -495,8 +495,77 @@ def test_a_schema_that_frictionless_dies_of_is_told(
     asked = [tmp_path / "t.csv", "--schema", tmp_path / "s.json"] if how == "--schema" else [package]
     told = communique("validate", *asked, *(["--reference"] if how == "reference" else []))
     assert (told.returncode, told.stderr) == (1, "")
-    assert f"error table.schema\n    Schema is not valid: {why}" in told.stdout
+    resource = 'resource "t": ' if how in ("inline", "reference") else ""
+    assert f"error table.schema\n    Schema is not valid: {resource}{why}" in told.stdout
     assert told.stdout.startswith(f"{package if how in ('inline', 'reference') else tmp_path / 's.json'}\n")
+
+
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"name": "a", "type": "intger"}, 'field "a"', '; did you mean "integer"?'),
+    ({"name": "b", "type": "String"}, 'field "b"', '; did you mean "string"?'),
+    ({"name": "c", "type": "float"}, 'field "c"', ""),
+    ({"name": "d", "type": "string", "constraints": {"requird": True}}, 'field "d"', ""),
+    ({"type": "string"}, 'field at position "6"', ""),
+    ({"name": "f", "type": "string", "constraints": {"required": "yes"}}, 'field "f"', ""),
+]
+"""Fields that are none, how they are named, and what is told beside frictionless's own words."""
+
+
+@pytest.mark.parametrize("how", ["inline", "package", "--schema", "--reference"])
+def test_what_is_wrong_with_fields_is_told_of_each_by_its_name(tmp_path: Path, how: str) -> None:
+    schema = {"fields": [WRONG[0][0], {"name": "good"}, *(one for one, _, _ in WRONG[1:])], "primaryKey": ["good"]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    package = described(tmp_path, {"schema": "s.json" if how == "package" else schema})
+    target, given = (str(tmp_path / "t.csv"), str(tmp_path / "s.json")) if how == "--schema" else (package, None)
+    found = list(targets.results(target, given, reference_only=how == "--reference", remote=False))
+    wanted = []
+    for one, named, more in WRONG:
+        with pytest.raises(FrictionlessException) as told:
+            Field.from_descriptor(one)
+        resource = 'resource "t": ' if how in ("inline", "--reference") else ""
+        wanted.append(f"{resource}{named}: {told.value.to_errors()[0].note}{more}")
+    assert [one.note for result in found for one in result.first] == wanted
+    hints = {one.hint for one in Answer(found).all() if "field type" in one.message}
+    assert hints == {f"Write one of the types {', '.join(reference.TYPES)}."}
+
+
+def test_a_bad_description_of_a_table_costs_that_table_alone(tmp_path: Path) -> None:
+    key = {"fields": ["n"], "reference": {"resource": "bad", "fields": ["n"]}}
+    own = key | {"reference": {"resource": "", "fields": ["m"]}}
+    fields = [{"name": "n", "type": "integer"}, {"name": "m", "type": "integer"}]
+    resources = [
+        {"name": "odd", "path": "t.csv", "bytes": "x"},
+        {"name": "good", "path": "good.csv", "schema": {"fields": fields, "foreignKeys": [key, own]}},
+        {"name": "bad", "path": "t.csv", "schema": {"fields": [{"name": "n", "type": "intger"}]}},
+    ]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    (tmp_path / "t.csv").write_text("n\n7\n", encoding="utf-8")
+    (tmp_path / "good.csv").write_text("n,m\n1,x\n2,1\n", encoding="utf-8")
+    lost = 'no key can be looked up in the resource "bad", for its description is wrong'
+    wanted = [
+        ("odd", "table.resource", """resource "odd": 'x' is not of type 'integer' at property 'bytes'"""),
+        ("good", "table.constraint-refused", lost),
+        ("good", "table.type", 'field "m"'),
+        ("good", "table.foreign-key", '"2"'),
+        ("bad", "table.field", 'resource "bad": field "n": field type "intger" is not supported'),
+    ]
+
+    def said(target: str) -> list[tuple[str, str, str]]:
+        found = list(Answer(list(targets.results(target, None, reference_only=False, remote=False))).all())
+        return [(one.table, one.rule, one.message) for one in found]
+
+    for target, tables in (
+        ("datapackage.json", {"odd", "good", "bad"}),
+        ("good.csv", {"good"}),
+        ("t.csv", {"odd", "bad"}),
+    ):
+        found, some = said(str(tmp_path / target)), [one for one in wanted if one[0] in tables]
+        assert [one[:2] for one in found if one[1] != "table.foreign-key"] == [
+            one[:2] for one in some if one[1] != "table.foreign-key"
+        ]
+        assert all(any(told in message for _, rule, message in found if rule == broken) for _, broken, told in some)
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources, "created": 5}), encoding="utf-8")
+    assert [rule for _, rule, _ in said(str(tmp_path))] == ["table.package"]
 
 
 NOT_READ: list[tuple[dict[str, Any], dict[str, Any], str]] = [

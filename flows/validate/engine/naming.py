@@ -80,11 +80,15 @@ def _names(folder: Path, path: Path, names: tuple[str, ...]) -> bool:
     told = links.told(description) if description.is_file() else None
     entries = told.get("resources") if isinstance(told, dict) else None
     return any(
-        name in names and same(link, folder, path)
+        refers(entry, folder, path, names)
         for entry in (entries if isinstance(entries, list) else ())
         if isinstance(entry, dict)
-        for name, link in links.of(entry)
     )
+
+
+def refers(entry: dict[str, Any], folder: Path, path: Path, names: tuple[str, ...] = PATHS) -> bool:
+    """Return whether a resource of a description in `folder` names `path`, in one of the properties `names`."""
+    return any(name in names and same(link, folder, path) for name, link in links.of(entry))
 
 
 def same(link: str, folder: Path, path: Path) -> bool:

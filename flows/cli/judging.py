@@ -126,8 +126,10 @@ def _tell(answer: Any, face: Face, output: Path | None) -> int:
         except OSError as error:
             err.print(f"{output}: the answer cannot be written there: {error.strerror}", style="red")
             return WRONG_USE
-        told = answer.tally.told
-        err.print(f"{output}: {'valid' if answer.valid else 'INVALID'}{', ' if told else ''}{told}")
+        told, results = answer.tally.told, answer.results
+        judged = results[0].place if len(results) == 1 else f"{len(results):,} tables"
+        verdict = f"{'valid' if answer.valid else 'INVALID'}{', ' if told else ''}{told}"
+        err.print(f"{judged}: {verdict}; told in {output}")
         return DONE if answer.valid else INVALID
     try:
         faces.write(face, answer, sys.stdout)

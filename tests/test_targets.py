@@ -73,6 +73,13 @@ def test_the_packages_that_describe_files_are_judged_whole_and_once_as_the_hook_
     files[2].write_text("a\n1\n", encoding="utf-8")
     assert program == "communique"
     assert all(re.search(hook["files"], str(path)) for path in files)
+    endings = (*targets.TABULAR, *filter(None, targets.AS_CSV), *targets.COMPRESSED, ".json", ".yaml", ".yml")
+    assert [
+        one
+        for one in endings
+        if not (re.search(hook["files"], f"t{one}") and re.search(hook["files"], f"T{one.upper()}"))
+    ] == []
+    assert not re.search(hook["files"], "README.md")
     told = communique(*command, *files)
     resources = json.loads((version / "datapackage.json").read_text(encoding="utf-8"))["resources"]
     assert (told.returncode, len(told.stdout.splitlines())) == (0, len(resources))
@@ -453,6 +460,21 @@ def test_a_file_that_is_no_table_is_not_judged_by_a_schema(communique: Communiqu
     told = communique("validate", *with_schema(tmp_path / name, "[]"))
     assert (told.returncode, told.stdout) == (2, "")
     assert ("unpack it" if name == "t.zip" else f"no table is read from {Path(name).suffix}") in told.stderr
+
+
+def test_a_name_with_a_colon_is_no_address(
+    communique: Communique, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    (tmp_path / "ab:c.csv").write_text("n\n1\n", encoding="utf-8")
+    for name, why in (
+        ("t.csv:3", "t.csv:3: there is no such file"),
+        ("ab:c.csv", "ab:c.csv is taken for an address, for the colon in its name: rename it"),
+        ("http://localhost/t.csv", "http://localhost/t.csv is on another machine; --allow-remote fetches it"),
+    ):
+        told = communique("validate", name)
+        assert (told.returncode, told.stdout, told.stderr) == (2, "", f"{why}\n")
 
 
 def test_a_folder_is_not_judged_by_a_schema(communique: Communique, tmp_path: Path) -> None:

@@ -99,7 +99,10 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
     A table that a package beside it describes is judged by that, with its references to the other tables.
     """
     if links.is_remote(target) and not remote:
-        raise BadTarget(f"{target} is on another machine; --allow-remote fetches it")
+        if "://" in target:
+            raise BadTarget(f"{target} is on another machine; --allow-remote fetches it")
+        there = "is taken for an address, for the colon in its name: rename it"
+        raise BadTarget(f"{target} {there}" if Path(target).exists() else f"{target}: there is no such file")
     path = Path(target)
     if not links.is_remote(target) and not path.exists():
         raise BadTarget(f"{target}: there is no such file")

@@ -115,7 +115,10 @@ CAUSES: dict[str, dict[str, str]] = {
         "field type .* is not supported": "Write one of the types any, array, boolean, date, datetime, duration, geojson, geopoint, integer, list, number, object, string, time, year, yearmonth.",
         "'name' is a required": "Give the field a name: that of its column.",
     },
-    "table.schema": {"UTF-8 BOM": "Save the file as UTF-8 without a byte order mark."},
+    "table.schema": {
+        "UTF-8 BOM": "Save the file as UTF-8 without a byte order mark.",
+        r'^cannot retrieve metadata ".*\.yml"': "Give a file of YAML the ending .yaml, here and in the description that names it.",
+    },
     "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
     "table.constraint-refused": {
         "^foreignKeys": "Mend the description of the other resource; what is wrong with it is told of itself.",

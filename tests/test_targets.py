@@ -448,6 +448,43 @@ def test_a_schema_may_be_yaml_and_is_told_in_words_where_it_cannot_be_read(tmp_p
         told()
 
 
+A_PACKAGE = "is a Data Package, and has the schemas of its tables: name it without --schema"
+FIRST = "is no JSON that can be read: Expecting value: line 1 column 1 (char 0)"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("datapackage.json", json.dumps({"resources": [ENTRY]}), A_PACKAGE),
+        ("t.csv", "n\n1\n", f"{FIRST}. --schema names a Table Schema: {targets.A_SCHEMA}"),
+        ("e.json", "", f"{FIRST}. --schema names a Table Schema: {targets.A_SCHEMA}"),
+        ("n.json", "{}", f"is no Table Schema: {targets.A_SCHEMA}"),
+    ],
+)
+def test_what_is_given_for_a_schema_and_is_none_is_told_what_one_is(
+    communique: Communique, tmp_path: Path, name: str, text: str, why: str
+) -> None:
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    told = communique("validate", tmp_path / "t.csv", "--schema", tmp_path / name, COLUMNS="900")
+    assert (told.returncode, told.stdout, told.stderr) == (2, "", f"{tmp_path / name} {why}\n")
+
+
+@pytest.mark.parametrize("name", ["datapackage.yaml", "datapackage.yml"])
+def test_a_package_in_yaml_is_told_what_is_read(communique: Communique, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(yaml.safe_dump({"resources": [ENTRY]}), encoding="utf-8")
+    told = communique("validate", tmp_path / name, COLUMNS="900")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "a package is described in datapackage.json, and none is read from YAML: save it as JSON" in told.stderr
+
+
+def test_a_schema_in_a_package_that_has_the_ending_yml_is_told_the_ending_that_is_read(tmp_path: Path) -> None:
+    (tmp_path / "s.yml").write_text(yaml.safe_dump({"fields": FIELDS}), encoding="utf-8")
+    package = described(tmp_path, {"schema": "s.yml"})
+    (found,) = Answer(list(targets.results(package, None, reference_only=False, remote=False))).all()
+    assert (found.rule, found.hint[:39]) == ("table.schema", "Give a file of YAML the ending .yaml, h")
+
+
 @pytest.mark.parametrize("name", ["t.txt", "t.psv", "t.TXT", "t.tab", "t", "t.csv"])
 def test_a_table_whose_ending_says_nothing_is_read_as_csv(communique: Communique, tmp_path: Path, name: str) -> None:
     told = communique("validate", *with_schema(tmp_path / name, "n|m\n1|2\n3|4\n5|x\n6|7\n"))

@@ -9,6 +9,8 @@ from flows.validate.engine import links
 from flows.validate.engine.links import BadTarget
 
 DESCRIPTOR = "datapackage.json"
+IN_YAML = ("datapackage.yaml", "datapackage.yml")
+"""Names of descriptions that are not read, and are told how they would be."""
 
 
 def is_table(target: str, schema: str | None) -> bool:
@@ -18,7 +20,7 @@ def is_table(target: str, schema: str | None) -> bool:
     path = Path(target)
     if path.is_dir():
         return (path / DESCRIPTOR).is_file()
-    if path.name == DESCRIPTOR and path.is_file():
+    if path.name in (DESCRIPTOR, *IN_YAML) and path.is_file():
         return True
     if path.suffix != ".json" or not path.is_file():
         return package_of(path) is not None

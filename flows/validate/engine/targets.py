@@ -11,7 +11,7 @@ from flows.validate.engine.faults import Fault
 from flows.validate.engine.fetching import FETCHED_BYTES
 from flows.validate.engine.inputs import FORMATS
 from flows.validate.engine.links import BadTarget
-from flows.validate.engine.naming import DESCRIPTOR, package_of, refers
+from flows.validate.engine.naming import DESCRIPTOR, IN_YAML, package_of, refers
 from flows.validate.engine.results import Others, Result, told
 from flows.validate.engine.run import check, place_of
 
@@ -106,6 +106,10 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
     path = Path(target)
     if not links.is_remote(target) and not path.exists():
         raise BadTarget(f"{target}: there is no such file")
+    if path.name in IN_YAML:
+        raise BadTarget(
+            f"{target}: a package is described in {DESCRIPTOR}, and none is read from YAML: save it as JSON"
+        )
     if schema and path.is_dir():
         raise BadTarget(f"{target} is a folder, and --schema is of tables: name the files in it, or leave --schema out")
     path = path / DESCRIPTOR if path.is_dir() else path
@@ -130,6 +134,9 @@ def _is_tabular(address: str) -> bool:
     return ending in (*TABULAR, *filter(None, AS_CSV))
 
 
+A_SCHEMA = 'an object with fields, as JSON or YAML, such as {"fields": [{"name": "id", "type": "integer"}]}'
+
+
 def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
     if given is None:
         return None
@@ -140,9 +147,14 @@ def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
         path = links.fetched(given, links.DESCRIPTOR_BYTES)
     if not path.is_file():
         raise BadTarget(f"{given}: there is no such file")
-    told = links.read(path, given)
+    try:
+        told = links.read(path, given)
+    except BadTarget as bad:
+        raise BadTarget(f"{bad}. --schema names a Table Schema: {A_SCHEMA}") from None
+    if isinstance(told, dict) and "resources" in told:
+        raise BadTarget(f"{given} is a Data Package, and has the schemas of its tables: name it without --schema")
     if not isinstance(told, dict) or "fields" not in told:
-        raise BadTarget(f"{given} is no Table Schema: an object with fields, as JSON or YAML")
+        raise BadTarget(f"{given} is no Table Schema: {A_SCHEMA}")
     return told
 
 

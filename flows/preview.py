@@ -110,23 +110,31 @@ def validate_files(path: Path, as_of: date | None, *, reference: bool = False) -
             {("files", one.name): one for one in (path.resolve(), *ingest.partners(path))},
         )
     report = _validated(case, files, root)
+    tables = [one for one in files.values() if set(one.suffixes) & TABLES]
     if not report.counts["releases"].in_:
         why = "; ".join(found.message for found in report.problems) or "it is empty"
-        mend = f". {ADD}" if set(path.suffixes) & TABLES else ""
+        mend = f". {ADD}" if tables else ""
         raise guard.BadInput("input.empty", f"{path} holds no release document: {why}{mend}")
-    if _is_another_table(path, report):
+    if tables and _are_other_tables(tables, report, alone=len(tables) == len(files)):
         why = "no row has a `body`, and each release has one"
-        raise guard.BadInput("input.table", f"{path} is no table of releases: {why}. {ADD}")
+        broken = [found.message for found in report.problems if found.rule == "input.encoding"]
+        told = path / tables[0].relative_to(path.resolve()) if path.is_dir() else path
+        raise guard.BadInput("input.table", f"{told} is no table of releases: {'; '.join([why, *broken[:1]])}. {ADD}")
     return report
 
 
-def _is_another_table(path: Path, report: Report) -> bool:
-    """Return whether a file is a table without one release: it has no column of bodies, or each row has none."""
-    names = _columns(path) if ".csv" in path.suffixes else []
-    if names:
-        return "body" not in names
+def _are_other_tables(tables: list[Path], report: Report, *, alone: bool) -> bool:
+    """Return whether there is no release in what was judged: `tables` have no column of bodies, or no row has one.
+
+    The columns say so where the tables are `alone`, whatever else is wrong with their rows.
+    """
+    names = [_columns(one) for one in tables if ".csv" in one.suffixes]
+    if any("body" in some for some in names):
+        return False
+    if alone and len(names) == len(tables) and all(names):
+        return True
     without = [found for found in report.problems if found.rule == "record.required" and found.field == "body"]
-    return bool(set(path.suffixes) & TABLES) and len(without) == report.counts["releases"].in_
+    return len(without) == report.counts["releases"].in_
 
 
 def _columns(path: Path) -> list[str]:

@@ -115,9 +115,17 @@ CAUSES: dict[str, dict[str, str]] = {
         "^package is required for foreign keys": "Describe the table and those that it refers to in a datapackage.json, and name that without --schema.",
     },
     "table.package": {"'resources' is a required": "Write the tables into a list that is called resources."},
-    "table.schema": {"UTF-8 BOM": "Save the file as UTF-8 without a byte order mark."},
+    "table.field": {
+        "field type .* is not supported": "Write one of the types any, array, boolean, date, datetime, duration, geojson, geopoint, integer, list, number, object, string, time, year, yearmonth.",
+        "'name' is a required": "Give the field a name: that of its column.",
+    },
+    "table.schema": {
+        "UTF-8 BOM": "Save the file as UTF-8 without a byte order mark.",
+        r'^cannot retrieve metadata ".*\.yml"': "Give a file of YAML the ending .yaml, here and in the description that names it.",
+    },
     "table.encoding": {"^unknown encoding": "Write an encoding that is known into the description, as utf-8."},
     "table.constraint-refused": {
+        "^foreignKeys": "Mend the description of the other resource; what is wrong with it is told of itself.",
         "^uniqueKeys": "Name fields of the table in each unique key.",
         "it refers to .* which is not in it": "Write what the JSON Schema refers to into it; nothing is fetched.",
     },

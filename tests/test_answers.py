@@ -675,7 +675,7 @@ def test_every_face_is_written_into_a_file_and_a_valid_table_is_told_in_each(
     Path(files[0]).write_text("id,state,day\n1,open,2020-01-01\n", encoding="utf-8")
     for face in ("html", "junit"):
         told = communique("validate", *files, "--format", face, "--output", tmp_path / face)
-        assert (told.returncode, told.stdout, told.stderr) == (0, "", f"{tmp_path / face}: valid\n")
+        assert (told.returncode, told.stdout, told.stderr) == (0, "", f"{files[0]}: valid; told in {tmp_path / face}\n")
     assert "nothing is wrong with them" in (tmp_path / "html").read_text(encoding="utf-8")
 
 
@@ -693,7 +693,9 @@ def test_what_is_no_more_than_a_warning_refuses_nothing_in_any_face(
     assert '<td class="n good">0</td>' in told["html"].stdout
     assert told["github"].stdout.splitlines()[-1] == "valid, 1 warning"
     kept = communique("validate", *files, "--output", tmp_path / "kept.txt")
-    assert (kept.returncode, kept.stderr) == (0, f"{tmp_path / 'kept.txt'}: valid, 1 warning\n")
+    assert (kept.returncode, kept.stderr) == (0, f"{files[0]}: valid, 1 warning; told in {tmp_path / 'kept.txt'}\n")
+    twice = communique("validate", files[0], *files, "--output", tmp_path / "kept.txt")
+    assert twice.stderr == f"2 tables: valid, 2 warnings; told in {tmp_path / 'kept.txt'}\n"
 
 
 def test_tables_of_one_name_are_told_apart_by_their_places(files: list[Path | str], tmp_path: Path) -> None:

@@ -159,6 +159,27 @@ def test_a_table_that_holds_no_release_is_told_so_whatever_else_is_wrong_with_it
     assert "add --schema" in told.stderr
 
 
+@pytest.mark.parametrize("beside", ["", "u.csv", "s.json", "release.json"])
+@pytest.mark.parametrize("letter", ["é".encode(), "é".encode("latin-1")], ids=["UTF-8", "Latin-1"])
+def test_a_folder_of_tables_that_hold_no_release_is_refused_with_the_name_of_one(
+    communique: Communique, tmp_path: Path, letter: bytes, beside: str
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "t.csv").write_bytes(b"id,name\n1,caf" + letter + b"\n")
+    if beside:
+        text = {"u.csv": "id\n1\n", "s.json": '{"fields": []}'}.get(beside) or SEED.read_text(encoding="utf-8")
+        (folder / beside).write_text(text, encoding="utf-8")
+    latin = len(letter) == 1
+    for target in (folder, folder / "t.csv"):
+        told = communique("validate", target)
+        judged = target == folder and (beside == "release.json" or (latin and beside == "s.json"))
+        assert told.returncode == (1 if judged else 2)
+        assert (f"{folder / 't.csv'} is no table of releases" in told.stderr) == (not judged)
+        assert ("add --schema" in told.stderr) == (not judged)
+        assert ("is not UTF-8" in told.stdout + told.stderr) == latin
+
+
 @pytest.mark.parametrize("output", ["none/x.txt", "."])
 def test_an_answer_that_cannot_be_written_is_told_in_words(communique: Communique, tmp_path: Path, output: str) -> None:
     (tmp_path / "s.json").write_text('{"fields": [{"name": "n"}]}', encoding="utf-8")

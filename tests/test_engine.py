@@ -502,6 +502,7 @@ def test_lists_and_objects_are_met_twice_where_python_holds_them_equal_and_are_n
     (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
     with reference.system.use_context(trusted=True):
         (one,) = targets.named(str(tmp_path / "t.jsonl"), str(tmp_path / "s.json"), reference_only=False, remote=False)
+        assert isinstance(one, targets.Named)
         result = run.check(one.resource, others=one.others, fast=fast)
     assert [(row.row if row else None, one.type) for row, one in result.errors()] == [
         (row, "unique-error") for row in again
@@ -1060,7 +1061,7 @@ def test_under_reference_what_frictionless_dies_of_is_told(tmp_path: Path, what:
 
 def test_a_schema_that_is_none_is_told_as_an_error_of_the_data(tmp_path: Path) -> None:
     descriptor = {"schema": {"fields": [{"name": "s", "type": "nonsense"}]}}
-    assert told_beyond(tmp_path, descriptor, "s\na\n") == [("table.field", None, "")]
+    assert told_beyond(tmp_path, descriptor, "s\na\n") == [("table.field", None, "s")]
 
 
 @pytest.mark.parametrize("fast", [False, True])

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 import xlsxwriter
 import yaml  # type: ignore[import-untyped]
-from frictionless import validate
+from frictionless import Field, FrictionlessException, validate
 from pyarrow import parquet
 
 from flows import faces
@@ -73,6 +73,13 @@ def test_the_packages_that_describe_files_are_judged_whole_and_once_as_the_hook_
     files[2].write_text("a\n1\n", encoding="utf-8")
     assert program == "communique"
     assert all(re.search(hook["files"], str(path)) for path in files)
+    endings = (*targets.TABULAR, *filter(None, targets.AS_CSV), *targets.COMPRESSED, ".json", ".yaml", ".yml")
+    assert [
+        one
+        for one in endings
+        if not (re.search(hook["files"], f"t{one}") and re.search(hook["files"], f"T{one.upper()}"))
+    ] == []
+    assert not re.search(hook["files"], "README.md")
     told = communique(*command, *files)
     resources = json.loads((version / "datapackage.json").read_text(encoding="utf-8"))["resources"]
     assert (told.returncode, len(told.stdout.splitlines())) == (0, len(resources))
@@ -441,6 +448,43 @@ def test_a_schema_may_be_yaml_and_is_told_in_words_where_it_cannot_be_read(tmp_p
         told()
 
 
+A_PACKAGE = "is a Data Package, and has the schemas of its tables: name it without --schema"
+FIRST = "is no JSON that can be read: Expecting value: line 1 column 1 (char 0)"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("datapackage.json", json.dumps({"resources": [ENTRY]}), A_PACKAGE),
+        ("t.csv", "n\n1\n", f"{FIRST}. --schema names a Table Schema: {targets.A_SCHEMA}"),
+        ("e.json", "", f"{FIRST}. --schema names a Table Schema: {targets.A_SCHEMA}"),
+        ("n.json", "{}", f"is no Table Schema: {targets.A_SCHEMA}"),
+    ],
+)
+def test_what_is_given_for_a_schema_and_is_none_is_told_what_one_is(
+    communique: Communique, tmp_path: Path, name: str, text: str, why: str
+) -> None:
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    told = communique("validate", tmp_path / "t.csv", "--schema", tmp_path / name, COLUMNS="900")
+    assert (told.returncode, told.stdout, told.stderr) == (2, "", f"{tmp_path / name} {why}\n")
+
+
+@pytest.mark.parametrize("name", ["datapackage.yaml", "datapackage.yml"])
+def test_a_package_in_yaml_is_told_what_is_read(communique: Communique, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(yaml.safe_dump({"resources": [ENTRY]}), encoding="utf-8")
+    told = communique("validate", tmp_path / name, COLUMNS="900")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "a package is described in datapackage.json, and none is read from YAML: save it as JSON" in told.stderr
+
+
+def test_a_schema_in_a_package_that_has_the_ending_yml_is_told_the_ending_that_is_read(tmp_path: Path) -> None:
+    (tmp_path / "s.yml").write_text(yaml.safe_dump({"fields": FIELDS}), encoding="utf-8")
+    package = described(tmp_path, {"schema": "s.yml"})
+    (found,) = Answer(list(targets.results(package, None, reference_only=False, remote=False))).all()
+    assert (found.rule, found.hint[:39]) == ("table.schema", "Give a file of YAML the ending .yaml, h")
+
+
 @pytest.mark.parametrize("name", ["t.txt", "t.psv", "t.TXT", "t.tab", "t", "t.csv"])
 def test_a_table_whose_ending_says_nothing_is_read_as_csv(communique: Communique, tmp_path: Path, name: str) -> None:
     told = communique("validate", *with_schema(tmp_path / name, "n|m\n1|2\n3|4\n5|x\n6|7\n"))
@@ -453,6 +497,21 @@ def test_a_file_that_is_no_table_is_not_judged_by_a_schema(communique: Communiqu
     told = communique("validate", *with_schema(tmp_path / name, "[]"))
     assert (told.returncode, told.stdout) == (2, "")
     assert ("unpack it" if name == "t.zip" else f"no table is read from {Path(name).suffix}") in told.stderr
+
+
+def test_a_name_with_a_colon_is_no_address(
+    communique: Communique, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("n\n1\n", encoding="utf-8")
+    (tmp_path / "ab:c.csv").write_text("n\n1\n", encoding="utf-8")
+    for name, why in (
+        ("t.csv:3", "t.csv:3: there is no such file"),
+        ("ab:c.csv", "ab:c.csv is taken for an address, for the colon in its name: rename it"),
+        ("http://localhost/t.csv", "http://localhost/t.csv is on another machine; --allow-remote fetches it"),
+    ):
+        told = communique("validate", name)
+        assert (told.returncode, told.stdout, told.stderr) == (2, "", f"{why}\n")
 
 
 def test_a_folder_is_not_judged_by_a_schema(communique: Communique, tmp_path: Path) -> None:
@@ -495,8 +554,77 @@ def test_a_schema_that_frictionless_dies_of_is_told(
     asked = [tmp_path / "t.csv", "--schema", tmp_path / "s.json"] if how == "--schema" else [package]
     told = communique("validate", *asked, *(["--reference"] if how == "reference" else []))
     assert (told.returncode, told.stderr) == (1, "")
-    assert f"error table.schema\n    Schema is not valid: {why}" in told.stdout
+    resource = 'resource "t": ' if how in ("inline", "reference") else ""
+    assert f"error table.schema\n    Schema is not valid: {resource}{why}" in told.stdout
     assert told.stdout.startswith(f"{package if how in ('inline', 'reference') else tmp_path / 's.json'}\n")
+
+
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"name": "a", "type": "intger"}, 'field "a"', '; did you mean "integer"?'),
+    ({"name": "b", "type": "String"}, 'field "b"', '; did you mean "string"?'),
+    ({"name": "c", "type": "float"}, 'field "c"', ""),
+    ({"name": "d", "type": "string", "constraints": {"requird": True}}, 'field "d"', ""),
+    ({"type": "string"}, 'field at position "6"', ""),
+    ({"name": "f", "type": "string", "constraints": {"required": "yes"}}, 'field "f"', ""),
+]
+"""Fields that are none, how they are named, and what is told beside frictionless's own words."""
+
+
+@pytest.mark.parametrize("how", ["inline", "package", "--schema", "--reference"])
+def test_what_is_wrong_with_fields_is_told_of_each_by_its_name(tmp_path: Path, how: str) -> None:
+    schema = {"fields": [WRONG[0][0], {"name": "good"}, *(one for one, _, _ in WRONG[1:])], "primaryKey": ["good"]}
+    (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    package = described(tmp_path, {"schema": "s.json" if how == "package" else schema})
+    target, given = (str(tmp_path / "t.csv"), str(tmp_path / "s.json")) if how == "--schema" else (package, None)
+    found = list(targets.results(target, given, reference_only=how == "--reference", remote=False))
+    wanted = []
+    for one, named, more in WRONG:
+        with pytest.raises(FrictionlessException) as told:
+            Field.from_descriptor(one)
+        resource = 'resource "t": ' if how in ("inline", "--reference") else ""
+        wanted.append(f"{resource}{named}: {told.value.to_errors()[0].note}{more}")
+    assert [one.note for result in found for one in result.first] == wanted
+    hints = {one.hint for one in Answer(found).all() if "field type" in one.message}
+    assert hints == {f"Write one of the types {', '.join(reference.TYPES)}."}
+
+
+def test_a_bad_description_of_a_table_costs_that_table_alone(tmp_path: Path) -> None:
+    key = {"fields": ["n"], "reference": {"resource": "bad", "fields": ["n"]}}
+    own = key | {"reference": {"resource": "", "fields": ["m"]}}
+    fields = [{"name": "n", "type": "integer"}, {"name": "m", "type": "integer"}]
+    resources = [
+        {"name": "odd", "path": "t.csv", "bytes": "x"},
+        {"name": "good", "path": "good.csv", "schema": {"fields": fields, "foreignKeys": [key, own]}},
+        {"name": "bad", "path": "t.csv", "schema": {"fields": [{"name": "n", "type": "intger"}]}},
+    ]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    (tmp_path / "t.csv").write_text("n\n7\n", encoding="utf-8")
+    (tmp_path / "good.csv").write_text("n,m\n1,x\n2,1\n", encoding="utf-8")
+    lost = 'no key can be looked up in the resource "bad", for its description is wrong'
+    wanted = [
+        ("odd", "table.resource", """resource "odd": 'x' is not of type 'integer' at property 'bytes'"""),
+        ("good", "table.constraint-refused", lost),
+        ("good", "table.type", 'field "m"'),
+        ("good", "table.foreign-key", '"2"'),
+        ("bad", "table.field", 'resource "bad": field "n": field type "intger" is not supported'),
+    ]
+
+    def said(target: str) -> list[tuple[str, str, str]]:
+        found = list(Answer(list(targets.results(target, None, reference_only=False, remote=False))).all())
+        return [(one.table, one.rule, one.message) for one in found]
+
+    for target, tables in (
+        ("datapackage.json", {"odd", "good", "bad"}),
+        ("good.csv", {"good"}),
+        ("t.csv", {"odd", "bad"}),
+    ):
+        found, some = said(str(tmp_path / target)), [one for one in wanted if one[0] in tables]
+        assert [one[:2] for one in found if one[1] != "table.foreign-key"] == [
+            one[:2] for one in some if one[1] != "table.foreign-key"
+        ]
+        assert all(any(told in message for _, rule, message in found if rule == broken) for _, broken, told in some)
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources, "created": 5}), encoding="utf-8")
+    assert [rule for _, rule, _ in said(str(tmp_path))] == ["table.package"]
 
 
 NOT_READ: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -548,6 +676,17 @@ def test_reference_tells_no_difference_of_keys_from_or_to_rows_that_are_read_her
     told = communique("validate", tmp_path, "--reference")
     assert told.returncode == 1
     assert re.findall(r"^ +\d+  (.*)$", told.stdout, re.MULTILINE) == ["table.foreign-key", "table.type"]
+
+
+def test_a_link_that_no_file_can_have_ends_its_own_target_alone(communique: Communique, tmp_path: Path) -> None:
+    for name, schema in (("bad", "a" * 300), ("good", {"fields": FIELDS})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "t.csv").write_text("n\nx\n", encoding="utf-8")
+        table = {"name": name, "path": "t.csv", "schema": schema}
+        (tmp_path / name / "datapackage.json").write_text(json.dumps({"resources": [table]}), encoding="utf-8")
+    told = communique("validate", tmp_path / "bad", tmp_path / "good")
+    assert (told.returncode, "table.type" in told.stdout) == (2, True)
+    assert f"{tmp_path / 'bad'}: File name too long" in told.stderr.replace("\n", "")
 
 
 KEY_OF_A_FILE = {"fields": ["n"], "reference": {"resource": "file", "fields": ["n"]}}

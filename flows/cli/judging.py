@@ -113,6 +113,8 @@ def _tables(  # noqa: PLR0913 - as many as the command has for tables
                 results += targets.results(name, schema, reference_only=reference, remote=remote)
             except links.BadTarget as bad:
                 refused.append(str(bad))
+            except OSError as error:  # of a file that may not be looked at, or of a name that none can have
+                refused.append(f"{name}: {error.strerror}")
     return _ended(refused, _tell(Answer(results, limit), face, output) if results else DONE)
 
 
@@ -126,8 +128,10 @@ def _tell(answer: Any, face: Face, output: Path | None) -> int:
         except OSError as error:
             err.print(f"{output}: the answer cannot be written there: {error.strerror}", style="red")
             return WRONG_USE
-        told = answer.tally.told
-        err.print(f"{output}: {'valid' if answer.valid else 'INVALID'}{', ' if told else ''}{told}")
+        told, results = answer.tally.told, answer.results
+        judged = results[0].place if len(results) == 1 else f"{len(results):,} tables"
+        verdict = f"{'valid' if answer.valid else 'INVALID'}{', ' if told else ''}{told}"
+        err.print(f"{judged}: {verdict}; told in {output}")
         return DONE if answer.valid else INVALID
     try:
         faces.write(face, answer, sys.stdout)

@@ -31,7 +31,7 @@ Row = tuple[int, dict[str, Any]]
 
 def read_csv(data: bytes) -> Iterator[Row | guard.BadInput]:
     """Yield the documents of a CSV file, or what is wrong with a row; the delimiter is that of its header."""
-    reader = _csv(data)
+    reader = _csv(guard.decode(data))
     try:
         names = _header(next((cells for cells in reader if any(cells)), []), reader.line_num)
         line = reader.line_num + 1
@@ -44,15 +44,15 @@ def read_csv(data: bytes) -> Iterator[Row | guard.BadInput]:
 
 
 def columns(data: bytes) -> list[str]:
-    """Return the names of the columns of a CSV file, none of one that cannot be read."""
+    """Return the names of the columns of a CSV file in whatever encoding, none of one that cannot be read."""
+    text = data.decode("utf-8-sig", errors="replace").replace("\0", "")
     try:
-        return next((cells for cells in _csv(data) if any(cells)), [])
-    except (guard.BadInput, csv.Error):
+        return next((cells for cells in _csv(text) if any(cells)), [])
+    except csv.Error:
         return []
 
 
-def _csv(data: bytes) -> Any:
-    text = guard.decode(data)
+def _csv(text: str) -> Any:
     csv.field_size_limit(LONGEST_CELL)
     return csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
 

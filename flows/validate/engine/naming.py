@@ -9,6 +9,8 @@ from flows.validate.engine import links
 from flows.validate.engine.links import BadTarget
 
 DESCRIPTOR = "datapackage.json"
+IN_YAML = ("datapackage.yaml", "datapackage.yml")
+"""Names of descriptions that are not read, and are told how they would be."""
 
 
 def is_table(target: str, schema: str | None) -> bool:
@@ -18,7 +20,7 @@ def is_table(target: str, schema: str | None) -> bool:
     path = Path(target)
     if path.is_dir():
         return (path / DESCRIPTOR).is_file()
-    if path.name == DESCRIPTOR and path.is_file():
+    if path.name in (DESCRIPTOR, *IN_YAML) and path.is_file():
         return True
     if path.suffix != ".json" or not path.is_file():
         return package_of(path) is not None
@@ -80,11 +82,15 @@ def _names(folder: Path, path: Path, names: tuple[str, ...]) -> bool:
     told = links.told(description) if description.is_file() else None
     entries = told.get("resources") if isinstance(told, dict) else None
     return any(
-        name in names and same(link, folder, path)
+        refers(entry, folder, path, names)
         for entry in (entries if isinstance(entries, list) else ())
         if isinstance(entry, dict)
-        for name, link in links.of(entry)
     )
+
+
+def refers(entry: dict[str, Any], folder: Path, path: Path, names: tuple[str, ...] = PATHS) -> bool:
+    """Return whether a resource of a description in `folder` names `path`, in one of the properties `names`."""
+    return any(name in names and same(link, folder, path) for name, link in links.of(entry))
 
 
 def same(link: str, folder: Path, path: Path) -> bool:

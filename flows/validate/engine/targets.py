@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from flows.validate.engine import beyond, links, reference
+from flows.validate.engine import beyond, links, misdescribed, reference
 from flows.validate.engine.beyond import Extras
 from flows.validate.engine.comparing import by_reference
-from flows.validate.engine.faults import Fault
 from flows.validate.engine.fetching import FETCHED_BYTES
 from flows.validate.engine.links import BadTarget
-from flows.validate.engine.naming import DESCRIPTOR, package_of, same
+from flows.validate.engine.naming import DESCRIPTOR, IN_YAML, package_of, refers
 from flows.validate.engine.results import Others, Result
 from flows.validate.engine.run import check
 
@@ -32,14 +31,10 @@ class Named(NamedTuple):
 class Faulty(Exception):  # noqa: N818 - it ends the target, not the program
     """A description, or a schema, that is not as the standard has it."""
 
-    def __init__(self, place: str, faults: list[Fault]) -> None:
-        """Keep where it lies and what is wrong."""
-        super().__init__(place, faults)
-        self.place, self.faults = place, faults
-
-
-OF_SCHEMA = {"schema-error", "field-error"}
-"""Faults of a schema, which are told of its own file where it has one."""
+    def __init__(self, *told: Result) -> None:
+        """Keep what is told of it."""
+        super().__init__(*told)
+        self.told = told
 
 
 def results(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> Iterator[Result]:
@@ -50,9 +45,12 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
         except RecursionError:
             raise BadTarget(f"{target}: its description is nested too deep") from None
         except Faulty as bad:
-            yield Result(Path(bad.place).name, bad.place, first=bad.faults)
+            yield from bad.told
             return
         for one in found:
+            if isinstance(one, Result):
+                yield one
+                continue
             result = by_reference(one.resource) if reference_only else check(one.resource, others=one.others)
             result.schema = one.schema
             if schema is not None and "://" in target:
@@ -60,23 +58,29 @@ def results(target: str, schema: str | None, *, reference_only: bool, remote: bo
             yield result
 
 
-def named(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> list[Named]:
-    """Return the resources of `target`; Faulty where its description or its schema is.
+def named(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> list[Named | Result]:
+    """Return the resources of `target`, or what is wrong with the description of one; Faulty where nothing is judged.
 
     A table that a package beside it describes is judged by that, with its references to the other tables.
     """
     if links.is_remote(target) and not remote:
-        raise BadTarget(f"{target} is on another machine; --allow-remote fetches it")
+        if "://" in target:
+            raise BadTarget(f"{target} is on another machine; --allow-remote fetches it")
+        there = "is taken for an address, for the colon in its name: rename it"
+        raise BadTarget(f"{target} {there}" if Path(target).exists() else f"{target}: there is no such file")
     path = Path(target)
     if not links.is_remote(target) and not path.exists():
         raise BadTarget(f"{target}: there is no such file")
+    if path.name in IN_YAML:
+        raise BadTarget(
+            f"{target}: a package is described in {DESCRIPTOR}, and none is read from YAML: save it as JSON"
+        )
     if schema and path.is_dir():
         raise BadTarget(f"{target} is a folder, and --schema is of tables: name the files in it, or leave --schema out")
     path = path / DESCRIPTOR if path.is_dir() else path
     package = None if schema or links.is_remote(target) else package_of(path)
     if package:
-        found = _described(package, str(package), reference_only=reference_only, remote=remote)
-        return [one for one in found if any(same(link, package.parent.absolute(), path) for link in one.resource.paths)]
+        return _described(package, str(package), path, reference_only=reference_only, remote=remote)
     if schema is not None or not (path.suffix == ".json" or links.is_remote(target)):
         return _file(target, schema, reference_only=reference_only, remote=remote)
     if links.is_remote(target):
@@ -85,7 +89,7 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
                 f"{target} is a table: add the --schema that it is judged by, or name the package that has it"
             )
         path = links.fetched(target, links.DESCRIPTOR_BYTES)
-    return _described(path, target, reference_only=reference_only, remote=remote)
+    return _described(path, target, None, reference_only=reference_only, remote=remote)
 
 
 def _is_tabular(address: str) -> bool:
@@ -93,6 +97,9 @@ def _is_tabular(address: str) -> bool:
     path = Path(urlsplit(address).path)
     ending = Path(path.stem if path.suffix.lower() in COMPRESSED else path.name).suffix.lower()
     return ending in (*TABULAR, *filter(None, AS_CSV))
+
+
+A_SCHEMA = 'an object with fields, as JSON or YAML, such as {"fields": [{"name": "id", "type": "integer"}]}'
 
 
 def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
@@ -105,22 +112,26 @@ def _schema(given: str | None, *, remote: bool) -> dict[str, Any] | None:
         path = links.fetched(given, links.DESCRIPTOR_BYTES)
     if not path.is_file():
         raise BadTarget(f"{given}: there is no such file")
-    told = links.read(path, given)
+    try:
+        told = links.read(path, given)
+    except BadTarget as bad:
+        raise BadTarget(f"{bad}. --schema names a Table Schema: {A_SCHEMA}") from None
+    if isinstance(told, dict) and "resources" in told:
+        raise BadTarget(f"{given} is a Data Package, and has the schemas of its tables: name it without --schema")
     if not isinstance(told, dict) or "fields" not in told:
-        raise BadTarget(f"{given} is no Table Schema: an object with fields, as JSON or YAML")
+        raise BadTarget(f"{given} is no Table Schema: {A_SCHEMA}")
     return told
 
 
-def _file(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> list[Named]:
+def _file(target: str, schema: str | None, *, reference_only: bool, remote: bool) -> list[Named | Result]:
     told = _schema(schema, remote=remote)
     path = links.fetched(target, FETCHED_BYTES) if links.is_remote(target) else Path(target)
     descriptor = {"name": _name(path), "path": str(path)} | _format(path, target) | ({"schema": told} if told else {})
     try:
-        found = _resource(descriptor, "", reference_only=reference_only)
-        return [one._replace(schema=schema or "") for one in found]
+        return [_resource(descriptor, "", reference_only=reference_only)._replace(schema=schema or "")]
     except reference.FrictionlessException as error:
-        faults = _faults(error)
-        raise Faulty(schema if schema and _of_schema(faults) else target, faults) from None
+        bad = misdescribed.told(descriptor, "", target, schema or "", None)
+        raise Faulty(bad or misdescribed.said(error, target, schema or "")) from None
 
 
 def _format(path: Path, target: str) -> dict[str, str]:
@@ -144,25 +155,19 @@ def _name(path: Path) -> str:
     return "".join(letter for letter in kept if letter.isascii()).strip("-") or "table"
 
 
-def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) -> list[Named]:
+def _resource(descriptor: dict[str, Any], base: str, *, reference_only: bool) -> Named:
     """Return a resource; FrictionlessException where its description is none."""
     extras = Extras()
     if not reference_only:
         descriptor, extras = beyond.rewritten(descriptor)
     resource = reference.described_resource(descriptor, base)
-    return [Named(resource, Others({resource.name: extras}))]
+    return Named(resource, Others({resource.name: extras}))
 
 
-def _faults(error: Any) -> list[Fault]:
-    return [reference.fault(one) for one in error.to_errors()]
-
-
-def _of_schema(faults: list[Fault]) -> bool:
-    return {one.type for one in faults} <= OF_SCHEMA
-
-
-def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -> list[Named]:
-    """Return the resources of a package or a resource, as its description has them."""
+def _described(
+    path: Path, target: str, table: Path | None, *, reference_only: bool, remote: bool
+) -> list[Named | Result]:
+    """Return the resources of a package or a resource, as its description has them; of a `table` its own."""
     place = target if links.is_remote(target) else str(path)
     told = links.read(path, place)
     if not isinstance(told, dict):
@@ -175,24 +180,47 @@ def _described(path: Path, target: str, *, reference_only: bool, remote: bool) -
     if "resources" in told and not entries:
         raise BadTarget(f"{place}: its list of resources is empty, so that there is no table to judge")
     links.may_be_read([*entries, links.own(told)], path.parent, remote=remote)
-    filled = entries
-    if not reference_only and all(isinstance(entry, dict) for entry in entries):
-        filled = [links.filled(entry, base) for entry in entries]
+    objects = all(isinstance(entry, dict) for entry in entries)
+    filled = [links.filled(entry, base) for entry in entries] if objects and not reference_only else entries
+    files = [_file_of(entry, base) for entry in entries]
+    found: list[Named | Result] = []
     try:
         if whole:
-            found = _package(told, filled, base, reference_only=reference_only)
+            found += _package(told, filled, base, reference_only=reference_only)
         else:
-            found = _resource(filled[0], base, reference_only=reference_only)
-        return [one._replace(schema=_file_of(entry, base)) for one, entry in zip(found, entries, strict=True)]
+            found += [_resource(filled[0], base, reference_only=reference_only)]
     except reference.FrictionlessException as error:
-        _tell_schemas(entries, filled, base)
-        raise Faulty(place, _faults(error)) from None
+        package = told if whole else None
+        some = zip(filled, files, strict=True) if objects else ()
+        bad = [misdescribed.told(entry, base, place, file, package) for entry, file in some]
+        if reference_only or not whole or not any(bad):
+            raise Faulty(*(filter(None, bad) if any(bad) else [misdescribed.said(error, place)])) from None
+        found = _rest(told, filled, bad, base, place)
+    return [
+        one._replace(schema=file) if isinstance(one, Named) else one
+        for one, entry, file in zip(found, entries, files, strict=True)
+        if table is None or refers(entry, path.parent.absolute(), table)
+    ]
 
 
-def _file_of(entry: Any, base: str) -> str:
-    """Return where the schema of a resource lies that has a file of its own; nothing of another."""
-    link = entry.get("schema") if isinstance(entry, dict) else None
-    return links.place_of(link, base) if isinstance(link, str) else ""
+def _rest(
+    told: dict[str, Any], entries: list[dict[str, Any]], bad: list[Result | None], base: str, place: str
+) -> list[Named | Result]:
+    """Return what is wrong with the bad ones of some resources, in their places among the others.
+
+    Faulty where the package is wrong without them too. No key of the others is looked up in a bad one.
+    """
+    lost = {str(entry.get("name")) for entry, one in zip(entries, bad, strict=True) if one}
+    good = [misdescribed.without_keys(entry, lost) for entry, one in zip(entries, bad, strict=True) if not one]
+    try:
+        _package(told, [], base, reference_only=False)
+        found = _package(told, [entry for entry, _ in good], base, reference_only=False)
+    except reference.FrictionlessException as error:
+        raise Faulty(misdescribed.said(error, place)) from None
+    for one, (_, faults) in zip(found, good, strict=True):
+        one.others.extras[one.resource.name].refused += faults
+    left = iter(found)
+    return [one or next(left) for one in bad]
 
 
 def _package(told: dict[str, Any], entries: list[Any], base: str, *, reference_only: bool) -> list[Named]:
@@ -208,13 +236,7 @@ def _package(told: dict[str, Any], entries: list[Any], base: str, *, reference_o
     return [Named(one, others) for one in package.resources]
 
 
-def _tell_schemas(entries: list[Any], filled: list[Any], base: str) -> None:
-    """Raise Faulty for the first schema in a file of its own that is not as the standard has it."""
-    for entry, one in zip(entries, filled, strict=True):
-        if isinstance(entry, dict) and isinstance(entry.get("schema"), str):
-            try:
-                _resource(one, base, reference_only=False)
-            except reference.FrictionlessException as error:
-                faults = _faults(error)
-                if _of_schema(faults):
-                    raise Faulty(links.place_of(entry["schema"], base), faults) from None
+def _file_of(entry: Any, base: str) -> str:
+    """Return where the schema of a resource lies that has a file of its own; nothing of another."""
+    link = entry.get("schema") if isinstance(entry, dict) else None
+    return links.place_of(link, base) if isinstance(link, str) else ""

@@ -5,7 +5,7 @@ Nothing else of the engine knows frictionless.
 
 from frictionless import FrictionlessException, Package, Resource, Schema, system
 
-from flows.validate.engine.reference.describing import described_package, described_resource, retrieved
+from flows.validate.engine.reference.describing import TYPES, described_package, described_resource, retrieved
 from flows.validate.engine.reference.ending import algorithm, counted, last_faults
 from flows.validate.engine.reference.judging import judged, judged_again
 from flows.validate.engine.reference.opening import Key, Opened, alone, csv_control, of_rows, opened, rows
@@ -13,6 +13,7 @@ from flows.validate.engine.reference.reading import Reader, item, reader, values
 from flows.validate.engine.reference.wording import described, died, fault
 
 __all__ = [
+    "TYPES",
     "FrictionlessException",
     "Key",
     "Opened",

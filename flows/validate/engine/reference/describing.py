@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from frictionless import FrictionlessException, Package, Resource, Schema, helpers
+from frictionless import Field, FrictionlessException, Package, Resource, Schema, fields, helpers
 from frictionless import errors as reference_errors
 
 from flows.validate.engine.reference.wording import died
+
+TYPES = tuple(str(one.type) for one in vars(fields).values() if one in Field.__subclasses__())
+"""The types that a field may have."""
 
 
 def described_resource(descriptor: dict[str, Any], base: str) -> Any:

@@ -51,10 +51,16 @@ class Examples(NamedTuple):
     item: list[str]
 
 
-def examples(field: Any) -> Examples:
-    """Return values of `field` that it reads without an error: both of a boolean, one of another type."""
+def examples(field: Any, read: reference.Reader) -> Examples:
+    """Return values of `field` in which `read` finds nothing wrong: both of a boolean, one of another type."""
     item = reference.item(field)
-    return Examples(_taken(field), _taken(item) if item else [])
+    return Examples(_taken(field, read), _of_item(item) if item else [])
+
+
+def _of_item(item: Any) -> list[str]:
+    with suppress(Exception):  # whatever frictionless dies of
+        return _taken(item, reference.reader(item, linear=True))
+    return []
 
 
 def literal(kind: str, form: str) -> bool:
@@ -62,10 +68,9 @@ def literal(kind: str, form: str) -> bool:
     return kind in MOMENTS and form not in (*PLAINLY, "") and "%" not in form.replace("%%", "")
 
 
-def _taken(field: Any) -> list[str]:
+def _taken(field: Any, read: reference.Reader) -> list[str]:
     taken: list[str] = []
-    with suppress(Exception):  # whatever frictionless dies of
-        read = reference.reader(field, linear=True)
+    with suppress(Exception):  # as above
         taken = [one for one in _written(field) if _reads(read, one)]
     return taken if field.type == "boolean" else taken[:1]
 
@@ -103,7 +108,7 @@ def _number(field: Any) -> str:
 
 def _array(field: Any) -> str:
     item = reference.item(field)
-    return json.dumps([_of_json(one) for one in _taken(item)]) if item else PLAIN["array"]
+    return json.dumps([_of_json(one) for one in _of_item(item)]) if item else PLAIN["array"]
 
 
 def _of_json(text: str) -> Any:

@@ -65,7 +65,9 @@ def check(
     result.first = table.faults
     result.bytes, hashes = digest.wait() if table.file or not resource.remote else reference.counted(table)
     result.last += reference.last_faults(table, result.rows, result.bytes, hashes, linear=linear)
-    result.examples = {one.name: examples(one) for one in table.fields} if result.log.count else {}
+    if result.log.count:
+        reads = {one.name: reader(one, result.extras, linear=True) for one in table.fields}
+        result.examples = {one.name: examples(one, reads[one.name]) for one in table.fields}
     return result
 
 

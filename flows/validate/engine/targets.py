@@ -17,6 +17,8 @@ from flows.validate.engine.run import check
 TABULAR = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 AS_CSV = ("", ".txt", ".psv", ".dat", ".data", ".tab", ".asc")
 """Endings that say nothing of how a table is written: it is read as CSV, by the delimiter that it has."""
+READ = (*TABULAR, *filter(None, AS_CSV))
+"""Endings of what is read."""
 COMPRESSED = (".gz", ".zip")
 
 
@@ -94,9 +96,12 @@ def named(target: str, schema: str | None, *, reference_only: bool, remote: bool
 
 def _is_tabular(address: str) -> bool:
     """Return whether an address is that of a table by its ending."""
-    path = Path(urlsplit(address).path)
-    ending = Path(path.stem if path.suffix.lower() in COMPRESSED else path.name).suffix.lower()
-    return ending in (*TABULAR, *filter(None, AS_CSV))
+    return _ending(Path(urlsplit(address).path)) in READ
+
+
+def _ending(path: Path) -> str:
+    """Return the ending of a file, that of its compression aside."""
+    return Path(path.stem if path.suffix.lower() in COMPRESSED else path.name).suffix.lower()
 
 
 A_SCHEMA = 'an object with fields, as JSON or YAML, such as {"fields": [{"name": "id", "type": "integer"}]}'
@@ -136,8 +141,7 @@ def _file(target: str, schema: str | None, *, reference_only: bool, remote: bool
 
 def _format(path: Path, target: str) -> dict[str, str]:
     """Return the format of a table whose name says none; BadTarget where it is of another kind."""
-    packed = path.suffix.lower() in COMPRESSED
-    ending = Path(path.stem if packed else path.name).suffix.lower()
+    ending = _ending(path)
     if ending in TABULAR:
         return {}
     if ending in AS_CSV and path.suffix.lower() != ".zip":
@@ -146,7 +150,7 @@ def _format(path: Path, target: str) -> dict[str, str]:
         raise BadTarget(
             f"{target}: what is in it is not known; unpack it, or name it .csv.zip where it is one CSV file"
         )
-    known = ", ".join((*TABULAR, *filter(None, AS_CSV)))
+    known = ", ".join(READ)
     raise BadTarget(f"{target}: no table is read from {ending}, only from {known}; give a CSV file the ending .csv")
 
 

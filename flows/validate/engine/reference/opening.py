@@ -75,9 +75,7 @@ def opened(resource: Any, *, linear: bool) -> Opened | list[Fault]:
         fields = resource.header.get_expected_fields()
     except FrictionlessException as exception:
         return [fault(error) for error in exception.to_errors()]
-    except (NotRead, NotFetched) as error:
-        return [Fault("source-error", str(error))]
-    except (EOFError, zlib.error) as error:  # of a file of a few bytes; frictionless tells the same of larger ones
+    except (NotRead, NotFetched, EOFError, zlib.error) as error:  # the last two of a packed file of a few bytes
         return [Fault("source-error", str(error))]
     except Exception as error:  # noqa: BLE001 - whatever frictionless dies of
         return [Fault("error", f"{died('open it', error)}. Look at its dialect, its encoding and its schema")]
